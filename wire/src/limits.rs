@@ -1,0 +1,42 @@
+//! Every limit that relay and clients share, in bytes or counts. The relay enforces them before it spends memory.
+
+/// Largest frame on the stream, either way.
+pub const FRAME_BYTES: usize = 4 * 1024 * 1024;
+/// Largest sealed message.
+pub const MESSAGE_BYTES: usize = 128 * 1024;
+/// Largest text of one message, UTF-8 bytes, before sealing.
+pub const TEXT_BYTES: usize = 64 * 1024;
+/// Largest sealed commit.
+pub const COMMIT_BYTES: usize = 1024 * 1024;
+/// Largest Welcome.
+pub const WELCOME_BYTES: usize = 1024 * 1024;
+/// Largest sealed public state (GroupInfo and ratchet tree of one epoch).
+pub const PUBLIC_STATE_BYTES: usize = 2 * 1024 * 1024;
+/// Largest sealed private snapshot.
+pub const SNAPSHOT_BYTES: usize = 512 * 1024;
+/// Largest keyring entry, history link or join package.
+pub const LINK_BYTES: usize = 64 * 1024;
+/// Largest account-data value, vault included.
+pub const ACCOUNT_DATA_BYTES: usize = 64 * 1024;
+/// Account-data values per account.
+pub const ACCOUNT_DATA_COUNT: usize = 4096;
+/// Largest key package.
+pub const KEY_PACKAGE_BYTES: usize = 16 * 1024;
+/// Entries in one page of the room log; a page also ends before it exceeds a quarter of [`FRAME_BYTES`].
+pub const PAGE_ENTRIES: u32 = 500;
+/// Keyring entries or history links in one page.
+pub const PAGE_LINKS: u32 = 200;
+/// Members of one room.
+pub const ROOM_MEMBERS: usize = 500;
+/// Rooms of one account.
+pub const ROOMS_PER_ACCOUNT: usize = 1000;
+/// Join methods of one room: a link and a password.
+pub const JOIN_METHODS: usize = 2;
+/// Largest JSON body of an account call.
+pub const JSON_BYTES: usize = 256 * 1024;
+/// Username length in characters, see [`crate::username`].
+pub const USERNAME_CHARS: core::ops::RangeInclusive<usize> = 3..=32;
+/// Shortest password, in characters. Clients enforce it: the relay never sees a password.
+pub const PASSWORD_CHARS_MIN: usize = 10;
+/// Longest display or room name in characters.
+pub const NAME_CHARS: usize = 80;
