@@ -6,7 +6,10 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::{AccountId, EntryId, EpochId, MethodId, Opaque, Problem, RoomId, Seq, ids::{DataName, TokenHash};
+use crate::{
+    AccountId, EntryId, EpochId, MethodId, Opaque, Problem, RoomId, Seq,
+    ids::{DataName, TokenHash},
+};
 
 /// From client to relay.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
