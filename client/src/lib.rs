@@ -1,1 +1,16 @@
-//! Placeholder while the workspace is laid out.
+//! The Waxwing client as a machine without I/O: [`Input`](io::Input)s in, [`Effect`](io::Effect)s out.
+
+#![deny(missing_docs)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+pub mod api;
+pub mod io;

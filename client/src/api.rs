@@ -1,0 +1,391 @@
+//! What a user interface says to the client and hears from it. Everything here crosses into TypeScript: names are
+//! camelCase there, enums are unions with a `type` tag, ids are base64url strings, times are milliseconds since 1970.
+
+use serde::{Deserialize, Serialize};
+use waxwing_wire::account::RegistrationPolicy;
+
+/// What the person wants. Each intent is answered by exactly one [`Reply`] or [`Failure`].
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
+pub enum Intent {
+    /// Ask what this relay is. Reply: [`Reply::ServerInfo`].
+    ServerInfo,
+    /// Begin an account. Reply: [`Reply::TotpEnrolment`].
+    Register {
+        /// As typed.
+        username: String,
+        /// As typed; stays in the client.
+        password: String,
+        /// Shown to room members; sealed. Empty means the username.
+        display_name: String,
+        /// From the setup link.
+        setup_token: Option<String>,
+    },
+    /// Prove the authenticator, which creates the account and logs in. Reply: [`Reply::Registered`].
+    ConfirmTotp {
+        /// Six digits.
+        code: String,
+    },
+    /// Log in. Reply: [`Reply::TotpRequired`].
+    LogIn {
+        /// As typed.
+        username: String,
+        /// As typed; stays in the client.
+        password: String,
+    },
+    /// Second factor of a login. Reply: [`Reply::Done`], and [`Notice::Session`] follows.
+    SubmitTotp {
+        /// Six digits.
+        code: String,
+    },
+    /// End the session and forget everything on this device. Reply: [`Reply::Done`].
+    LogOut,
+    /// Found a group. Reply: [`Reply::Room`].
+    CreateRoom {
+        /// Its name; sealed.
+        name: String,
+    },
+    /// The invite link of a room, made if there is none of ours yet. Reply: [`Reply::Invite`].
+    CreateInvite {
+        /// The room.
+        room: String,
+    },
+    /// Look at what an invite leads to. Reply: [`Reply::InvitePreview`].
+    PreviewInvite {
+        /// The part of the link after `#/join/`.
+        invite: String,
+    },
+    /// Join by an invite. Reply: [`Reply::Room`].
+    JoinRoom {
+        /// The part of the link after `#/join/`.
+        invite: String,
+    },
+    /// Send a text. Reply: [`Reply::Done`] as soon as it is kept on this device; its item then changes state.
+    Send {
+        /// The room.
+        room: String,
+        /// At most 64 kB of UTF-8.
+        text: String,
+    },
+    /// Try a failed message again. Reply: [`Reply::Done`].
+    Retry {
+        /// The room.
+        room: String,
+        /// Key of the timeline item.
+        key: String,
+    },
+    /// Give a failed message up. Reply: [`Reply::Done`].
+    Discard {
+        /// The room.
+        room: String,
+        /// Key of the timeline item.
+        key: String,
+    },
+    /// A page of a room's timeline, newest first page when `before` is absent. Reply: [`Reply::Timeline`].
+    Timeline {
+        /// The room.
+        room: String,
+        /// Only items with a smaller sequence number.
+        before: Option<u64>,
+        /// At most so many.
+        limit: u32,
+    },
+    /// Everything up to this number was seen. Reply: [`Reply::Done`].
+    Read {
+        /// The room.
+        room: String,
+        /// Sequence number of the newest item seen.
+        seq: u64,
+    },
+}
+
+/// Answer to an intent.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Reply {
+    /// It is done.
+    Done,
+    /// What this relay is.
+    ServerInfo {
+        /// Version of the relay.
+        version: String,
+        /// The first account must be made with the setup link.
+        setup_required: bool,
+        /// Who may create an account.
+        #[cfg_attr(feature = "tsify", tsify(type = "\"open\" | \"closed\""))]
+        registration: RegistrationPolicy,
+    },
+    /// For the authenticator app.
+    TotpEnrolment {
+        /// Base32.
+        secret: String,
+        /// For the QR code.
+        uri: String,
+    },
+    /// The account exists and is logged in.
+    Registered {
+        /// To be written down; shown only now.
+        recovery_key: String,
+    },
+    /// The password was right; now the code.
+    TotpRequired,
+    /// A room was made or joined.
+    Room {
+        /// Its id.
+        room: String,
+    },
+    /// An invite.
+    Invite {
+        /// To be put after `#/join/`.
+        invite: String,
+    },
+    /// What an invite leads to.
+    InvitePreview {
+        /// The room.
+        room: String,
+        /// Its name.
+        name: String,
+        /// Number of members.
+        members: u32,
+        /// The account is a member already.
+        member: bool,
+    },
+    /// A page of the timeline, oldest first.
+    Timeline {
+        /// The items.
+        items: Vec<Item>,
+        /// Whether older ones exist.
+        more: bool,
+    },
+}
+
+/// An intent that could not be done. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    /// A stable code: one of the relay's, or one of the client's own (`offline`, `weak_password`, `bad_username`,
+    /// `bad_invite`, `too_long`, `empty`, `no_such_room`, `wrong_step`, `damaged`, `name_too_long`).
+    pub code: String,
+    /// One sentence in English: what happened and what to do.
+    pub message: String,
+    /// Seconds to wait before trying again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_s: Option<u32>,
+}
+
+/// What the client tells without being asked.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Notice {
+    /// Who is logged in on this device; absent when nobody is.
+    Session {
+        /// The account.
+        me: Option<Me>,
+        /// Why the session ended, when it ended by itself.
+        reason: Option<String>,
+    },
+    /// State of the connection.
+    Connection {
+        /// The state.
+        state: Connection,
+    },
+    /// A room is new or has changed.
+    Room {
+        /// All of it.
+        room: Room,
+    },
+    /// A room is no longer the account's.
+    RoomGone {
+        /// Its id.
+        room: String,
+    },
+    /// Timeline items are new or have changed; the same key means the same item.
+    Items {
+        /// The room.
+        room: String,
+        /// The items, oldest first.
+        items: Vec<Item>,
+    },
+    /// An unsent item was discarded.
+    ItemGone {
+        /// The room.
+        room: String,
+        /// Key of the item.
+        key: String,
+    },
+}
+
+/// The account on this device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
+pub struct Me {
+    /// Account id.
+    pub account: String,
+    /// Username.
+    pub username: String,
+    /// Display name.
+    pub display_name: String,
+    /// May administrate the relay.
+    pub administrator: bool,
+}
+
+/// State of the connection to the relay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Connection {
+    /// Nobody is logged in, or nothing was tried yet.
+    Idle,
+    /// Opening.
+    Connecting,
+    /// Open.
+    Connected,
+    /// Lost; the next attempt is at this time.
+    Waiting {
+        /// Milliseconds since 1970.
+        retry_at: u64,
+    },
+    /// The device says it has no network.
+    Offline,
+}
+
+/// A room as a list and a header show it.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
+pub struct Room {
+    /// Its id.
+    pub room: String,
+    /// Its name.
+    pub name: String,
+    /// Everybody who is or was a member, as far as known.
+    pub people: Vec<Person>,
+    /// Number of members now.
+    pub members: u32,
+    /// The newest item that a list should show.
+    pub last: Option<Item>,
+    /// Messages of others not seen on this device.
+    pub unread: u32,
+    /// History is still being fetched.
+    pub syncing: bool,
+    /// The account may no longer speak here, or the room could not be followed: one sentence.
+    pub trouble: Option<String>,
+}
+
+/// A present or former member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
+pub struct Person {
+    /// Account id.
+    pub account: String,
+    /// Display name; empty when not known yet.
+    pub name: String,
+    /// Role now.
+    pub role: Role,
+    /// This is the account itself.
+    pub own: bool,
+}
+
+/// Role of a person in a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
+pub enum Role {
+    /// May change everything.
+    Owner,
+    /// May speak.
+    Member,
+    /// Is no member any more.
+    Former,
+}
+
+/// One line of a timeline.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
+pub struct Item {
+    /// Identity of the item: stable from composing to history.
+    pub key: String,
+    /// Place in the room log; absent while it is only on this device. Items without one come last, by time.
+    pub seq: Option<u64>,
+    /// When it was written, as its author says.
+    pub at: u64,
+    /// Account that wrote it.
+    pub sender: String,
+    /// It is the account's own.
+    pub own: bool,
+    /// What it is.
+    pub body: Body,
+}
+
+/// Content of an item.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Body {
+    /// A message.
+    Text {
+        /// Plain text.
+        text: String,
+        /// Way to the relay; always `sent` for others' messages.
+        state: Sending,
+    },
+    /// The room was founded by the sender.
+    Created,
+    /// Somebody became a member: by link when it is the sender.
+    Joined {
+        /// Account id.
+        account: String,
+    },
+    /// Somebody stopped being a member.
+    Left {
+        /// Account id.
+        account: String,
+    },
+    /// Settings changed.
+    Settings {
+        /// New name, when that changed.
+        name: Option<String>,
+        /// The invite link was made or replaced.
+        invite: bool,
+    },
+    /// Something that should not happen: shown, so that nothing is silently lost.
+    Warning {
+        /// `unreadable`, `forged`, `reordered`, `refused_commit`.
+        code: String,
+    },
+}
+
+/// Way of an own message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Sending {
+    /// Kept on this device, not acknowledged yet.
+    Waiting,
+    /// Durable at the relay.
+    Sent,
+    /// Refused.
+    Failed {
+        /// One sentence.
+        message: String,
+    },
+}
+
+/// These carry passwords, codes, keys and texts, so `Debug` shows none of their content.
+macro_rules! redacted {
+    ($($name:ident)+) => {$(
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($name), "(..)"))
+            }
+        }
+    )+};
+}
+redacted!(Intent Reply Notice Room Item Body);
