@@ -1,1 +1,23 @@
-//! Placeholder while the workspace is laid out.
+//! All of Waxwing's cryptography.
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+mod codec;
+mod label;
+
+pub mod hpke;
+pub mod identity;
+pub mod ids;
+pub mod padding;
+pub mod seal;
+pub mod secret;
