@@ -1,0 +1,156 @@
+-- The first schema: accounts and sessions, rooms and their logs, and what belongs to epochs.
+-- Every BLOB named `sealed` or `bytes` is ciphertext that clients made; the relay never looks inside.
+-- Times are milliseconds since 1970. docs/operating/what-the-relay-stores.md lists every table; a test compares.
+
+CREATE TABLE settings (
+    name  TEXT NOT NULL PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE accounts (
+    account       BLOB NOT NULL PRIMARY KEY CHECK (length(account) = 16),
+    username      TEXT NOT NULL UNIQUE,
+    administrator INTEGER NOT NULL CHECK (administrator IN (0, 1)),
+    identity_key  BLOB NOT NULL CHECK (length(identity_key) = 32),
+    created_at_ms INTEGER NOT NULL
+) STRICT;
+
+-- totp_last_step is the newest RFC 6238 step whose code was accepted: no code works twice.
+CREATE TABLE credentials (
+    account         BLOB NOT NULL PRIMARY KEY REFERENCES accounts (account) ON DELETE CASCADE,
+    opaque_record   BLOB NOT NULL,
+    ksf_memory_kib  INTEGER NOT NULL,
+    ksf_iterations  INTEGER NOT NULL,
+    ksf_parallelism INTEGER NOT NULL,
+    totp_secret     BLOB NOT NULL,
+    totp_last_step  INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE vaults (
+    account       BLOB NOT NULL PRIMARY KEY REFERENCES accounts (account) ON DELETE CASCADE,
+    version       INTEGER NOT NULL,
+    sealed        BLOB NOT NULL,
+    wrap_opaque   BLOB NOT NULL,
+    wrap_recovery BLOB NOT NULL
+) STRICT;
+
+-- Only the hash of a session token is kept: a stolen database opens no session.
+CREATE TABLE sessions (
+    token_hash      BLOB NOT NULL PRIMARY KEY CHECK (length(token_hash) = 32),
+    account         BLOB NOT NULL REFERENCES accounts (account) ON DELETE CASCADE,
+    created_at_ms   INTEGER NOT NULL,
+    last_used_at_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX sessions_by_account ON sessions (account);
+
+CREATE TABLE account_data (
+    account BLOB NOT NULL REFERENCES accounts (account) ON DELETE CASCADE,
+    name    BLOB NOT NULL CHECK (length(name) = 16),
+    version INTEGER NOT NULL,
+    sealed  BLOB NOT NULL,
+    PRIMARY KEY (account, name)
+) STRICT;
+
+CREATE TABLE key_packages (
+    account BLOB NOT NULL PRIMARY KEY REFERENCES accounts (account) ON DELETE CASCADE,
+    bytes   BLOB NOT NULL
+) STRICT;
+
+-- num is local and short, because every other room table repeats it.
+-- chain is H_n of the room log; epoch is the newest, first_epoch makes the creation idempotent.
+CREATE TABLE rooms (
+    num           INTEGER PRIMARY KEY,
+    room          BLOB NOT NULL UNIQUE CHECK (length(room) = 16),
+    creator       BLOB NOT NULL REFERENCES accounts (account),
+    first_epoch   BLOB NOT NULL CHECK (length(first_epoch) = 32),
+    epoch         BLOB NOT NULL CHECK (length(epoch) = 32),
+    last_seq      INTEGER NOT NULL,
+    last_commit   INTEGER NOT NULL,
+    chain         BLOB NOT NULL CHECK (length(chain) = 32),
+    created_at_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE members (
+    room         INTEGER NOT NULL REFERENCES rooms (num) ON DELETE CASCADE,
+    account      BLOB NOT NULL REFERENCES accounts (account),
+    joined_at_ms INTEGER NOT NULL,
+    PRIMARY KEY (room, account)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX members_by_account ON members (account);
+
+-- kind: 1 commit, 2 message, 3 rejoin, as hashed into digest. bytes is NULL once an entry was deleted; digest and chain stay.
+CREATE TABLE log_entries (
+    room           INTEGER NOT NULL REFERENCES rooms (num) ON DELETE CASCADE,
+    seq            INTEGER NOT NULL,
+    kind           INTEGER NOT NULL CHECK (kind IN (1, 2, 3)),
+    after_commit   INTEGER NOT NULL,
+    sender         BLOB NOT NULL CHECK (length(sender) = 16),
+    entry          BLOB NOT NULL CHECK (length(entry) = 16),
+    received_at_ms INTEGER NOT NULL,
+    digest         BLOB NOT NULL CHECK (length(digest) = 32),
+    chain          BLOB NOT NULL CHECK (length(chain) = 32),
+    bytes          BLOB,
+    PRIMARY KEY (room, seq),
+    UNIQUE (room, entry, sender)
+) STRICT;
+
+CREATE TABLE snapshots (
+    room       INTEGER NOT NULL REFERENCES rooms (num) ON DELETE CASCADE,
+    account    BLOB NOT NULL REFERENCES accounts (account) ON DELETE CASCADE,
+    epoch      BLOB NOT NULL CHECK (length(epoch) = 32),
+    commit_seq INTEGER NOT NULL,
+    sealed     BLOB NOT NULL,
+    PRIMARY KEY (room, account, epoch)
+) STRICT;
+CREATE INDEX snapshots_by_commit ON snapshots (room, account, commit_seq);
+
+CREATE TABLE keyring (
+    room       INTEGER NOT NULL REFERENCES rooms (num) ON DELETE CASCADE,
+    account    BLOB NOT NULL REFERENCES accounts (account) ON DELETE CASCADE,
+    epoch      BLOB NOT NULL CHECK (length(epoch) = 32),
+    commit_seq INTEGER NOT NULL,
+    sealed     BLOB NOT NULL,
+    PRIMARY KEY (room, account, epoch)
+) STRICT;
+CREATE INDEX keyring_by_commit ON keyring (room, account, commit_seq);
+
+CREATE TABLE history_links (
+    room       INTEGER NOT NULL REFERENCES rooms (num) ON DELETE CASCADE,
+    commit_seq INTEGER NOT NULL,
+    epoch      BLOB NOT NULL CHECK (length(epoch) = 32),
+    author     BLOB NOT NULL,
+    sealed     BLOB NOT NULL,
+    PRIMARY KEY (room, commit_seq)
+) STRICT;
+
+CREATE TABLE public_states (
+    room       INTEGER NOT NULL REFERENCES rooms (num) ON DELETE CASCADE,
+    epoch      BLOB NOT NULL CHECK (length(epoch) = 32),
+    commit_seq INTEGER NOT NULL,
+    sealed     BLOB NOT NULL,
+    PRIMARY KEY (room, epoch)
+) STRICT;
+
+CREATE TABLE join_methods (
+    room          INTEGER NOT NULL REFERENCES rooms (num) ON DELETE CASCADE,
+    method        BLOB NOT NULL CHECK (length(method) = 32),
+    token_hash    BLOB NOT NULL CHECK (length(token_hash) = 32),
+    expires_at_ms INTEGER,
+    PRIMARY KEY (room, method)
+) STRICT;
+
+-- Only those of the newest epoch are kept.
+CREATE TABLE join_packages (
+    room   INTEGER NOT NULL REFERENCES rooms (num) ON DELETE CASCADE,
+    method BLOB NOT NULL CHECK (length(method) = 32),
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (room, method)
+) STRICT;
+
+CREATE TABLE welcomes (
+    room       INTEGER NOT NULL REFERENCES rooms (num) ON DELETE CASCADE,
+    account    BLOB NOT NULL REFERENCES accounts (account) ON DELETE CASCADE,
+    commit_seq INTEGER NOT NULL,
+    sealed     BLOB NOT NULL,
+    PRIMARY KEY (room, account)
+) STRICT;
