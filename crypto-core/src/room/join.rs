@@ -1,0 +1,371 @@
+//! Join methods: the secret of a link, the packages that every commit seals to it, and joining by one.
+
+use minicbor::{Decode, Encode};
+use openmls::prelude::{LeafNodeParameters, MlsGroup, MlsGroupJoinConfig, PURE_PLAINTEXT_WIRE_FORMAT_POLICY};
+use openmls_traits::OpenMlsProvider;
+use rand_core::CryptoRngCore;
+use zeroize::Zeroizing;
+
+use super::codec;
+use super::{
+    CommitError, Prepared,
+    commit::Author,
+    epoch::{EpochKeys, HandshakeKey},
+    history::Roster,
+    log::LogHead,
+    policy::{self, CommitAad},
+    provider::{Provider, credential},
+    public_state::PublicState,
+    state::{self, JoinMethod, RoomState, method_id},
+};
+use crate::{
+    hpke::HpkePrivateKey,
+    identity::{IdentityKey, Signature},
+    ids::{AccountId, EpochId, RoomId},
+    label::labelled,
+    secret::SymmetricKey,
+};
+
+const PACKAGE: &str = "Waxwing 1 join package";
+/// Bytes of a link before base64url: version, room id, seed, first half of the creator's fingerprint.
+pub const LINK_BYTES: usize = 1 + 16 + 32 + 16;
+
+/// `jsk`: the 32-byte seed of a join method. It lives in a link's fragment, and sealed with its creator; never in a commit.
+#[derive(Debug, Clone)]
+pub struct JoinSecret {
+    seed: SymmetricKey,
+}
+
+impl JoinSecret {
+    /// A new secret.
+    pub fn generate(rng: &mut dyn CryptoRngCore) -> Self {
+        Self { seed: SymmetricKey::random(rng) }
+    }
+
+    /// The secret with this seed.
+    pub fn from_seed(seed: SymmetricKey) -> Self {
+        Self { seed }
+    }
+
+    /// The seed, for the link and for the creator's account data.
+    pub fn seed(&self) -> &SymmetricKey {
+        &self.seed
+    }
+
+    fn private_key(&self) -> Result<HpkePrivateKey, JoinError> {
+        HpkePrivateKey::from_seed(&self.seed.derive("Waxwing 1 join key", &[]))
+            .map_err(|_| JoinError::BadLink)
+    }
+
+    /// The method that goes into the room state.
+    ///
+    /// # Errors
+    /// [`JoinError::BadLink`] when no key pair can be derived.
+    pub fn method(&self, kind: state::JoinKind, creator: AccountId) -> Result<JoinMethod, JoinError> {
+        Ok(JoinMethod { kind, key: self.private_key()?.public().clone(), creator })
+    }
+
+    /// Id of the method, 32 bytes.
+    ///
+    /// # Errors
+    /// [`JoinError::BadLink`] when no key pair can be derived.
+    pub fn method_id(&self) -> Result<[u8; 32], JoinError> {
+        Ok(method_id(self.private_key()?.public()))
+    }
+
+    /// What whoever joins shows the relay, 32 bytes; the relay keeps only its SHA-256.
+    pub fn relay_token(&self) -> SymmetricKey {
+        self.seed.derive("Waxwing 1 join token", &[])
+    }
+}
+
+/// An invite link: room, secret, and the first 16 bytes of its creator's fingerprint.
+#[derive(Debug, Clone)]
+pub struct InviteLink {
+    /// The room.
+    pub room: RoomId,
+    /// The secret.
+    pub secret: JoinSecret,
+    /// First 16 bytes of the creator's fingerprint.
+    pub creator: [u8; 16],
+}
+
+impl InviteLink {
+    /// [`LINK_BYTES`] bytes, to be shown as base64url in the fragment of a URL, which browsers do not send.
+    pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        let mut bytes = Zeroizing::new(vec![1]);
+        bytes.extend_from_slice(self.room.as_bytes());
+        bytes.extend_from_slice(self.secret.seed.expose());
+        bytes.extend_from_slice(&self.creator);
+        bytes
+    }
+
+    /// Reads a link.
+    ///
+    /// # Errors
+    /// [`JoinError::BadLink`] when it is cut short, mistyped or of another version.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, JoinError> {
+        let rest = bytes.strip_prefix(&[1]).ok_or(JoinError::BadLink)?;
+        let (room, rest) = rest.split_first_chunk::<16>().ok_or(JoinError::BadLink)?;
+        let (seed, rest) = rest.split_first_chunk::<32>().ok_or(JoinError::BadLink)?;
+        let creator = <[u8; 16]>::try_from(rest).map_err(|_| JoinError::BadLink)?;
+        let secret = JoinSecret::from_seed(SymmetricKey::from_bytes(*seed));
+        Ok(Self { room: RoomId(*room), secret, creator })
+    }
+}
+
+/// Why somebody cannot join.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum JoinError {
+    /// The link is cut short or mistyped.
+    #[error("the link is not complete")]
+    BadLink,
+    /// No join package of the newest epoch is sealed to this link and signed by a member.
+    #[error("the room does not answer to this link")]
+    NoPackage,
+    /// The public state is damaged or not of the package's epoch.
+    #[error("the public state of the room is damaged")]
+    PublicState,
+}
+
+#[derive(Encode, Decode)]
+struct PackageBody {
+    #[n(0)]
+    version: u8,
+    #[n(1)]
+    room: RoomId,
+    #[n(2)]
+    epoch: EpochId,
+    #[n(3)]
+    seen: LogHead,
+    #[n(4)]
+    time_ms: u64,
+    #[n(5)]
+    handshake_key: SymmetricKey,
+    #[n(6)]
+    room_key: Option<SymmetricKey>,
+    #[n(7)]
+    signer: AccountId,
+}
+
+#[derive(Encode, Decode)]
+struct SignedPackage {
+    #[cbor(n(0), with = "crate::room::codec::bytes")]
+    body: Vec<u8>,
+    #[n(1)]
+    signature: Signature,
+}
+
+fn package_aad(room: RoomId, epoch: EpochId, method: &[u8; 32]) -> Vec<u8> {
+    labelled(PACKAGE, &[room.as_bytes(), epoch.as_bytes(), method])
+}
+
+/// The bytes that are signed: the method is named, so that a package for one link does not pass for another's.
+fn package_signed(method: &[u8; 32], body: &[u8]) -> Vec<u8> {
+    labelled(PACKAGE, &[method, body])
+}
+
+/// Seals a join package of the given epoch to one method.
+pub(crate) fn seal_package(
+    method: &JoinMethod,
+    keys: &EpochKeys,
+    open_history: bool,
+    seen: LogHead,
+    now_ms: u64,
+    author: Author<'_>,
+) -> Result<Vec<u8>, CommitError> {
+    let id = method.id();
+    let body = codec::encode_secret(&PackageBody {
+        version: 1,
+        room: keys.room,
+        epoch: keys.epoch,
+        seen,
+        time_ms: now_ms,
+        handshake_key: keys.handshake().key,
+        room_key: open_history.then(|| keys.room_key().clone()),
+        signer: author.account,
+    });
+    let signature = author.identity.sign(PACKAGE, &package_signed(&id, &body));
+    let package = codec::encode_secret(&SignedPackage { body: body.to_vec(), signature });
+    let aad = package_aad(keys.room, keys.epoch, &id);
+    method.key.seal_to(PACKAGE, &aad, &package).map_err(|_| CommitError::Internal)
+}
+
+/// A room seen through a join method: what a person is shown before joining, and what joining starts from.
+pub struct Doorway {
+    handshake: HandshakeKey,
+    keys: Option<EpochKeys>,
+    public: PublicState,
+    /// Members now.
+    pub roster: Roster,
+    /// The room.
+    pub state: RoomState,
+    /// Log position of the commit that made the newest epoch, as its author had seen it.
+    pub seen: LogHead,
+    /// When the package was sealed, milliseconds since 1970 by its author's clock.
+    pub sealed_at_ms: u64,
+    /// Who vouches for all this.
+    pub vouched_by: AccountId,
+}
+
+impl std::fmt::Debug for Doorway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Doorway({:?}, {:?})", self.handshake.room, self.handshake.epoch)
+    }
+}
+
+impl Doorway {
+    /// Opens the newest epoch with a join secret: tries every package until one is sealed to it, signed by a member, and fits the public state.
+    ///
+    /// # Errors
+    /// [`JoinError`].
+    pub fn open(
+        room: RoomId,
+        epoch: EpochId,
+        secret: &JoinSecret,
+        packages: &[Vec<u8>],
+        sealed_public_state: &[u8],
+    ) -> Result<Self, JoinError> {
+        let private = secret.private_key()?;
+        let id = method_id(private.public());
+        let mut error = JoinError::NoPackage;
+        for package in packages {
+            let opened = private
+                .open(PACKAGE, &package_aad(room, epoch, &id), package)
+                .ok()
+                .and_then(|plain| codec::decode::<SignedPackage>(&plain).ok());
+            let Some(signed) = opened else { continue };
+            match Self::check(room, epoch, &id, &signed, sealed_public_state) {
+                Ok(doorway) => return Ok(doorway),
+                Err(reason) => error = reason,
+            }
+        }
+        Err(error)
+    }
+
+    fn check(
+        room: RoomId,
+        epoch: EpochId,
+        method: &[u8; 32],
+        signed: &SignedPackage,
+        sealed_public_state: &[u8],
+    ) -> Result<Self, JoinError> {
+        let body: PackageBody = codec::decode(&signed.body).map_err(|_| JoinError::NoPackage)?;
+        if body.version != 1 || body.room != room || body.epoch != epoch {
+            return Err(JoinError::NoPackage);
+        }
+        let handshake = HandshakeKey { room, epoch, key: body.handshake_key };
+        let public =
+            PublicState::open(&handshake, sealed_public_state).map_err(|_| JoinError::PublicState)?;
+        // A throw-away import checks every signature in the tree and that this is the epoch named.
+        let group = public.import(&handshake, &Provider::default()).map_err(|_| JoinError::PublicState)?;
+        let roster = policy::roster(&group).ok_or(JoinError::PublicState)?;
+        let state =
+            RoomState::from_extensions(group.group_context().extensions()).ok_or(JoinError::PublicState)?;
+        let signer = roster.get(&body.signer).ok_or(JoinError::NoPackage)?;
+        signer
+            .verify(PACKAGE, &package_signed(method, &signed.body), &signed.signature)
+            .map_err(|_| JoinError::NoPackage)?;
+        if state.join(method).is_none() {
+            return Err(JoinError::NoPackage);
+        }
+        let keys = body.room_key.map(|key| EpochKeys::new(room, epoch, key));
+        let consistent = keys.as_ref().is_none_or(|keys| keys.handshake().key == handshake.key);
+        if !consistent {
+            return Err(JoinError::NoPackage);
+        }
+        Ok(Self {
+            handshake,
+            keys,
+            public,
+            roster,
+            state,
+            seen: body.seen,
+            sealed_at_ms: body.time_ms,
+            vouched_by: body.signer,
+        })
+    }
+
+    /// Keys of the epoch before joining, when the room's history is open.
+    pub fn keys(&self) -> Option<&EpochKeys> {
+        self.keys.as_ref()
+    }
+
+    /// Builds the external commit that joins. Nothing is changed until the relay takes it.
+    ///
+    /// # Errors
+    /// [`CommitError`].
+    pub fn join(
+        &self,
+        identity: &IdentityKey,
+        account: AccountId,
+        now_ms: u64,
+        rng: &mut dyn CryptoRngCore,
+    ) -> Result<Prepared, CommitError> {
+        let provider = Provider::default();
+        let (info, tree) = self.public.parts().map_err(|_| CommitError::Internal)?;
+        let aad = codec::encode(&CommitAad { version: 1, seen: self.seen });
+        let leaf = LeafNodeParameters::builder().with_capabilities(state::capabilities()).build();
+        let (group, bundle) = MlsGroup::external_commit_builder()
+            .with_ratchet_tree(tree)
+            .with_config(join_config())
+            .with_aad(aad)
+            .build_group(&provider, info, credential(account, identity.public()))
+            .map_err(|_| CommitError::Refused)?
+            .leaf_node_parameters(leaf)
+            .load_psks(provider.storage())
+            .map_err(|_| CommitError::Internal)?
+            .build(provider.rand(), provider.crypto(), identity, |_| true)
+            .map_err(|_| CommitError::Refused)?
+            .finalize(&provider)
+            .map_err(|_| CommitError::Refused)?;
+        let commit = bundle.commit().to_bytes().map_err(|_| CommitError::Internal)?;
+        let parent = Parent {
+            handshake: &self.handshake,
+            keys: self.keys.as_ref(),
+            roster: &self.roster,
+            state: &self.state,
+        };
+        Prepared::assemble(
+            provider,
+            group,
+            commit,
+            None,
+            parent,
+            self.seen,
+            now_ms,
+            Author { account, identity },
+            rng,
+        )
+    }
+}
+
+/// What a commit follows.
+pub(crate) struct Parent<'a> {
+    pub(crate) handshake: &'a HandshakeKey,
+    pub(crate) keys: Option<&'a EpochKeys>,
+    pub(crate) roster: &'a Roster,
+    pub(crate) state: &'a RoomState,
+}
+
+/// How every member joins: handshakes are PublicMessages, sealed by us as a whole.
+pub(crate) fn join_config() -> MlsGroupJoinConfig {
+    MlsGroupJoinConfig::builder()
+        .wire_format_policy(PURE_PLAINTEXT_WIRE_FORMAT_POLICY)
+        .max_past_epochs(0)
+        .use_ratchet_tree_extension(false)
+        .build()
+}
+
+/// First 16 bytes of a fingerprint, as links carry them.
+pub fn short_fingerprint(fingerprint: &[u8; 32]) -> [u8; 16] {
+    let mut short = [0; 16];
+    short.copy_from_slice(fingerprint.split_at(16).0);
+    short
+}
+
+/// SHA-256 of a relay token, as the relay keeps it.
+pub fn token_hash(token: &SymmetricKey) -> [u8; 32] {
+    use sha2::{Digest as _, Sha256};
+    Sha256::digest(token.expose()).into()
+}

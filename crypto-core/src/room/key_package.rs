@@ -1,0 +1,171 @@
+//! Key packages, and joining by a Welcome.
+
+use minicbor::{Decode, Encode};
+use openmls::prelude::{KeyPackage, Lifetime, MlsMessageBodyIn, MlsMessageIn, StagedWelcome};
+use openmls_traits::OpenMlsProvider;
+use rand_core::CryptoRngCore;
+use tls_codec::{Deserialize as _, Serialize as _};
+use zeroize::Zeroizing;
+
+use super::codec;
+use super::{
+    Room,
+    history::EpochStep,
+    join::join_config,
+    log::LogHead,
+    provider::{self, Provider},
+    state,
+};
+use crate::{
+    account::RootKey,
+    identity::IdentityKey,
+    ids::{AccountId, RoomId},
+    label::labelled,
+    seal::{OpenError, SealError, SealType, open, seal},
+};
+
+/// A key package could not be made or opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the key package is damaged")]
+pub struct KeyPackageError;
+
+impl From<OpenError> for KeyPackageError {
+    fn from(_: OpenError) -> Self {
+        Self
+    }
+}
+
+impl From<SealError> for KeyPackageError {
+    fn from(_: SealError) -> Self {
+        Self
+    }
+}
+
+/// Why a Welcome does not lead into a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum WelcomeError {
+    /// Malformed, or not for any key package we hold.
+    #[error("the invitation cannot be opened")]
+    NotForUs,
+    /// It leads into a group that is not the room named, or whose state breaks the rules.
+    #[error("the invitation leads to something else than a room")]
+    NotARoom,
+}
+
+/// The account's reusable key package with its private parts.
+#[derive(Debug)]
+pub struct KeyPackageBundle {
+    public: Vec<u8>,
+    provider: Provider,
+}
+
+#[derive(Encode, Decode)]
+struct Plain {
+    #[cbor(n(0), with = "crate::room::codec::bytes")]
+    public: Vec<u8>,
+    #[n(1)]
+    private: Vec<PrivateEntry>,
+}
+
+#[derive(Encode, Decode)]
+struct PrivateEntry {
+    #[cbor(n(0), with = "crate::room::codec::bytes")]
+    key: Vec<u8>,
+    #[cbor(n(1), with = "crate::room::codec::bytes")]
+    value: Vec<u8>,
+}
+
+impl KeyPackageBundle {
+    /// Makes a key package that may be used more than once (RFC 9420 section 16.8 calls it "last resort"), without expiry.
+    /// openmls draws its randomness itself.
+    ///
+    /// # Errors
+    /// [`KeyPackageError`] when openmls fails.
+    pub fn generate(identity: &IdentityKey, account: AccountId) -> Result<Self, KeyPackageError> {
+        let provider = Provider::default();
+        let bundle = KeyPackage::builder()
+            .key_package_lifetime(Lifetime::init(0, u64::MAX))
+            .leaf_node_capabilities(state::capabilities())
+            .mark_as_last_resort()
+            .build(provider::SUITE, &provider, identity, provider::credential(account, identity.public()))
+            .map_err(|_| KeyPackageError)?;
+        let public = bundle.key_package().tls_serialize_detached().map_err(|_| KeyPackageError)?;
+        Ok(Self { public, provider })
+    }
+
+    /// The key package, TLS-serialised, as others get it.
+    pub fn public(&self) -> &[u8] {
+        &self.public
+    }
+
+    fn context(account: AccountId) -> Vec<u8> {
+        labelled("Waxwing 1 key package", &[account.as_bytes()])
+    }
+
+    /// Seals the bundle for the account itself.
+    ///
+    /// # Errors
+    /// [`KeyPackageError`].
+    pub fn seal(
+        &self,
+        root: &RootKey,
+        account: AccountId,
+        rng: &mut dyn CryptoRngCore,
+    ) -> Result<Vec<u8>, KeyPackageError> {
+        let private = self.provider.storage().private_entries();
+        let private =
+            private.into_iter().map(|(key, value)| PrivateEntry { key, value: value.to_vec() }).collect();
+        let plain = codec::encode_secret(&Plain { public: self.public.clone(), private });
+        Ok(seal(&root.key_package_key(), SealType::KeyPackage, &Self::context(account), &plain, rng)?)
+    }
+
+    /// Opens a sealed bundle.
+    ///
+    /// # Errors
+    /// [`KeyPackageError`].
+    pub fn open(root: &RootKey, account: AccountId, sealed: &[u8]) -> Result<Self, KeyPackageError> {
+        let plain = open(&root.key_package_key(), SealType::KeyPackage, &Self::context(account), sealed)?;
+        let plain: Plain = codec::decode(&plain).map_err(|_| KeyPackageError)?;
+        let provider = Provider::default();
+        let private =
+            plain.private.into_iter().map(|entry| (entry.key, Zeroizing::new(entry.value))).collect();
+        provider.storage().import_private(private).map_err(|_| KeyPackageError)?;
+        Ok(Self { public: plain.public, provider })
+    }
+
+    /// Joins the room that a Welcome leads to. How the epoch came to be is known from the history link that came with it; until
+    /// that is read, the step says only that we are in.
+    ///
+    /// # Errors
+    /// [`WelcomeError`].
+    pub fn join(&self, account: AccountId, room: RoomId, welcome: &[u8]) -> Result<Room, WelcomeError> {
+        let provider = self.provider.copy();
+        let message = MlsMessageIn::tls_deserialize_exact(welcome).map_err(|_| WelcomeError::NotForUs)?;
+        let MlsMessageBodyIn::Welcome(welcome) = message.extract() else {
+            return Err(WelcomeError::NotForUs);
+        };
+        let staged = StagedWelcome::new_from_welcome(&provider, &join_config(), welcome, None)
+            .map_err(|_| WelcomeError::NotForUs)?;
+        if staged.group_context().group_id().as_slice() != room.as_bytes() {
+            return Err(WelcomeError::NotARoom);
+        }
+        let inviter = staged.welcome_sender().ok().and_then(|leaf| provider::account_of(leaf.credential()));
+        let inviter = inviter.ok_or(WelcomeError::NotARoom)?;
+        let group = staged.into_group(&provider).map_err(|_| WelcomeError::NotForUs)?;
+        let step = EpochStep {
+            parent: None,
+            made_by: [0; 32],
+            author: inviter,
+            changes: Vec::new(),
+            renamed: None,
+            joins_changed: false,
+            seen: LogHead::start(room),
+        };
+        let room = Room::assemble(account, provider, group, step).ok_or(WelcomeError::NotARoom)?;
+        if room.state().is_valid(|member| room.roster().contains_key(&member)) {
+            Ok(room)
+        } else {
+            Err(WelcomeError::NotARoom)
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Rooms: one MLS group (RFC 9420) per room, one leaf per account.
+//!
+//! The account, not the browser tab, is the cryptographic client: what draft-ietf-mls-virtual-clients calls a virtual client. It differs
+//! from that draft in that sessions of an account share no ratchet at all: messages are sealed under epoch keys, handshakes are PublicMessages
+//! sealed whole, and a session that did not make a commit of its own account loads the snapshot that was stored with it.
+//!
+//! A [`Room`] never changes: founding, committing, processing and restoring give a new one.
+
+mod codec;
+mod commit;
+mod epoch;
+mod history;
+mod join;
+mod key_package;
+mod log;
+mod message;
+mod policy;
+mod process;
+mod provider;
+mod public_state;
+mod snapshot;
+mod state;
+mod storage;
+
+#[cfg(test)]
+mod tests;
+
+pub use commit::{Change, CommitError, Prepared, commit_hash};
+pub use epoch::EpochKeys;
+pub use history::{EpochStep, HistoryLink, KeyringRecord, Roster, RosterChange};
+pub use join::{Doorway, InviteLink, JoinError, JoinSecret, LINK_BYTES, short_fingerprint, token_hash};
+pub use key_package::{KeyPackageBundle, KeyPackageError, WelcomeError};
+pub use log::{EntryKind, LogHead, digest};
+pub use message::{Message, MessageError, Metadata};
+pub use policy::Invalid;
+pub use process::Outcome;
+pub use snapshot::{RestoreError, Snapshot};
+pub use state::{
+    HistoryRule, JOIN_METHODS, JoinKind, JoinMethod, NAME_CHARS, Role, RoleEntry, RoomKind, RoomState,
+    TOPIC_CHARS,
+};
+
+use openmls::prelude::{GroupId, Lifetime, MlsGroup};
+use openmls_traits::OpenMlsProvider;
+use rand_core::CryptoRngCore;
+
+use self::{commit::Author, epoch::epoch_id, provider::Provider};
+use crate::{
+    identity::IdentityKey,
+    ids::{AccountId, EpochId, RoomId},
+};
+
+/// A room at one epoch, as one account holds it.
+pub struct Room {
+    account: AccountId,
+    provider: Provider,
+    group: MlsGroup,
+    keys: EpochKeys,
+    roster: Roster,
+    state: RoomState,
+    step: EpochStep,
+}
+
+impl std::fmt::Debug for Room {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Room({:?}, {:?}, {} members)", self.id(), self.epoch(), self.roster.len())
+    }
+}
+
+/// A founded room with what belongs to its first epoch.
+#[derive(Debug)]
+pub struct Founded {
+    /// The room.
+    pub room: Room,
+    /// Sealed public state.
+    pub public_state: Vec<u8>,
+    /// Join packages, by method id.
+    pub packages: Vec<([u8; 32], Vec<u8>)>,
+}
+
+impl Room {
+    /// Founds a room whose only member is `account`.
+    ///
+    /// # Errors
+    /// [`CommitError::Refused`] when the state breaks the rules for room states.
+    pub fn found(
+        identity: &IdentityKey,
+        account: AccountId,
+        room: RoomId,
+        state: &RoomState,
+        now_ms: u64,
+        rng: &mut dyn CryptoRngCore,
+    ) -> Result<Founded, CommitError> {
+        if !state.is_valid(|member| member == account) || state.founder != account {
+            return Err(CommitError::Refused);
+        }
+        let provider = Provider::default();
+        let group = MlsGroup::builder()
+            .with_group_id(GroupId::from_slice(room.as_bytes()))
+            .ciphersuite(provider::SUITE)
+            .with_wire_format_policy(openmls::prelude::PURE_PLAINTEXT_WIRE_FORMAT_POLICY)
+            .max_past_epochs(0)
+            .use_ratchet_tree_extension(false)
+            .lifetime(Lifetime::init(0, u64::MAX))
+            .with_capabilities(state::capabilities())
+            .with_group_context_extensions(state.to_extensions().ok_or(CommitError::Refused)?)
+            .build(&provider, identity, provider::credential(account, identity.public()))
+            .map_err(|_| CommitError::Internal)?;
+        let seen = LogHead::start(room);
+        let step = EpochStep {
+            parent: None,
+            made_by: [0; 32],
+            author: account,
+            changes: vec![RosterChange { account, before: None, after: Some(identity.public()) }],
+            renamed: Some(state.name.clone()),
+            joins_changed: !state.joins.is_empty(),
+            seen,
+        };
+        let room = Self::assemble(account, provider, group, step).ok_or(CommitError::Internal)?;
+        let public_state = room.public_state(identity, rng)?;
+        let packages = room.join_packages(seen, now_ms, Author { account, identity })?;
+        Ok(Founded { room, public_state, packages })
+    }
+
+    /// Puts a room together from a group that is in the provider's storage; nothing when the group is not one of ours.
+    pub(crate) fn assemble(
+        account: AccountId,
+        provider: Provider,
+        group: MlsGroup,
+        step: EpochStep,
+    ) -> Option<Self> {
+        let id = RoomId(<[u8; 16]>::try_from(group.group_id().as_slice()).ok()?);
+        let epoch = epoch_id(group.public_group().group_context())?;
+        let keys = EpochKeys::of_group(id, epoch, &group, provider.crypto())?;
+        let roster = policy::roster(group.public_group())?;
+        let state = RoomState::from_extensions(group.extensions())?;
+        roster.contains_key(&account).then_some(())?;
+        Some(Self { account, provider, group, keys, roster, state, step })
+    }
+
+    /// The room's id.
+    pub fn id(&self) -> RoomId {
+        self.keys.room
+    }
+
+    /// The epoch.
+    pub fn epoch(&self) -> EpochId {
+        self.keys.epoch
+    }
+
+    /// Keys of the epoch.
+    pub fn keys(&self) -> &EpochKeys {
+        &self.keys
+    }
+
+    /// Members and their identity keys.
+    pub fn roster(&self) -> &Roster {
+        &self.roster
+    }
+
+    /// Room state.
+    pub fn state(&self) -> &RoomState {
+        &self.state
+    }
+
+    /// How this epoch came to be.
+    pub fn step(&self) -> &EpochStep {
+        &self.step
+    }
+
+    /// What the account keeps of this epoch.
+    pub fn keyring_record(&self) -> KeyringRecord {
+        KeyringRecord::new(&self.keys, self.step.clone())
+    }
+}

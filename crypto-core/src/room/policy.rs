@@ -1,0 +1,278 @@
+//! Public validity of commits.
+//!
+//! Whether a commit counts is decided by one call into openmls that needs no secrets, and by the rules below on what it yields. Every member, on
+//! every session, with or without the private state, comes to the same verdict; pins, clocks and what one member could decrypt never enter.
+//! A publicly invalid commit is skipped by all and built past.
+
+use minicbor::{Decode, Encode};
+use openmls::prelude::{
+    ContentType, LeafNode, LeafNodeIndex, MlsMessageBodyIn, MlsMessageIn, ProcessedMessage,
+    ProcessedMessageContent, Proposal, ProposalOrRefType, ProtocolMessage, PublicGroup, Sender, StagedCommit,
+};
+use openmls_traits::crypto::OpenMlsCrypto;
+use tls_codec::Deserialize as _;
+
+use super::codec;
+use super::{
+    epoch::epoch_id,
+    history::Roster,
+    log::LogHead,
+    provider::account_of,
+    state::{Role, RoomKind, RoomState},
+};
+use crate::{
+    identity::IdentityPublicKey,
+    ids::{AccountId, EpochId},
+};
+
+/// What every commit says in its authenticated data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct CommitAad {
+    /// 1.
+    #[n(0)]
+    pub(crate) version: u8,
+    /// Log position that the committer had seen.
+    #[n(1)]
+    pub(crate) seen: LogHead,
+}
+
+/// Why a commit does not count. The cases are for tests and logs; people are only told that it was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    /// It does not open under the handshake key of the parent epoch.
+    #[error("not sealed for this epoch")]
+    NotSealedHere,
+    /// It is not an MLS commit in a PublicMessage.
+    #[error("not a commit")]
+    NotACommit,
+    /// openmls refuses it without any secret: signature, epoch, tree, proposal rules.
+    #[error("breaks the rules of MLS")]
+    Mls,
+    /// The account that the relay names is not the one that signed.
+    #[error("the author is not who signed")]
+    Author,
+    /// A proposal by reference or of a kind that is not allowed.
+    #[error("has a proposal that is not allowed")]
+    Proposal,
+    /// An external commit without a way in, or that removes somebody else.
+    #[error("the joiner has no way in")]
+    Join,
+    /// A leaf whose lifetime is not without end.
+    #[error("has a leaf with a lifetime")]
+    Lifetime,
+    /// The committer's account id would change.
+    #[error("changes an identity")]
+    Identity,
+    /// An account or a key would be there twice.
+    #[error("has an account or a key twice")]
+    Duplicate,
+    /// The committer's role does not allow this.
+    #[error("the author's role does not allow it")]
+    Role,
+    /// The new room state breaks its own rules.
+    #[error("the new room state is not valid")]
+    State,
+    /// The authenticated data are not what every commit carries.
+    #[error("the authenticated data are malformed")]
+    Aad,
+}
+
+/// A commit that counts, and what it makes of the room.
+#[derive(Debug)]
+pub(crate) struct Verdict {
+    pub(crate) author: AccountId,
+    pub(crate) epoch: EpochId,
+    pub(crate) roster: Roster,
+    pub(crate) state: RoomState,
+    pub(crate) seen: LogHead,
+}
+
+/// Parses the bytes of a handshake into what openmls processes.
+pub(crate) fn parse(handshake: &[u8]) -> Result<ProtocolMessage, Invalid> {
+    let message = MlsMessageIn::tls_deserialize_exact(handshake).map_err(|_| Invalid::NotACommit)?;
+    match message.extract() {
+        MlsMessageBodyIn::PublicMessage(message) if message.content_type() == ContentType::Commit => {
+            Ok(message.into())
+        }
+        _ => Err(Invalid::NotACommit),
+    }
+}
+
+/// Members of a group, with their keys.
+pub(crate) fn roster(group: &PublicGroup) -> Option<Roster> {
+    group
+        .members()
+        .map(|member| Some((account_of(&member.credential)?, key(&member.signature_key)?)))
+        .collect()
+}
+
+fn key(bytes: &[u8]) -> Option<IdentityPublicKey> {
+    <[u8; 32]>::try_from(bytes).ok().map(IdentityPublicKey)
+}
+
+fn identity_of(leaf: &LeafNode) -> Option<(AccountId, IdentityPublicKey)> {
+    Some((account_of(leaf.credential())?, key(leaf.signature_key().as_slice())?))
+}
+
+/// Judges a commit that the relay says is `sender`'s, against the public part of the parent state.
+pub(crate) fn judge(
+    group: &PublicGroup,
+    crypto: &impl OpenMlsCrypto,
+    sender: AccountId,
+    message: ProtocolMessage,
+) -> Result<Verdict, Invalid> {
+    let parent = RoomState::from_extensions(group.group_context().extensions()).ok_or(Invalid::State)?;
+    let processed = group.process_message(crypto, message).map_err(|_| Invalid::Mls)?;
+    let aad: CommitAad = codec::decode(processed.aad()).map_err(|_| Invalid::Aad)?;
+    if aad.version != 1 {
+        return Err(Invalid::Aad);
+    }
+    let staged = staged(&processed)?;
+    let author = match processed.sender() {
+        Sender::Member(leaf) => member_commit(group, &parent, *leaf, staged)?,
+        Sender::NewMemberCommit => external_commit(group, &parent, staged)?,
+        _ => return Err(Invalid::Proposal),
+    };
+    if author != sender {
+        return Err(Invalid::Author);
+    }
+    let state = RoomState::from_extensions(staged.group_context().extensions()).ok_or(Invalid::State)?;
+    let roster = next_roster(group, processed.sender(), staged)?;
+    if !state.is_valid(|account| roster.contains_key(&account)) {
+        return Err(Invalid::State);
+    }
+    if state != parent {
+        may_change(&parent, &state, author)?;
+    }
+    let epoch = epoch_id(staged.group_context()).ok_or(Invalid::Mls)?;
+    Ok(Verdict { author, epoch, roster, state, seen: aad.seen })
+}
+
+fn staged(processed: &ProcessedMessage) -> Result<&StagedCommit, Invalid> {
+    match processed.content() {
+        ProcessedMessageContent::StagedCommitMessage(staged) => Ok(staged),
+        _ => Err(Invalid::NotACommit),
+    }
+}
+
+/// Rules for a commit by a member; yields its account.
+fn member_commit(
+    group: &PublicGroup,
+    parent: &RoomState,
+    leaf: LeafNodeIndex,
+    staged: &StagedCommit,
+) -> Result<AccountId, Invalid> {
+    let (author, _) = group.leaf(leaf).and_then(identity_of).ok_or(Invalid::Identity)?;
+    for queued in staged.queued_proposals() {
+        if queued.proposal_or_ref_type() != ProposalOrRefType::Proposal {
+            return Err(Invalid::Proposal);
+        }
+        match queued.proposal() {
+            Proposal::Add(add) => {
+                let lifetime = add.key_package().life_time();
+                if (lifetime.not_before(), lifetime.not_after()) != (0, u64::MAX) {
+                    return Err(Invalid::Lifetime);
+                }
+                if parent.kind == RoomKind::Direct {
+                    return Err(Invalid::Role);
+                }
+            }
+            Proposal::Remove(remove) => {
+                let (target, _) =
+                    group.leaf(remove.removed()).and_then(identity_of).ok_or(Invalid::Identity)?;
+                may_remove(parent, author, target)?;
+            }
+            Proposal::GroupContextExtensions(_) => {}
+            _ => return Err(Invalid::Proposal),
+        }
+    }
+    if let Some(leaf) = staged.update_path_leaf_node() {
+        let (account, _) = identity_of(leaf).ok_or(Invalid::Identity)?;
+        if account != author {
+            return Err(Invalid::Identity);
+        }
+    }
+    Ok(author)
+}
+
+/// Rules for an external commit: there is a way in, and it removes at most the joiner's own old leaf; yields the joiner's account.
+fn external_commit(
+    group: &PublicGroup,
+    parent: &RoomState,
+    staged: &StagedCommit,
+) -> Result<AccountId, Invalid> {
+    let leaf = staged.update_path_leaf_node().ok_or(Invalid::Mls)?;
+    let joiner = identity_of(leaf).ok_or(Invalid::Identity)?;
+    let mut removes = 0_u32;
+    for queued in staged.queued_proposals() {
+        if queued.proposal_or_ref_type() != ProposalOrRefType::Proposal {
+            return Err(Invalid::Proposal);
+        }
+        match queued.proposal() {
+            Proposal::ExternalInit(_) => {}
+            Proposal::Remove(remove) => {
+                removes = removes.saturating_add(1);
+                if group.leaf(remove.removed()).and_then(identity_of) != Some(joiner) {
+                    return Err(Invalid::Join);
+                }
+            }
+            _ => return Err(Invalid::Proposal),
+        }
+    }
+    let returns = removes == 1;
+    if removes > 1 || (!returns && parent.joins.is_empty()) { Err(Invalid::Join) } else { Ok(joiner.0) }
+}
+
+/// Members - removes + adds, with the committer's leaf replaced. Accounts and keys must stay unique: a key that is there twice
+/// would block every later join.
+fn next_roster(group: &PublicGroup, sender: &Sender, staged: &StagedCommit) -> Result<Roster, Invalid> {
+    let removed: Vec<LeafNodeIndex> =
+        staged.remove_proposals().map(|queued| queued.remove_proposal().removed()).collect();
+    let path = staged.update_path_leaf_node();
+    let mut members = Vec::new();
+    for member in group.members() {
+        let replaced = matches!(sender, Sender::Member(leaf) if *leaf == member.index) && path.is_some();
+        if !removed.contains(&member.index) && !replaced {
+            members.push(account_of(&member.credential).zip(key(&member.signature_key)));
+        }
+    }
+    members.extend(
+        staged.add_proposals().map(|queued| identity_of(queued.add_proposal().key_package().leaf_node())),
+    );
+    members.extend(path.map(identity_of));
+    let members: Vec<_> = members.into_iter().collect::<Option<_>>().ok_or(Invalid::Identity)?;
+    let roster: Roster = members.iter().copied().collect();
+    let keys: std::collections::BTreeSet<_> = members.iter().map(|(_, key)| *key).collect();
+    if roster.len() == members.len() && keys.len() == members.len() {
+        Ok(roster)
+    } else {
+        Err(Invalid::Duplicate)
+    }
+}
+
+/// Moderators remove plain members, owners remove anybody.
+fn may_remove(parent: &RoomState, author: AccountId, target: AccountId) -> Result<(), Invalid> {
+    match (parent.role(author), parent.role(target)) {
+        (Role::Owner, _) | (Role::Moderator, Role::Member) => Ok(()),
+        _ => Err(Invalid::Role),
+    }
+}
+
+/// Owners change everything but what the room is; moderators its name, topic, avatar and join methods.
+fn may_change(parent: &RoomState, next: &RoomState, author: AccountId) -> Result<(), Invalid> {
+    if next.kind != parent.kind || next.founder != parent.founder || next.version != parent.version {
+        return Err(Invalid::State);
+    }
+    let moderated = RoomState {
+        name: next.name.clone(),
+        topic: next.topic.clone(),
+        avatar: next.avatar.clone(),
+        joins: next.joins.clone(),
+        ..parent.clone()
+    };
+    match parent.role(author) {
+        Role::Owner => Ok(()),
+        Role::Moderator if *next == moderated => Ok(()),
+        _ => Err(Invalid::Role),
+    }
+}

@@ -1,0 +1,87 @@
+//! Processing commits of others.
+
+use openmls::prelude::{MlsGroup, ProcessedMessageContent};
+use openmls_traits::OpenMlsProvider;
+
+use super::{
+    Room,
+    commit::{commit_hash, open_handshake},
+    history::EpochStep,
+    policy::{self, Invalid, Verdict},
+};
+use crate::ids::{AccountId, EpochId};
+
+/// What became of a commit entry.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The room at its new epoch.
+    Applied(Box<Room>),
+    /// Another session of this account made it: load the snapshot that was stored with it.
+    Own {
+        /// The epoch it makes.
+        epoch: EpochId,
+    },
+    /// It takes this account out of the room; the step says who did it.
+    Removed(EpochStep),
+    /// Publicly invalid: skipped by every member.
+    Skipped(Invalid),
+    /// Valid for everybody, but this member cannot follow it: a malicious committer can do that to chosen members.
+    Unfollowable {
+        /// The epoch that others are in now.
+        epoch: EpochId,
+        /// Whose signed commit it is.
+        author: AccountId,
+    },
+}
+
+impl Room {
+    /// Processes a sealed commit that the relay says is `sender`'s. The room itself is unchanged.
+    pub fn process(&self, sender: AccountId, sealed: &[u8]) -> Outcome {
+        let handshake = match open_handshake(&self.keys.handshake(), sender, sealed) {
+            Ok(handshake) => handshake,
+            Err(reason) => return Outcome::Skipped(reason),
+        };
+        let verdict = policy::parse(&handshake).and_then(|message| {
+            policy::judge(self.group.public_group(), self.provider.crypto(), sender, message)
+        });
+        let verdict = match verdict {
+            Ok(verdict) => verdict,
+            Err(reason) => return Outcome::Skipped(reason),
+        };
+        let step = self.step_of(&verdict, sealed);
+        if verdict.author == self.account {
+            return Outcome::Own { epoch: verdict.epoch };
+        }
+        if !verdict.roster.contains_key(&self.account) {
+            return Outcome::Removed(step);
+        }
+        match self.follow(&handshake, step) {
+            Some(room) if room.epoch() == verdict.epoch => Outcome::Applied(Box::new(room)),
+            _ => Outcome::Unfollowable { epoch: verdict.epoch, author: verdict.author },
+        }
+    }
+
+    fn step_of(&self, verdict: &Verdict, sealed: &[u8]) -> EpochStep {
+        EpochStep {
+            parent: Some(self.epoch()),
+            made_by: commit_hash(sealed),
+            author: verdict.author,
+            changes: EpochStep::changes_between(&self.roster, &verdict.roster),
+            renamed: (verdict.state.name != self.state.name).then(|| verdict.state.name.clone()),
+            joins_changed: verdict.state.joins != self.state.joins,
+            seen: verdict.seen,
+        }
+    }
+
+    /// Merges a publicly valid commit on a copy; nothing when this member's secrets do not fit it.
+    fn follow(&self, handshake: &[u8], step: EpochStep) -> Option<Self> {
+        let provider = self.provider.copy();
+        let mut group = MlsGroup::load(provider.storage(), self.group.group_id()).ok()??;
+        let processed = group.process_message(&provider, policy::parse(handshake).ok()?).ok()?;
+        let ProcessedMessageContent::StagedCommitMessage(staged) = processed.into_content() else {
+            return None;
+        };
+        group.merge_staged_commit(&provider, *staged).ok()?;
+        Self::assemble(self.account, provider, group, step)
+    }
+}

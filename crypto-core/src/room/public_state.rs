@@ -1,0 +1,89 @@
+//! The public state of an epoch: GroupInfo and ratchet tree, sealed under the epoch's handshake key.
+
+use minicbor::{Decode, Encode};
+use openmls::prelude::{
+    MlsGroup, MlsMessageBodyIn, MlsMessageIn, ProposalStore, PublicGroup, RatchetTreeIn,
+    group_info::VerifiableGroupInfo,
+};
+use openmls_traits::{OpenMlsProvider, crypto::OpenMlsCrypto};
+use rand_core::CryptoRngCore;
+use tls_codec::{Deserialize as _, Serialize as _};
+
+use super::codec;
+use super::{
+    epoch::{HandshakeKey, epoch_id},
+    provider::Provider,
+};
+use crate::{
+    identity::IdentityKey,
+    label::labelled,
+    seal::{SealError, SealType, open, seal},
+};
+
+/// GroupInfo (with `external_pub`, without the tree) and the tree, both TLS-serialised.
+#[derive(Encode, Decode)]
+pub(crate) struct PublicState {
+    #[cbor(n(0), with = "crate::room::codec::bytes")]
+    group_info: Vec<u8>,
+    #[cbor(n(1), with = "crate::room::codec::bytes")]
+    tree: Vec<u8>,
+}
+
+/// The bytes are not a valid public state of the epoch asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the public state of the room is damaged")]
+pub(crate) struct BadPublicState;
+
+fn context(key: &HandshakeKey) -> Vec<u8> {
+    labelled("Waxwing 1 public state", &[key.room.as_bytes(), key.epoch.as_bytes()])
+}
+
+impl PublicState {
+    /// Public state of a group's present epoch.
+    pub(crate) fn of(group: &MlsGroup, crypto: &impl OpenMlsCrypto, identity: &IdentityKey) -> Option<Self> {
+        let info = group.export_group_info(crypto, identity, false).ok()?;
+        Some(Self {
+            group_info: info.to_bytes().ok()?,
+            tree: group.export_ratchet_tree().tls_serialize_detached().ok()?,
+        })
+    }
+
+    pub(crate) fn seal(&self, key: &HandshakeKey, rng: &mut dyn CryptoRngCore) -> Result<Vec<u8>, SealError> {
+        seal(&key.key, SealType::PublicState, &context(key), &codec::encode(self), rng)
+    }
+
+    pub(crate) fn open(key: &HandshakeKey, sealed: &[u8]) -> Result<Self, BadPublicState> {
+        let plain =
+            open(&key.key, SealType::PublicState, &context(key), sealed).map_err(|_| BadPublicState)?;
+        codec::decode(&plain).map_err(|_| BadPublicState)
+    }
+
+    /// The parts as openmls takes them, not verified yet.
+    pub(crate) fn parts(&self) -> Result<(VerifiableGroupInfo, RatchetTreeIn), BadPublicState> {
+        let info = MlsMessageIn::tls_deserialize_exact(&self.group_info).map_err(|_| BadPublicState)?;
+        let MlsMessageBodyIn::GroupInfo(info) = info.extract() else { return Err(BadPublicState) };
+        let tree = RatchetTreeIn::tls_deserialize_exact(&self.tree).map_err(|_| BadPublicState)?;
+        Ok((info, tree))
+    }
+
+    /// Writes the public group into the provider's storage, after checking every signature in it and that it is the epoch of `key`.
+    pub(crate) fn import(
+        &self,
+        key: &HandshakeKey,
+        provider: &Provider,
+    ) -> Result<PublicGroup, BadPublicState> {
+        let (info, tree) = self.parts()?;
+        let (group, _) = PublicGroup::from_external(
+            provider.crypto(),
+            provider.storage(),
+            tree,
+            info,
+            ProposalStore::new(),
+        )
+        .map_err(|_| BadPublicState)?;
+        if epoch_id(group.group_context()) != Some(key.epoch) {
+            return Err(BadPublicState);
+        }
+        Ok(group)
+    }
+}

@@ -1,0 +1,356 @@
+//! The storage that openmls writes a group into: a small map in memory that is cheap to copy.
+//!
+//! A copy shares every value with its original until one of them writes, so trying a commit on a copy costs one pointer
+//! per entry. Values are CBOR, because openmls needs a self-describing format. Entries that every member could publish (tree, context,
+//! interim transcript hash, confirmation tag) are told apart from private ones, which alone go into a snapshot.
+
+use std::{cell::RefCell, collections::BTreeMap, fmt, sync::Arc};
+
+use openmls_traits::storage::{CURRENT_VERSION, StorageProvider, traits};
+use serde::{Serialize, de::DeserializeOwned};
+use zeroize::Zeroizing;
+
+/// A value could not be written or read. It says no more, because values are secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("group storage is damaged")]
+pub struct StorageError;
+
+/// What an entry is. The numbers are part of the snapshot format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+enum Tag {
+    Tree = 1,
+    Context = 2,
+    InterimTranscriptHash = 3,
+    ConfirmationTag = 4,
+    JoinConfig = 16,
+    OwnLeafNodes = 17,
+    GroupState = 18,
+    MessageSecrets = 19,
+    ResumptionPsks = 20,
+    OwnLeafIndex = 21,
+    EpochSecrets = 22,
+    EpochKeyPairs = 23,
+    EncryptionKeyPair = 24,
+    KeyPackage = 25,
+}
+
+/// First tag that is private.
+const FIRST_PRIVATE: u8 = Tag::JoinConfig as u8;
+
+type Value = Arc<Zeroizing<Vec<u8>>>;
+
+/// State of one MLS group (or of one key package), as openmls wants it.
+#[derive(Default, Clone)]
+pub(crate) struct GroupStorage {
+    entries: RefCell<BTreeMap<Vec<u8>, Value>>,
+}
+
+impl fmt::Debug for GroupStorage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { entries } = self;
+        write!(f, "GroupStorage({} entries)", entries.borrow().len())
+    }
+}
+
+fn entry_key(tag: Tag, key: &impl Serialize) -> Result<Vec<u8>, StorageError> {
+    let mut bytes = vec![tag as u8];
+    ciborium::into_writer(key, &mut bytes).map_err(|_| StorageError)?;
+    Ok(bytes)
+}
+
+impl GroupStorage {
+    /// The private entries, for a snapshot.
+    pub(crate) fn private_entries(&self) -> Vec<(Vec<u8>, Zeroizing<Vec<u8>>)> {
+        self.entries
+            .borrow()
+            .iter()
+            .filter(|(key, _)| key.first().is_some_and(|tag| *tag >= FIRST_PRIVATE))
+            .map(|(key, value)| (key.clone(), Zeroizing::new(value.to_vec())))
+            .collect()
+    }
+
+    /// Puts entries of a snapshot back. Public ones are refused: they come from the public state, which is checked.
+    pub(crate) fn import_private(
+        &self,
+        entries: Vec<(Vec<u8>, Zeroizing<Vec<u8>>)>,
+    ) -> Result<(), StorageError> {
+        let mut map = self.entries.borrow_mut();
+        for (key, value) in entries {
+            if key.first().is_none_or(|tag| *tag < FIRST_PRIVATE) {
+                return Err(StorageError);
+            }
+            map.insert(key, Arc::new(value));
+        }
+        Ok(())
+    }
+
+    fn put(&self, tag: Tag, key: &impl Serialize, value: &impl Serialize) -> Result<(), StorageError> {
+        let mut bytes = Zeroizing::new(Vec::new());
+        ciborium::into_writer(value, &mut *bytes).map_err(|_| StorageError)?;
+        self.entries.borrow_mut().insert(entry_key(tag, key)?, Arc::new(bytes));
+        Ok(())
+    }
+
+    fn take<T: DeserializeOwned>(&self, tag: Tag, key: &impl Serialize) -> Result<Option<T>, StorageError> {
+        let key = entry_key(tag, key)?;
+        match self.entries.borrow().get(&key) {
+            None => Ok(None),
+            Some(value) => ciborium::from_reader(value.as_slice()).map(Some).map_err(|_| StorageError),
+        }
+    }
+
+    fn delete(&self, tag: Tag, key: &impl Serialize) -> Result<(), StorageError> {
+        self.entries.borrow_mut().remove(&entry_key(tag, key)?);
+        Ok(())
+    }
+}
+
+/// Setter and getter of a value that exists once per group.
+macro_rules! per_group {
+    ($($tag:ident: $write:ident / $read:ident / $delete:ident, $type:ident;)+) => {$(
+        fn $write<GroupId: traits::GroupId<CURRENT_VERSION>, T: traits::$type<CURRENT_VERSION>>(
+            &self, group_id: &GroupId, value: &T,
+        ) -> Result<(), Self::Error> {
+            self.put(Tag::$tag, group_id, value)
+        }
+        fn $read<GroupId: traits::GroupId<CURRENT_VERSION>, T: traits::$type<CURRENT_VERSION>>(
+            &self, group_id: &GroupId,
+        ) -> Result<Option<T>, Self::Error> {
+            self.take(Tag::$tag, group_id)
+        }
+        fn $delete<GroupId: traits::GroupId<CURRENT_VERSION>>(&self, group_id: &GroupId) -> Result<(), Self::Error> {
+            self.delete(Tag::$tag, group_id)
+        }
+    )+};
+}
+
+impl StorageProvider<CURRENT_VERSION> for GroupStorage {
+    type Error = StorageError;
+
+    per_group! {
+        JoinConfig: write_mls_join_config / mls_group_join_config / delete_group_config, MlsGroupJoinConfig;
+        Tree: write_tree / tree / delete_tree, TreeSync;
+        InterimTranscriptHash: write_interim_transcript_hash / interim_transcript_hash / delete_interim_transcript_hash, InterimTranscriptHash;
+        Context: write_context / group_context / delete_context, GroupContext;
+        ConfirmationTag: write_confirmation_tag / confirmation_tag / delete_confirmation_tag, ConfirmationTag;
+        MessageSecrets: write_message_secrets / message_secrets / delete_message_secrets, MessageSecrets;
+        ResumptionPsks: write_resumption_psk_store / resumption_psk_store / delete_all_resumption_psk_secrets, ResumptionPskStore;
+        OwnLeafIndex: write_own_leaf_index / own_leaf_index / delete_own_leaf_index, LeafNodeIndex;
+        EpochSecrets: write_group_epoch_secrets / group_epoch_secrets / delete_group_epoch_secrets, GroupEpochSecrets;
+    }
+
+    // These three differ from the rest only in the order of their type parameters.
+    fn write_group_state<S: traits::GroupState<CURRENT_VERSION>, G: traits::GroupId<CURRENT_VERSION>>(
+        &self,
+        group_id: &G,
+        group_state: &S,
+    ) -> Result<(), Self::Error> {
+        self.put(Tag::GroupState, group_id, group_state)
+    }
+    fn group_state<S: traits::GroupState<CURRENT_VERSION>, G: traits::GroupId<CURRENT_VERSION>>(
+        &self,
+        group_id: &G,
+    ) -> Result<Option<S>, Self::Error> {
+        self.take(Tag::GroupState, group_id)
+    }
+    fn delete_group_state<G: traits::GroupId<CURRENT_VERSION>>(
+        &self,
+        group_id: &G,
+    ) -> Result<(), Self::Error> {
+        self.delete(Tag::GroupState, group_id)
+    }
+
+    fn append_own_leaf_node<G: traits::GroupId<CURRENT_VERSION>, L: traits::LeafNode<CURRENT_VERSION>>(
+        &self,
+        group_id: &G,
+        leaf_node: &L,
+    ) -> Result<(), Self::Error> {
+        let mut leaves: Vec<ciborium::Value> = self.take(Tag::OwnLeafNodes, group_id)?.unwrap_or_default();
+        leaves.push(ciborium::Value::serialized(leaf_node).map_err(|_| StorageError)?);
+        self.put(Tag::OwnLeafNodes, group_id, &leaves)
+    }
+    fn own_leaf_nodes<G: traits::GroupId<CURRENT_VERSION>, L: traits::LeafNode<CURRENT_VERSION>>(
+        &self,
+        group_id: &G,
+    ) -> Result<Vec<L>, Self::Error> {
+        Ok(self.take(Tag::OwnLeafNodes, group_id)?.unwrap_or_default())
+    }
+    fn delete_own_leaf_nodes<G: traits::GroupId<CURRENT_VERSION>>(
+        &self,
+        group_id: &G,
+    ) -> Result<(), Self::Error> {
+        self.delete(Tag::OwnLeafNodes, group_id)
+    }
+
+    fn write_encryption_key_pair<
+        E: traits::EncryptionKey<CURRENT_VERSION>,
+        H: traits::HpkeKeyPair<CURRENT_VERSION>,
+    >(
+        &self,
+        public_key: &E,
+        key_pair: &H,
+    ) -> Result<(), Self::Error> {
+        self.put(Tag::EncryptionKeyPair, public_key, key_pair)
+    }
+    fn encryption_key_pair<
+        H: traits::HpkeKeyPair<CURRENT_VERSION>,
+        E: traits::EncryptionKey<CURRENT_VERSION>,
+    >(
+        &self,
+        public_key: &E,
+    ) -> Result<Option<H>, Self::Error> {
+        self.take(Tag::EncryptionKeyPair, public_key)
+    }
+    fn delete_encryption_key_pair<E: traits::EncryptionKey<CURRENT_VERSION>>(
+        &self,
+        public_key: &E,
+    ) -> Result<(), Self::Error> {
+        self.delete(Tag::EncryptionKeyPair, public_key)
+    }
+
+    fn write_encryption_epoch_key_pairs<
+        G: traits::GroupId<CURRENT_VERSION>,
+        E: traits::EpochKey<CURRENT_VERSION>,
+        H: traits::HpkeKeyPair<CURRENT_VERSION>,
+    >(
+        &self,
+        group_id: &G,
+        epoch: &E,
+        leaf_index: u32,
+        key_pairs: &[H],
+    ) -> Result<(), Self::Error> {
+        self.put(Tag::EpochKeyPairs, &(group_id, epoch, leaf_index), &key_pairs)
+    }
+    fn encryption_epoch_key_pairs<
+        G: traits::GroupId<CURRENT_VERSION>,
+        E: traits::EpochKey<CURRENT_VERSION>,
+        H: traits::HpkeKeyPair<CURRENT_VERSION>,
+    >(
+        &self,
+        group_id: &G,
+        epoch: &E,
+        leaf_index: u32,
+    ) -> Result<Vec<H>, Self::Error> {
+        Ok(self.take(Tag::EpochKeyPairs, &(group_id, epoch, leaf_index))?.unwrap_or_default())
+    }
+    fn delete_encryption_epoch_key_pairs<
+        G: traits::GroupId<CURRENT_VERSION>,
+        E: traits::EpochKey<CURRENT_VERSION>,
+    >(
+        &self,
+        group_id: &G,
+        epoch: &E,
+        leaf_index: u32,
+    ) -> Result<(), Self::Error> {
+        self.delete(Tag::EpochKeyPairs, &(group_id, epoch, leaf_index))
+    }
+
+    fn write_key_package<
+        H: traits::HashReference<CURRENT_VERSION>,
+        K: traits::KeyPackage<CURRENT_VERSION>,
+    >(
+        &self,
+        hash_ref: &H,
+        key_package: &K,
+    ) -> Result<(), Self::Error> {
+        self.put(Tag::KeyPackage, hash_ref, key_package)
+    }
+    fn key_package<H: traits::HashReference<CURRENT_VERSION>, K: traits::KeyPackage<CURRENT_VERSION>>(
+        &self,
+        hash_ref: &H,
+    ) -> Result<Option<K>, Self::Error> {
+        self.take(Tag::KeyPackage, hash_ref)
+    }
+    fn delete_key_package<H: traits::HashReference<CURRENT_VERSION>>(
+        &self,
+        hash_ref: &H,
+    ) -> Result<(), Self::Error> {
+        self.delete(Tag::KeyPackage, hash_ref)
+    }
+
+    // Waxwing commits proposals by value only, keeps the signature key in the vault and uses no pre-shared keys, so
+    // the queue is always empty and the other two are never stored.
+    fn queue_proposal<
+        G: traits::GroupId<CURRENT_VERSION>,
+        R: traits::ProposalRef<CURRENT_VERSION>,
+        Q: traits::QueuedProposal<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &G,
+        _: &R,
+        _: &Q,
+    ) -> Result<(), Self::Error> {
+        Err(StorageError)
+    }
+    fn queued_proposal_refs<G: traits::GroupId<CURRENT_VERSION>, R: traits::ProposalRef<CURRENT_VERSION>>(
+        &self,
+        _: &G,
+    ) -> Result<Vec<R>, Self::Error> {
+        Ok(Vec::new())
+    }
+    fn queued_proposals<
+        G: traits::GroupId<CURRENT_VERSION>,
+        R: traits::ProposalRef<CURRENT_VERSION>,
+        Q: traits::QueuedProposal<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &G,
+    ) -> Result<Vec<(R, Q)>, Self::Error> {
+        Ok(Vec::new())
+    }
+    fn remove_proposal<G: traits::GroupId<CURRENT_VERSION>, R: traits::ProposalRef<CURRENT_VERSION>>(
+        &self,
+        _: &G,
+        _: &R,
+    ) -> Result<(), Self::Error> {
+        Ok(())
+    }
+    fn clear_proposal_queue<G: traits::GroupId<CURRENT_VERSION>, R: traits::ProposalRef<CURRENT_VERSION>>(
+        &self,
+        _: &G,
+    ) -> Result<(), Self::Error> {
+        Ok(())
+    }
+    fn write_signature_key_pair<
+        P: traits::SignaturePublicKey<CURRENT_VERSION>,
+        S: traits::SignatureKeyPair<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &P,
+        _: &S,
+    ) -> Result<(), Self::Error> {
+        Err(StorageError)
+    }
+    fn signature_key_pair<
+        P: traits::SignaturePublicKey<CURRENT_VERSION>,
+        S: traits::SignatureKeyPair<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &P,
+    ) -> Result<Option<S>, Self::Error> {
+        Ok(None)
+    }
+    fn delete_signature_key_pair<P: traits::SignaturePublicKey<CURRENT_VERSION>>(
+        &self,
+        _: &P,
+    ) -> Result<(), Self::Error> {
+        Ok(())
+    }
+    fn write_psk<P: traits::PskId<CURRENT_VERSION>, B: traits::PskBundle<CURRENT_VERSION>>(
+        &self,
+        _: &P,
+        _: &B,
+    ) -> Result<(), Self::Error> {
+        Err(StorageError)
+    }
+    fn psk<B: traits::PskBundle<CURRENT_VERSION>, P: traits::PskId<CURRENT_VERSION>>(
+        &self,
+        _: &P,
+    ) -> Result<Option<B>, Self::Error> {
+        Ok(None)
+    }
+    fn delete_psk<P: traits::PskId<CURRENT_VERSION>>(&self, _: &P) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
