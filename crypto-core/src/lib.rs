@@ -15,9 +15,13 @@
 mod codec;
 mod label;
 
+pub mod account;
 pub mod hpke;
 pub mod identity;
 pub mod ids;
+pub mod login;
 pub mod padding;
+pub mod recovery;
+pub mod room;
 pub mod seal;
 pub mod secret;

@@ -113,5 +113,7 @@ proptest! {
     #[test]
     fn random_bytes_never_open(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
         prop_assert_eq!(open(&key(1), SealType::Message, b"", &bytes), Err(OpenError));
+        let with_header = [&[VERSION, SUITE_CHACHA20_POLY1305], &bytes[..]].concat();
+        prop_assert_eq!(open(&key(1), SealType::Message, b"", &with_header), Err(OpenError));
     }
 }
