@@ -25,3 +25,5 @@ pub mod recovery;
 pub mod room;
 pub mod seal;
 pub mod secret;
+#[cfg(feature = "vectors")]
+pub mod vectors;

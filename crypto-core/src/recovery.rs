@@ -100,6 +100,12 @@ impl RecoveryKey {
     }
 }
 
+impl From<SymmetricKey> for RecoveryKey {
+    fn from(key: SymmetricKey) -> Self {
+        Self(key)
+    }
+}
+
 impl std::fmt::Debug for RecoveryKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self(_) = self;

@@ -62,6 +62,25 @@ pub enum SealType {
     Signal = 20,
 }
 
+#[cfg(feature = "vectors")]
+impl SealType {
+    /// Every type, in the order of their numbers.
+    pub(crate) const ALL: [Self; 12] = [
+        Self::VaultWrap,
+        Self::Vault,
+        Self::AccountData,
+        Self::KeyPackage,
+        Self::Snapshot,
+        Self::Keyring,
+        Self::Cache,
+        Self::Message,
+        Self::Handshake,
+        Self::HistoryLink,
+        Self::PublicState,
+        Self::Signal,
+    ];
+}
+
 /// Why nothing was sealed: the caller asked for too much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {

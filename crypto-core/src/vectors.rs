@@ -1,0 +1,156 @@
+//! Test vectors: what every implementation has to compute, and what it has to refuse.
+//!
+//! A file of `tests/vectors` is `{"description", "cases"}`; a case names itself and what to expect: `"ok"`, or the
+//! text of the error. Nothing here touches files, so that the same vectors run in the browser.
+//!
+//! To add a file: write a runner, and a maker if it can be made from fixed bytes, and name both in [`FILES`].
+
+mod account;
+mod hpke;
+mod identity;
+mod login;
+mod recovery;
+mod symmetric;
+mod tools;
+
+use serde_json::{Value, json};
+
+use tools::{Case, Failure};
+
+/// One file of vectors.
+struct VectorFile {
+    name: &'static str,
+    description: &'static str,
+    run: fn(&Case<'_>) -> Result<(), Failure>,
+    make: fn() -> Result<Vec<Value>, Failure>,
+    /// Made the same every time. The others hold randomness of a library and are kept once they exist.
+    reproducible: bool,
+}
+
+const FILES: &[VectorFile] = &[
+    VectorFile {
+        name: "label.json",
+        description: "L(label, fields), its SHA-256, and HKDF-SHA-256 with it as info",
+        run: symmetric::run_label,
+        make: symmetric::make_label,
+        reproducible: true,
+    },
+    VectorFile {
+        name: "padding.json",
+        description: "padded plaintexts and padded lengths",
+        run: symmetric::run_padding,
+        make: symmetric::make_padding,
+        reproducible: true,
+    },
+    VectorFile {
+        name: "seal.json",
+        description: "Seal with a fixed salt; cases without a salt are to be opened only",
+        run: symmetric::run_seal,
+        make: symmetric::make_seal,
+        reproducible: true,
+    },
+    VectorFile {
+        name: "identity.json",
+        description: "signatures framed as SignContent, and fingerprints",
+        run: identity::run,
+        make: identity::make,
+        reproducible: true,
+    },
+    VectorFile {
+        name: "recovery.json",
+        description: "written recovery keys, and what people type instead",
+        run: recovery::run,
+        make: recovery::make,
+        reproducible: true,
+    },
+    VectorFile {
+        name: "account.json",
+        description: "keys of a root key, vaults, wraps and account data with fixed salts",
+        run: account::run,
+        make: account::make,
+        reproducible: true,
+    },
+    VectorFile {
+        name: "hpke.json",
+        description: "X-Wing key pairs, and sealed values to be opened; sealing draws its own randomness",
+        run: hpke::run,
+        make: hpke::make,
+        reproducible: false,
+    },
+    VectorFile {
+        name: "login.json",
+        description: "OPAQUE client with fixed randomness against recorded responses, and limits of its parameters",
+        run: login::run,
+        make: login::make,
+        reproducible: true,
+    },
+];
+
+/// Names of all files of vectors.
+pub fn file_names() -> impl Iterator<Item = &'static str> {
+    FILES.iter().map(|file| file.name)
+}
+
+/// Runs every case of a file and says how many there were.
+///
+/// # Errors
+/// What the first case that went wrong is called and how.
+pub fn run(file_name: &str, json: &str) -> Result<usize, String> {
+    let file = FILES
+        .iter()
+        .find(|file| file.name == file_name)
+        .ok_or_else(|| format!("{file_name}: no runner for this file"))?;
+    let content: Value = serde_json::from_str(json).map_err(|error| format!("{file_name}: {error}"))?;
+    let cases = content
+        .get("cases")
+        .and_then(Value::as_array)
+        .filter(|cases| !cases.is_empty())
+        .ok_or_else(|| format!("{file_name}: no cases"))?;
+    for case in cases {
+        check(file, &Case(case))?;
+    }
+    Ok(cases.len())
+}
+
+fn check(file: &VectorFile, case: &Case<'_>) -> Result<(), String> {
+    let name = case.text("name").unwrap_or("case without a name");
+    let wrong = |what: String| Err(format!("{}: {name}: {what}", file.name));
+    let Ok(expect) = case.text("expect") else { return wrong("nothing expected".into()) };
+    match (expect, (file.run)(case)) {
+        ("ok", Ok(())) => Ok(()),
+        (_, Ok(())) => wrong(format!("was accepted, expected \"{expect}\"")),
+        (_, Err(Failure::Refused(error))) if error == expect => Ok(()),
+        (_, Err(Failure::Refused(error))) => {
+            wrong(format!("was refused with \"{error}\", expected \"{expect}\""))
+        }
+        (_, Err(Failure::Broken(what))) => wrong(what),
+    }
+}
+
+/// One file as [`make`] gives it.
+#[derive(Debug)]
+pub struct MadeFile {
+    /// Name inside `tests/vectors`.
+    pub name: &'static str,
+    /// Content, ending with a newline.
+    pub json: String,
+    /// Whether it is the same every time; otherwise an existing file stays.
+    pub reproducible: bool,
+}
+
+/// Makes all files from fixed bytes.
+///
+/// # Errors
+/// What could not be computed.
+pub fn make() -> Result<Vec<MadeFile>, String> {
+    FILES
+        .iter()
+        .map(|file| {
+            let cases = (file.make)().map_err(|failure| format!("{}: {failure:?}", file.name))?;
+            let content = json!({ "description": file.description, "cases": cases });
+            let mut json = serde_json::to_string_pretty(&content).map_err(|error| error.to_string())?;
+            json.push('\n');
+            Ok(MadeFile { name: file.name, json, reproducible: file.reproducible })
+        })
+        .collect()
+}
