@@ -13,4 +13,13 @@
 )]
 
 pub mod api;
+mod auth;
+mod connection;
+mod content;
+mod ctx;
 pub mod io;
+mod machine;
+mod room;
+mod session;
+
+pub use machine::Client;

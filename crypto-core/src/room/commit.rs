@@ -25,6 +25,9 @@ use crate::{
     seal::{SealError, SealType, open, seal},
 };
 
+/// Sealed join packages, each with the id of the method it is sealed to.
+pub type JoinPackages = Vec<([u8; 32], Vec<u8>)>;
+
 /// What a member wants to change.
 #[derive(Debug, Clone)]
 pub enum Change {
@@ -80,7 +83,7 @@ pub struct Prepared {
     /// Sealed history link of the new epoch.
     pub link: Vec<u8>,
     /// Join packages of the new epoch, by method id.
-    pub packages: Vec<([u8; 32], Vec<u8>)>,
+    pub packages: JoinPackages,
     /// The room as it is once the relay has taken the commit.
     pub room: Room,
 }
@@ -286,7 +289,7 @@ impl Room {
         seen: LogHead,
         now_ms: u64,
         author: Author<'_>,
-    ) -> Result<Vec<([u8; 32], Vec<u8>)>, CommitError> {
+    ) -> Result<JoinPackages, CommitError> {
         let open_history = self.state.history == HistoryRule::All;
         let package = |method: &JoinMethod| {
             seal_package(method, &self.keys, open_history, seen, now_ms, author)

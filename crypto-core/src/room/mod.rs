@@ -25,7 +25,7 @@ mod storage;
 #[cfg(test)]
 mod tests;
 
-pub use commit::{Change, CommitError, Prepared, commit_hash};
+pub use commit::{Change, CommitError, JoinPackages, Prepared, commit_hash};
 pub use epoch::EpochKeys;
 pub use history::{EpochStep, HistoryLink, KeyringRecord, Roster, RosterChange};
 pub use join::{Doorway, InviteLink, JoinError, JoinSecret, LINK_BYTES, short_fingerprint, token_hash};
@@ -75,7 +75,7 @@ pub struct Founded {
     /// Sealed public state.
     pub public_state: Vec<u8>,
     /// Join packages, by method id.
-    pub packages: Vec<([u8; 32], Vec<u8>)>,
+    pub packages: JoinPackages,
 }
 
 impl Room {

@@ -89,6 +89,11 @@ impl Snapshot {
         Ok(Self { account, keys, step: plain.step, private: plain.private })
     }
 
+    /// The epoch of the snapshot.
+    pub fn epoch(&self) -> EpochId {
+        self.keys.epoch
+    }
+
     /// How the epoch of the snapshot came to be.
     pub fn step(&self) -> &EpochStep {
         &self.step

@@ -22,7 +22,7 @@ enum Tag {
     Tree = 1,
     Context = 2,
     InterimTranscriptHash = 3,
-    ConfirmationTag = 4,
+    Confirmation = 4,
     JoinConfig = 16,
     OwnLeafNodes = 17,
     GroupState = 18,
@@ -133,7 +133,7 @@ impl StorageProvider<CURRENT_VERSION> for GroupStorage {
         Tree: write_tree / tree / delete_tree, TreeSync;
         InterimTranscriptHash: write_interim_transcript_hash / interim_transcript_hash / delete_interim_transcript_hash, InterimTranscriptHash;
         Context: write_context / group_context / delete_context, GroupContext;
-        ConfirmationTag: write_confirmation_tag / confirmation_tag / delete_confirmation_tag, ConfirmationTag;
+        Confirmation: write_confirmation_tag / confirmation_tag / delete_confirmation_tag, ConfirmationTag;
         MessageSecrets: write_message_secrets / message_secrets / delete_message_secrets, MessageSecrets;
         ResumptionPsks: write_resumption_psk_store / resumption_psk_store / delete_all_resumption_psk_secrets, ResumptionPskStore;
         OwnLeafIndex: write_own_leaf_index / own_leaf_index / delete_own_leaf_index, LeafNodeIndex;

@@ -1,0 +1,206 @@
+//! The stream to the relay: opening, backing off, and requests that survive a lost connection.
+//!
+//! Every request is idempotent or a question, so whatever was not answered when the connection was lost is sent again, in order,
+//! after the next Hello.
+
+use std::collections::BTreeMap;
+
+use waxwing_wire::{
+    decode, encode,
+    frame::{ClientFrame, Cursor, Request, Response, ServerFrame, close},
+    problem::Problem,
+};
+
+use crate::{
+    api::{self, Notice},
+    ctx::Ctx,
+    io::Effect,
+    machine::{Client, Then},
+};
+
+/// Shortest and longest wait before another attempt, milliseconds.
+const BACKOFF_MS: (u64, u64) = (500, 30_000);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Link {
+    Idle,
+    Opening,
+    /// Open, waiting for the answer to Hello.
+    Greeting,
+    Ready,
+    Waiting {
+        at_ms: u64,
+    },
+    Offline,
+}
+
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) link: Link,
+    online: bool,
+    attempts: u32,
+    next_id: u64,
+    pending: BTreeMap<u64, (Request, Then)>,
+}
+
+impl Connection {
+    pub(crate) fn new() -> Self {
+        Self { link: Link::Idle, online: true, attempts: 0, next_id: 1, pending: BTreeMap::new() }
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        self.link == Link::Ready
+    }
+
+    fn id(&mut self) -> u64 {
+        let id = self.next_id;
+        self.next_id = self.next_id.wrapping_add(1);
+        id
+    }
+
+    fn view(&self) -> api::Connection {
+        match self.link {
+            Link::Idle => api::Connection::Idle,
+            Link::Opening | Link::Greeting => api::Connection::Connecting,
+            Link::Ready => api::Connection::Connected,
+            Link::Waiting { at_ms } => api::Connection::Waiting { retry_at: at_ms },
+            Link::Offline => api::Connection::Offline,
+        }
+    }
+
+    fn set(&mut self, link: Link, ctx: &mut Ctx<'_>) {
+        if self.link != link {
+            self.link = link;
+            ctx.notify(Notice::Connection { state: self.view() });
+        }
+    }
+}
+
+impl Client {
+    /// Opens the stream if a session exists and the device has a network.
+    pub(crate) fn connect(&mut self, ctx: &mut Ctx<'_>) {
+        if self.session.is_none() {
+            return;
+        }
+        if !self.conn.online {
+            return self.conn.set(Link::Offline, ctx);
+        }
+        self.conn.set(Link::Opening, ctx);
+        ctx.effects.push(Effect::StreamOpen);
+    }
+
+    /// Closes the stream and forgets what was asked.
+    pub(crate) fn disconnect(&mut self, ctx: &mut Ctx<'_>) {
+        self.conn.pending.clear();
+        self.conn.attempts = 0;
+        self.conn.set(Link::Idle, ctx);
+        ctx.effects.push(Effect::StreamClose);
+    }
+
+    pub(crate) fn stream_opened(&mut self, ctx: &mut Ctx<'_>) {
+        self.conn.set(Link::Greeting, ctx);
+        let cursors = self.rooms.values().map(|room| Cursor { room: room.id, seq: room.head.seq }).collect();
+        let id = self.conn.id();
+        let request = Request::Hello(cursors);
+        send(id, &request, ctx);
+        self.conn.pending.insert(id, (request, Then::Hello));
+    }
+
+    pub(crate) fn stream_closed(&mut self, code: u16, ctx: &mut Ctx<'_>) {
+        self.conn.pending.retain(|_, (_, then)| !matches!(then, Then::Hello));
+        if self.session.is_none() {
+            return self.conn.set(Link::Idle, ctx);
+        }
+        if code == close::NOT_LOGGED_IN {
+            return self.session_ended(ctx);
+        }
+        if !self.conn.online {
+            return self.conn.set(Link::Offline, ctx);
+        }
+        if self.conn.link == Link::Opening {
+            // A browser does not tell why opening failed: a session that ended looks like a relay that is down.
+            self.check_session(ctx);
+        }
+        let (least, most) = BACKOFF_MS;
+        let wait = least.saturating_mul(1 << self.conn.attempts.min(6)).min(most);
+        // Jitter, so that a relay that comes back is not met by everybody at once.
+        let jitter = u64::from(ctx.rng.next_u32()).checked_rem(wait).unwrap_or(0);
+        let at_ms = ctx.now_ms.saturating_add(wait / 2).saturating_add(jitter / 2);
+        self.conn.attempts = self.conn.attempts.saturating_add(1);
+        self.conn.set(Link::Waiting { at_ms }, ctx);
+        ctx.effects.push(Effect::Schedule { at_ms });
+    }
+
+    pub(crate) fn network(&mut self, online: bool, ctx: &mut Ctx<'_>) {
+        self.conn.online = online;
+        if !online && self.session.is_some() {
+            ctx.effects.push(Effect::StreamClose);
+            self.conn.pending.retain(|_, (_, then)| !matches!(then, Then::Hello));
+            self.conn.set(Link::Offline, ctx);
+        } else if online && matches!(self.conn.link, Link::Offline | Link::Waiting { .. }) {
+            self.conn.attempts = 0;
+            self.connect(ctx);
+        }
+    }
+
+    pub(crate) fn tick(&mut self, ctx: &mut Ctx<'_>) {
+        match self.conn.link {
+            Link::Waiting { at_ms } if at_ms <= ctx.now_ms => self.connect(ctx),
+            Link::Waiting { at_ms } => ctx.effects.push(Effect::Schedule { at_ms }),
+            Link::Ready => {
+                for room in self.room_ids() {
+                    self.advance(room, ctx);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Asks the relay; the answer goes where `then` says, after a lost connection too.
+    pub(crate) fn ask(&mut self, request: Request, then: Then, ctx: &mut Ctx<'_>) {
+        let id = self.conn.id();
+        if self.conn.is_ready() {
+            send(id, &request, ctx);
+        }
+        self.conn.pending.insert(id, (request, then));
+    }
+
+    pub(crate) fn stream_frame(&mut self, bytes: &[u8], ctx: &mut Ctx<'_>) {
+        let Ok(frame) = decode::<ServerFrame>(bytes) else {
+            // A relay that speaks another language: connect again rather than guess.
+            ctx.effects.push(Effect::StreamClose);
+            return self.stream_closed(close::MALFORMED, ctx);
+        };
+        match frame {
+            ServerFrame::Response { id, response } => {
+                if let Some((_, then)) = self.conn.pending.remove(&id) {
+                    self.answered(then, Ok(response), ctx);
+                }
+            }
+            ServerFrame::Problem { id, problem } => {
+                if let Some((_, then)) = self.conn.pending.remove(&id) {
+                    self.answered(then, Err(problem), ctx);
+                }
+            }
+            ServerFrame::Event(event) => self.event(event, ctx),
+        }
+    }
+
+    /// Hello was answered: go on with whatever was not answered before.
+    pub(crate) fn greeted(&mut self, ctx: &mut Ctx<'_>) {
+        self.conn.attempts = 0;
+        self.conn.set(Link::Ready, ctx);
+        for (id, (request, _)) in &self.conn.pending {
+            send(*id, request, ctx);
+        }
+    }
+
+    fn answered(&mut self, then: Then, result: Result<Response, Problem>, ctx: &mut Ctx<'_>) {
+        self.then(then, result, ctx);
+    }
+}
+
+fn send(id: u64, request: &Request, ctx: &mut Ctx<'_>) {
+    let frame = ClientFrame { id, request: request.clone() };
+    ctx.effects.push(Effect::StreamSend(encode(&frame)));
+}

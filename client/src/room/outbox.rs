@@ -1,0 +1,234 @@
+//! Sending messages: kept on the device first, sealed when the room is current, gone from here when read back from the log.
+
+use waxwing_crypto_core::{
+    ids,
+    room::{Message, Metadata},
+};
+use waxwing_wire::{
+    EntryId, RoomId,
+    frame::{Append, Request, Response},
+    limits::MESSAGE_BYTES,
+    problem::{Problem, ProblemCode},
+};
+
+use super::{OutItem, RoomSync};
+use crate::{
+    api::{Body, Failure, Item, Notice, Sending},
+    content::Content,
+    ctx::{Ctx, failure},
+    io::Effect,
+    machine::{Client, Then},
+    session::Session,
+};
+
+/// Messages of one room that may be under way at once.
+const WINDOW: usize = 32;
+/// Wait after the relay asked for patience without saying how long.
+const PATIENCE_S: u32 = 2;
+
+impl OutItem {
+    /// The timeline item; nothing for what a timeline does not show.
+    fn item(&self, session: &Session) -> Option<Item> {
+        let Some(Content::Text(text)) = Content::decode(self.kind, &self.body) else { return None };
+        Some(Item {
+            key: self.id.to_string(),
+            seq: None,
+            at: self.at_ms,
+            sender: session.account.to_string(),
+            own: true,
+            body: Body::Text { text, state: self.state.clone() },
+        })
+    }
+}
+
+impl RoomSync {
+    /// Items that are only on this device.
+    pub(crate) fn unsent_items(&self, session: &Session) -> Vec<Item> {
+        self.outbox.iter().filter_map(|unsent| unsent.item(session)).collect()
+    }
+
+    fn queue(&mut self, content: &Content, ctx: &mut Ctx<'_>) -> OutItem {
+        let (kind, body) = content.encode();
+        let item = OutItem {
+            id: EntryId(ids::MessageId::random(ctx.rng).0),
+            stream: self.stream,
+            position: self.position,
+            at_ms: ctx.now_ms,
+            kind,
+            body,
+            state: Sending::Waiting,
+        };
+        self.position = self.position.saturating_add(1);
+        self.outbox.push(item.clone());
+        item
+    }
+
+    fn seal(&self, item: &OutItem, session: &Session, ctx: &mut Ctx<'_>) -> Option<Vec<u8>> {
+        let metadata = Metadata {
+            sender: session.id(),
+            id: ids::MessageId(item.id.0),
+            stream: ids::MessageId(item.stream.0),
+            position: item.position,
+            seen: self.head,
+            sent_at_ms: item.at_ms,
+            kind: item.kind,
+        };
+        let message = Message { metadata, body: item.body.clone() };
+        message.seal(self.group.as_ref()?.keys(), session.identity(), ctx.rng).ok()
+    }
+}
+
+impl Client {
+    /// Keeps a text for sending and shows it.
+    pub(crate) fn compose(&mut self, room: &str, text: &str, ctx: &mut Ctx<'_>) -> Result<(), Failure> {
+        Self::check_text(text)?;
+        let room = self.room_id(room)?;
+        if let Some(trouble) = self.rooms.get(&room).and_then(|sync| sync.trouble.clone()) {
+            return Err(failure("no_such_room", &trouble));
+        }
+        self.enqueue(room, &Content::Text(text.to_owned()), ctx);
+        self.advance(room, ctx);
+        Ok(())
+    }
+
+    fn enqueue(&mut self, room: RoomId, content: &Content, ctx: &mut Ctx<'_>) {
+        let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return };
+        let unsent = sync.queue(content, ctx);
+        ctx.persist_with(|ctx| sync.put_unsent(&unsent, session, ctx));
+        let items: Vec<_> = unsent.item(session).into_iter().collect();
+        if !items.is_empty() {
+            ctx.notify(Notice::Items { room: room.to_string(), items });
+        }
+    }
+
+    /// Tells a room how this account wants to be called, once it may speak and whenever that changed.
+    pub(crate) fn announce(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
+        let (Some(sync), Some(session)) = (self.rooms.get(&room), &self.session) else { return };
+        let profile = Content::Profile(session.display_name.clone());
+        let (kind, body) = profile.encode();
+        let told = sync.names.get(&session.account) == Some(&session.display_name);
+        let queued = sync.outbox.iter().any(|item| item.kind == kind && item.body == body);
+        if sync.is_current() && !told && !queued {
+            self.enqueue(room, &profile, ctx);
+        }
+    }
+
+    /// Seals and sends what waits, in order. A room that is behind, or about to change its epoch, waits.
+    pub(crate) fn flush(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
+        let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return };
+        // What is under way for an older epoch comes back as stale; sending newer ones first would reorder them.
+        let same_epoch = sync.in_flight.is_empty() || sync.in_flight_after == sync.after;
+        if !sync.is_current() || sync.own_commit.is_some() || !same_epoch {
+            return;
+        }
+        let waiting: Vec<OutItem> = sync
+            .outbox
+            .iter()
+            .filter(|item| item.state == Sending::Waiting && !sync.in_flight.contains(&item.id))
+            .take(WINDOW.saturating_sub(sync.in_flight.len()))
+            .cloned()
+            .collect();
+        let mut asks = Vec::new();
+        for item in waiting {
+            let Some(bytes) = sync.seal(&item, session, ctx).filter(|bytes| bytes.len() <= MESSAGE_BYTES)
+            else {
+                continue;
+            };
+            sync.in_flight.insert(item.id);
+            sync.in_flight_after = sync.after;
+            let append = Append { room, after: sync.after, id: item.id, bytes: bytes.into() };
+            asks.push((Request::Append(append), Then::Appended { room, message: item.id }));
+        }
+        for (request, then) in asks {
+            self.ask(request, then, ctx);
+        }
+    }
+
+    pub(crate) fn appended(
+        &mut self,
+        room: RoomId,
+        message: EntryId,
+        result: Result<Response, Problem>,
+        ctx: &mut Ctx<'_>,
+    ) {
+        let Some(sync) = self.rooms.get_mut(&room) else { return };
+        sync.in_flight.remove(&message);
+        match result {
+            Ok(Response::Appended { seq }) => {
+                sync.remote_seq = sync.remote_seq.max(seq);
+                self.set_state(room, message, Sending::Sent, ctx);
+                self.advance(room, ctx);
+            }
+            Ok(_) => {}
+            Err(problem) => match problem.code {
+                ProblemCode::Stale => {
+                    sync.remote_seq = sync.remote_seq.max(problem.last_commit.unwrap_or(0));
+                    self.advance(room, ctx);
+                }
+                ProblemCode::RateLimited | ProblemCode::Unavailable => {
+                    let wait = u64::from(problem.retry_after_s.unwrap_or(PATIENCE_S).max(1));
+                    let at_ms = ctx.now_ms.saturating_add(wait.saturating_mul(1000));
+                    ctx.effects.push(Effect::Schedule { at_ms });
+                }
+                _ => self.set_state(room, message, Sending::Failed { message: problem.detail }, ctx),
+            },
+        }
+    }
+
+    fn set_state(&mut self, room: RoomId, message: EntryId, state: Sending, ctx: &mut Ctx<'_>) {
+        let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return };
+        let Some(place) = sync.outbox.iter().position(|item| item.id == message) else { return };
+        let Some(item) = sync.outbox.get_mut(place) else { return };
+        item.state = state;
+        let item = item.clone();
+        ctx.persist_with(|ctx| sync.put_unsent(&item, session, ctx));
+        let items: Vec<_> = item.item(session).into_iter().collect();
+        if !items.is_empty() {
+            ctx.notify(Notice::Items { room: room.to_string(), items });
+        }
+    }
+
+    fn failed_item(&self, room: &str, key: &str) -> Result<(RoomId, EntryId), Failure> {
+        let room = self.room_id(room)?;
+        let known = self.rooms.get(&room).and_then(|sync| {
+            sync.outbox
+                .iter()
+                .find(|item| item.id.to_string() == key && matches!(item.state, Sending::Failed { .. }))
+        });
+        let item =
+            known.ok_or_else(|| failure("wrong_step", "This message is not waiting for a decision."))?;
+        Ok((room, item.id))
+    }
+
+    pub(crate) fn retry(&mut self, room: &str, key: &str, ctx: &mut Ctx<'_>) -> Result<(), Failure> {
+        let (room, id) = self.failed_item(room, key)?;
+        self.set_state(room, id, Sending::Waiting, ctx);
+        self.advance(room, ctx);
+        Ok(())
+    }
+
+    pub(crate) fn discard(&mut self, room: &str, key: &str, ctx: &mut Ctx<'_>) -> Result<(), Failure> {
+        let (room, id) = self.failed_item(room, key)?;
+        if let Some(sync) = self.rooms.get_mut(&room) {
+            sync.outbox.retain(|item| item.id != id);
+            ctx.persist([sync.delete_unsent(id)]);
+            ctx.notify(Notice::ItemGone { room: room.to_string(), key: key.to_owned() });
+        }
+        Ok(())
+    }
+
+    /// Everything up to a number was seen.
+    pub(crate) fn read(&mut self, room: &str, seq: u64, ctx: &mut Ctx<'_>) -> Result<(), Failure> {
+        let room = self.room_id(room)?;
+        let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return Ok(()) };
+        if seq > sync.read {
+            sync.read = seq.min(sync.head.seq);
+            if sync.read == sync.head.seq {
+                sync.unread = 0;
+            }
+            ctx.persist_with(|ctx| sync.put_head(session, ctx));
+            self.show_room(room, ctx);
+        }
+        Ok(())
+    }
+}

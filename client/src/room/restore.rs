@@ -1,0 +1,91 @@
+//! Bringing rooms back from what the device holds.
+
+use std::collections::BTreeMap;
+
+use waxwing_crypto_core::{
+    ids,
+    room::{KeyringRecord, Snapshot},
+};
+use waxwing_wire::{Opaque, RoomId, decode, frame};
+
+use super::{
+    OutItem, RoomSync, Stage,
+    store::HeadRecord,
+    sync::{Known, KnownEpochs, chain},
+};
+use crate::{ctx::Ctx, session::Session};
+
+/// Values of one room by what follows its prefix.
+type Parts<'a> = BTreeMap<&'a str, (&'a str, &'a [u8])>;
+
+/// Rooms from the entries under `s/`. A room whose parts do not fit is fetched from the relay as if it were new here; only what was
+/// not sent yet is taken over.
+pub(crate) fn from_store(
+    session: &Session,
+    entries: &[(String, Vec<u8>)],
+    ctx: &mut Ctx<'_>,
+) -> BTreeMap<RoomId, RoomSync> {
+    let mut rooms: BTreeMap<RoomId, Parts<'_>> = BTreeMap::new();
+    for (key, value) in entries {
+        let parts = key.strip_prefix("s/room/").and_then(|rest| rest.split_once('/'));
+        if let Some((Ok(room), part)) = parts.map(|(room, part)| (room.parse(), part)) {
+            rooms.entry(room).or_default().insert(part, (key, value));
+        }
+    }
+    rooms
+        .into_iter()
+        .map(|(id, parts)| {
+            let mut sync =
+                room(session, id, &parts, ctx).unwrap_or_else(|| RoomSync::new(id, Stage::Unknown, ctx.rng));
+            sync.outbox = outbox(session, &parts);
+            (id, sync)
+        })
+        .collect()
+}
+
+fn outbox(session: &Session, parts: &Parts<'_>) -> Vec<OutItem> {
+    let mut items: Vec<OutItem> = parts
+        .iter()
+        .filter(|(part, _)| part.starts_with("o/"))
+        .filter_map(|(_, (key, value))| serde_json::from_slice(&session.get(key, value)?).ok())
+        .collect();
+    items.sort_by_key(|item| (item.at_ms, item.position));
+    items
+}
+
+fn room(session: &Session, id: RoomId, parts: &Parts<'_>, ctx: &mut Ctx<'_>) -> Option<RoomSync> {
+    let (key, value) = parts.get("head")?;
+    let record: HeadRecord = serde_json::from_slice(&session.get(key, value)?).ok()?;
+    let (_, value) = parts.get("group")?;
+    let (snapshot, public): (frame::Snapshot, Opaque) = decode(value).ok()?;
+    let (place, epoch) = (ids::RoomId(id.0), ids::EpochId(snapshot.epoch.0));
+    let snapshot =
+        Snapshot::open(session.root(), session.id(), place, epoch, snapshot.bytes.as_bytes()).ok()?;
+    let group = snapshot.restore(public.as_bytes()).ok()?;
+    let mut known = KnownEpochs::new();
+    for (part, (_, value)) in parts {
+        let Some(Ok(epoch)) = part.strip_prefix("e/").map(str::parse::<waxwing_wire::EpochId>) else {
+            continue;
+        };
+        let opened = KeyringRecord::open(session.root(), session.id(), place, epoch.0.into(), value);
+        if let Ok(record) = opened {
+            known.insert(epoch, Known { keys: record.keys(place, epoch.0.into()), step: Some(record.step) });
+        }
+    }
+    let (epochs, _) = chain(&group, &known);
+    let mut sync = RoomSync::new(id, Stage::Unknown, ctx.rng);
+    sync.group = Some(group);
+    sync.begin_reading(epochs);
+    sync.head = record.head();
+    sync.heads = [record.head()].into();
+    sync.remote_seq = record.seq;
+    sync.after = record.after;
+    sync.anchored = record.anchored;
+    sync.names = record.names.into_iter().collect();
+    sync.streams = record.streams;
+    sync.read = record.read;
+    sync.unread = record.unread;
+    sync.last = record.last;
+    sync.stale_snapshot = record.stale_snapshot;
+    Some(sync)
+}

@@ -1,0 +1,120 @@
+//! Where a room is kept on the device, and in what form.
+
+use serde::{Deserialize, Serialize};
+use waxwing_crypto_core::room::{KeyringRecord, LogHead};
+use waxwing_wire::{AccountId, EntryId, EpochId, Opaque, RoomId, encode, frame::Snapshot};
+
+use super::{OutItem, RoomSync, Streams};
+use crate::{api::Item, ctx::Ctx, io::StoreOp, session::Session};
+
+/// Marks whose data the device holds: it opens for that account only.
+pub(crate) const OWNER: &str = "s/owner";
+
+/// Small and often changed: where the log stands and what a list shows.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct HeadRecord {
+    pub(crate) seq: u64,
+    pub(crate) hash: EpochId,
+    pub(crate) after: u64,
+    pub(crate) anchored: bool,
+    pub(crate) names: Vec<(AccountId, String)>,
+    pub(crate) streams: Streams,
+    pub(crate) read: u64,
+    pub(crate) unread: u32,
+    pub(crate) last: Option<Item>,
+    pub(crate) stale_snapshot: u32,
+}
+
+impl HeadRecord {
+    pub(crate) fn head(&self) -> LogHead {
+        LogHead { seq: self.seq, hash: self.hash.0 }
+    }
+}
+
+pub(crate) fn room_prefix(room: RoomId) -> String {
+    format!("s/room/{room}/")
+}
+
+pub(crate) fn epoch_key(room: RoomId, epoch: EpochId) -> String {
+    format!("s/room/{room}/e/{epoch}")
+}
+
+fn outbox_key(room: RoomId, id: EntryId) -> String {
+    format!("s/room/{room}/o/{id}")
+}
+
+fn item_key(room: RoomId, seq: u64) -> String {
+    format!("m/{room}/{seq:016x}")
+}
+
+/// Keys of the items before a number, or of all.
+pub(crate) fn item_range(room: RoomId, before: Option<u64>) -> (String, String) {
+    (item_key(room, 0), before.map_or_else(|| format!("m/{room}/g"), |seq| item_key(room, seq)))
+}
+
+pub(crate) fn open_items(session: &Session, key: &str, value: &[u8]) -> Vec<Item> {
+    session.get(key, value).and_then(|plain| serde_json::from_slice(&plain).ok()).unwrap_or_default()
+}
+
+pub(crate) fn put_items(
+    session: &Session,
+    room: RoomId,
+    seq: u64,
+    items: &[Item],
+    ctx: &mut Ctx<'_>,
+) -> Option<StoreOp> {
+    let plain = serde_json::to_vec(items).ok()?;
+    session.put(item_key(room, seq), &plain, ctx)
+}
+
+impl RoomSync {
+    pub(crate) fn put_head(&self, session: &Session, ctx: &mut Ctx<'_>) -> Option<StoreOp> {
+        let record = HeadRecord {
+            seq: self.head.seq,
+            hash: EpochId(self.head.hash),
+            after: self.after,
+            anchored: self.anchored,
+            names: self.names.iter().map(|(account, name)| (*account, name.clone())).collect(),
+            streams: self.streams.clone(),
+            read: self.read,
+            unread: self.unread,
+            last: self.last.clone(),
+            stale_snapshot: self.stale_snapshot,
+        };
+        session.put(format!("{}head", room_prefix(self.id)), &serde_json::to_vec(&record).ok()?, ctx)
+    }
+
+    /// The group at its present epoch: a private snapshot and the public state, each sealed as at the relay.
+    pub(crate) fn put_group(&self, session: &Session, ctx: &mut Ctx<'_>) -> Option<StoreOp> {
+        let room = self.group.as_ref()?;
+        let snapshot = Snapshot {
+            epoch: EpochId(room.epoch().0),
+            commit: self.after,
+            bytes: room.snapshot(session.root(), ctx.rng).ok()?.into(),
+        };
+        let public = Opaque(room.public_state(session.identity(), ctx.rng).ok()?);
+        let value = encode(&(snapshot, public));
+        Some(StoreOp::Put { key: format!("{}group", room_prefix(self.id)), value, secret: false })
+    }
+
+    /// The key of one epoch and how it came to be.
+    pub(crate) fn put_epoch(
+        &self,
+        epoch: EpochId,
+        record: &KeyringRecord,
+        session: &Session,
+        ctx: &mut Ctx<'_>,
+    ) -> Option<StoreOp> {
+        let value =
+            record.seal(session.root(), session.id(), self.id.0.into(), epoch.0.into(), ctx.rng).ok()?;
+        Some(StoreOp::Put { key: epoch_key(self.id, epoch), value, secret: false })
+    }
+
+    pub(crate) fn put_unsent(&self, item: &OutItem, session: &Session, ctx: &mut Ctx<'_>) -> Option<StoreOp> {
+        session.put(outbox_key(self.id, item.id), &serde_json::to_vec(item).ok()?, ctx)
+    }
+
+    pub(crate) fn delete_unsent(&self, id: EntryId) -> StoreOp {
+        StoreOp::Delete { key: outbox_key(self.id, id) }
+    }
+}

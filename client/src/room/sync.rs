@@ -1,0 +1,335 @@
+//! Fetching a room: snapshot, public state, keyring, history links, then the log.
+
+use std::collections::BTreeMap;
+
+use waxwing_crypto_core::{
+    ids,
+    room::{EpochKeys, EpochStep, HistoryLink, KeyringRecord, LogHead, Room, Snapshot},
+};
+use waxwing_wire::{
+    EpochId, Opaque, RoomId,
+    frame::{self, Request, RoomSummary},
+    limits::PAGE_ENTRIES,
+};
+
+use super::{Epoch, RoomSync, Stage, log::Batch};
+use crate::{
+    api::Notice,
+    ctx::Ctx,
+    machine::{Client, Then},
+    session::Session,
+};
+
+/// Commits of others after which a session stores its own snapshot again.
+const SNAPSHOT_AFTER: u32 = 16;
+
+/// An epoch whose key is known; how it came to be may still be missing.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    pub(crate) keys: EpochKeys,
+    pub(crate) step: Option<EpochStep>,
+}
+
+/// Known epochs by id.
+pub(crate) type KnownEpochs = BTreeMap<EpochId, Known>;
+
+impl Client {
+    /// The relay says that the account is in this room.
+    pub(crate) fn know_room(&mut self, summary: &RoomSummary, ctx: &mut Ctx<'_>) {
+        let sync = self
+            .rooms
+            .entry(summary.room)
+            .or_insert_with(|| RoomSync::new(summary.room, Stage::Unknown, ctx.rng));
+        sync.remote_seq = sync.remote_seq.max(summary.last_seq);
+        self.advance(summary.room, ctx);
+    }
+
+    pub(crate) fn room_gone(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
+        let why = "You are no longer a member of this room.";
+        if self.rooms.contains_key(&room) {
+            self.room_trouble(room, why, ctx);
+        }
+    }
+
+    pub(crate) fn room_trouble(&mut self, room: RoomId, why: &str, ctx: &mut Ctx<'_>) {
+        if let Some(sync) = self.rooms.get_mut(&room) {
+            sync.fetching = false;
+            sync.trouble = Some(why.to_owned());
+            self.show_room(room, ctx);
+        }
+    }
+
+    /// Does the next thing that a room waits for, if there is one.
+    pub(crate) fn advance(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
+        let Some(sync) = self.rooms.get_mut(&room) else { return };
+        if !self.conn.is_ready() || !self.data.loaded || sync.fetching || sync.trouble.is_some() {
+            return;
+        }
+        let (request, then) = match &mut sync.stage {
+            Stage::Unconfirmed => return,
+            Stage::Unknown => (Request::Snapshot { room, epoch: None }, Then::Snapshot(room)),
+            Stage::Snapshot(snapshot) => {
+                let epoch = EpochId(snapshot.epoch().0);
+                (Request::PublicState { room, epoch }, Then::PublicState(room))
+            }
+            Stage::Keys { before, .. } => (Request::Keyring { room, before: *before }, Then::Keyring(room)),
+            Stage::Links { before, .. } => {
+                (Request::HistoryLinks { room, before: *before }, Then::Links(room))
+            }
+            Stage::Ready if sync.held.is_some() => return,
+            Stage::Ready if sync.head.seq < sync.remote_seq => {
+                let after = sync.head.seq;
+                (Request::Entries { room, after, limit: PAGE_ENTRIES }, Then::Entries(room))
+            }
+            Stage::Ready => return self.write(room, ctx),
+        };
+        sync.fetching = true;
+        self.ask(request, then, ctx);
+    }
+
+    /// Everything is read: sends what waits, and keeps the relay's copies fresh.
+    fn write(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
+        self.announce(room, ctx);
+        self.build_commit(room, ctx);
+        self.flush(room, ctx);
+        let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return };
+        if sync.stale_snapshot < SNAPSHOT_AFTER || !sync.is_current() {
+            return;
+        }
+        sync.stale_snapshot = 0;
+        let Some(group) = &sync.group else { return };
+        let Ok(bytes) = group.snapshot(session.root(), ctx.rng) else { return };
+        let snapshot =
+            frame::Snapshot { epoch: EpochId(group.epoch().0), commit: sync.after, bytes: bytes.into() };
+        self.ask(Request::PutSnapshot { room, snapshot }, Then::Ignore, ctx);
+    }
+
+    pub(crate) fn got_snapshot(
+        &mut self,
+        room: RoomId,
+        snapshot: Option<frame::Snapshot>,
+        ctx: &mut Ctx<'_>,
+    ) {
+        let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return };
+        sync.fetching = false;
+        if !matches!(sync.stage, Stage::Unknown) {
+            return;
+        }
+        let opened = snapshot.and_then(|snapshot| open_snapshot(session, room, &snapshot));
+        match opened {
+            Some(snapshot) => {
+                sync.stage = Stage::Snapshot(Box::new(snapshot));
+                self.advance(room, ctx);
+            }
+            None => self.room_trouble(room, "The relay has lost this account's state of the room.", ctx),
+        }
+    }
+
+    pub(crate) fn got_public(&mut self, room: RoomId, public: Option<Opaque>, ctx: &mut Ctx<'_>) {
+        let Some(sync) = self.rooms.get_mut(&room) else { return };
+        sync.fetching = false;
+        let stage = std::mem::replace(&mut sync.stage, Stage::Unknown);
+        let Stage::Snapshot(snapshot) = stage else {
+            sync.stage = stage;
+            return;
+        };
+        match public.and_then(|public| snapshot.restore(public.as_bytes()).ok()) {
+            Some(group) => {
+                sync.stage = Stage::Keys { before: u64::MAX, known: own_epoch(&group) };
+                sync.group = Some(group);
+                self.advance(room, ctx);
+            }
+            None => self.room_trouble(room, "The relay has lost the state of this room.", ctx),
+        }
+    }
+
+    pub(crate) fn got_keyring(&mut self, room: RoomId, entries: &[frame::KeyringEntry], ctx: &mut Ctx<'_>) {
+        let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return };
+        sync.fetching = false;
+        let Stage::Keys { before, known } = &mut sync.stage else { return };
+        for entry in entries {
+            let place = ids::RoomId(room.0);
+            let opened = session.vault.roots().find_map(|root| {
+                let epoch = ids::EpochId(entry.epoch.0);
+                KeyringRecord::open(root, session.id(), place, epoch, entry.bytes.as_bytes()).ok()
+            });
+            if let Some(record) = opened {
+                let keys = record.keys(place, ids::EpochId(entry.epoch.0));
+                known.entry(entry.epoch).or_insert(Known { keys, step: Some(record.step) });
+            }
+        }
+        match entries.iter().map(|entry| entry.commit).min() {
+            Some(lowest) if lowest < *before => *before = lowest,
+            _ => {
+                let known = std::mem::take(known);
+                sync.stage = Stage::Links { before: u64::MAX, known };
+            }
+        }
+        self.links_or_log(room, ctx);
+    }
+
+    pub(crate) fn got_links(&mut self, room: RoomId, links: &[frame::HistoryLink], ctx: &mut Ctx<'_>) {
+        let Some(sync) = self.rooms.get_mut(&room) else { return };
+        sync.fetching = false;
+        let Stage::Links { before, known } = &mut sync.stage else { return };
+        // Newest first, so that each link opens with the key that a newer one gave.
+        for link in links {
+            take_link(room, known, link);
+        }
+        match links.iter().map(|link| link.commit).min() {
+            Some(lowest) if lowest < *before => *before = lowest,
+            _ => *before = 0,
+        }
+        self.links_or_log(room, ctx);
+    }
+
+    /// Goes on to the log once every epoch back to the first is known, or the relay has no more.
+    fn links_or_log(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
+        let Some(sync) = self.rooms.get_mut(&room) else { return };
+        if let (Stage::Links { before, known }, Some(group)) = (&sync.stage, &sync.group) {
+            let (epochs, complete) = chain(group, known);
+            if complete || *before == 0 {
+                sync.begin_reading(epochs);
+                let batch = Batch::all_epochs(sync, self.session.as_ref(), ctx);
+                return self.finish(room, batch, ctx);
+            }
+        }
+        self.advance(room, ctx);
+    }
+
+    pub(crate) fn got_own_snapshot(
+        &mut self,
+        room: RoomId,
+        epoch: EpochId,
+        snapshot: Option<frame::Snapshot>,
+        ctx: &mut Ctx<'_>,
+    ) {
+        let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return };
+        let Some(held) = sync.held.as_mut().filter(|held| held.epoch == epoch) else { return };
+        held.snapshot = snapshot
+            .and_then(|s| open_snapshot(session, room, &s))
+            .filter(|s| s.epoch().0 == epoch.0)
+            .map(Box::new);
+        if held.snapshot.is_none() {
+            return self.room_trouble(
+                room,
+                "The relay has lost what another session of yours did here.",
+                ctx,
+            );
+        }
+        self.ask(Request::PublicState { room, epoch }, Then::OwnPublicState { room, epoch }, ctx);
+    }
+
+    pub(crate) fn got_own_public(
+        &mut self,
+        room: RoomId,
+        epoch: EpochId,
+        public: Option<Opaque>,
+        ctx: &mut Ctx<'_>,
+    ) {
+        let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return };
+        let Some(held) = sync.held.take_if(|held| held.epoch == epoch) else { return };
+        let restored =
+            held.snapshot.zip(public).and_then(|(snapshot, public)| snapshot.restore(public.as_bytes()).ok());
+        let Some(group) = restored else {
+            return self.room_trouble(
+                room,
+                "The relay has lost what another session of yours did here.",
+                ctx,
+            );
+        };
+        let mut batch = Batch::default();
+        sync.own_restored(session, &held.entry, group, &mut batch, ctx);
+        self.finish(room, batch, ctx);
+    }
+
+    /// Shows a room as it is now.
+    pub(crate) fn show_room(&self, room: RoomId, ctx: &mut Ctx<'_>) {
+        let (Some(sync), Some(session)) = (self.rooms.get(&room), &self.session) else { return };
+        if sync.is_confirmed() && (sync.group.is_some() || sync.trouble.is_some()) {
+            ctx.notify(Notice::Room { room: sync.view(session) });
+        }
+    }
+}
+
+impl RoomSync {
+    /// The epochs are known: reading begins at the first entry that is not held yet.
+    pub(crate) fn begin_reading(&mut self, epochs: BTreeMap<EpochId, Epoch>) {
+        self.commits = epochs.iter().map(|(id, epoch)| (epoch.step.made_by, *id)).collect();
+        self.epochs = epochs;
+        // A room that is still in its first epoch has no commit to wait for.
+        let first = self.group.as_ref().is_some_and(|group| group.step().parent.is_none());
+        self.anchored = self.anchored || first;
+        self.stage = Stage::Ready;
+    }
+}
+
+impl Batch {
+    /// Keeps every epoch of a room on the device.
+    fn all_epochs(sync: &RoomSync, session: Option<&Session>, ctx: &mut Ctx<'_>) -> Self {
+        let mut batch = Self::new_group();
+        let Some(session) = session else { return batch };
+        for (id, epoch) in &sync.epochs {
+            let record = KeyringRecord::new(&epoch.keys, epoch.step.clone());
+            batch.ops.extend(sync.put_epoch(*id, &record, session, ctx));
+        }
+        batch
+    }
+}
+
+pub(crate) fn own_epoch(group: &Room) -> KnownEpochs {
+    let known = Known { keys: group.keys().clone(), step: Some(group.step().clone()) };
+    BTreeMap::from([(EpochId(group.epoch().0), known)])
+}
+
+fn open_snapshot(session: &Session, room: RoomId, snapshot: &frame::Snapshot) -> Option<Snapshot> {
+    let (place, epoch) = (ids::RoomId(room.0), ids::EpochId(snapshot.epoch.0));
+    session
+        .vault
+        .roots()
+        .find_map(|root| Snapshot::open(root, session.id(), place, epoch, snapshot.bytes.as_bytes()).ok())
+}
+
+fn take_link(room: RoomId, known: &mut KnownEpochs, link: &frame::HistoryLink) {
+    let Some(epoch) = known.get_mut(&link.epoch) else { return };
+    let Ok(opened) = HistoryLink::open(&epoch.keys, link.bytes.as_bytes()) else { return };
+    let parent = opened.parent_keys(ids::RoomId(room.0));
+    epoch.step.get_or_insert(opened.step);
+    if let Some(keys) = parent {
+        known.entry(EpochId(keys.epoch().0)).or_insert(Known { keys, step: None });
+    }
+}
+
+/// Walks back from the group's epoch through what is known; the flag says whether the room's first epoch was reached.
+pub(crate) fn chain(group: &Room, known: &KnownEpochs) -> (BTreeMap<EpochId, Epoch>, bool) {
+    let mut epochs = BTreeMap::new();
+    let mut next =
+        Epoch { keys: group.keys().clone(), step: group.step().clone(), roster: group.roster().clone() };
+    loop {
+        let parent = next.step.parent;
+        let roster = next.step.parent_roster(&next.roster);
+        epochs.insert(EpochId(next.keys.epoch().0), next);
+        let Some(parent) = parent else { return (epochs, true) };
+        let (Some(found), Some(roster)) = (known.get(&EpochId(parent.0)), roster) else {
+            return (epochs, false);
+        };
+        if epochs.contains_key(&EpochId(parent.0)) {
+            return (epochs, false);
+        }
+        let step = found.step.clone().unwrap_or_else(|| first_step(group));
+        next = Epoch { keys: found.keys.clone(), step, roster };
+    }
+}
+
+/// The first epoch of a room has no link; this stands for what it would say.
+fn first_step(group: &Room) -> EpochStep {
+    EpochStep {
+        parent: None,
+        made_by: [0; 32],
+        author: group.state().founder,
+        changes: Vec::new(),
+        renamed: None,
+        joins_changed: false,
+        seen: LogHead::start(group.id()),
+    }
+}

@@ -1,0 +1,117 @@
+//! The unlocked account, and how it is kept on the device.
+
+use minicbor::{Decode, Encode};
+use waxwing_crypto_core::{
+    account::{RootKey, Vault, VaultKey, open_vault, seal_vault},
+    identity::IdentityKey,
+    ids,
+    seal::{SealType, open, seal},
+    secret::SymmetricKey,
+};
+use waxwing_wire::{AccountId, Opaque, account::SessionInfo};
+use zeroize::Zeroizing;
+
+use crate::{api::Me, ctx::Ctx, io::StoreOp};
+
+/// Key under which the unlocked account is kept.
+pub(crate) const UNLOCK: &str = "s/unlock";
+
+/// An unlocked account.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) account: AccountId,
+    pub(crate) username: String,
+    pub(crate) administrator: bool,
+    pub(crate) display_name: String,
+    pub(crate) vault: Vault,
+}
+
+/// What the device keeps: a random key and the vault sealed under it. The runner protects the whole value.
+#[derive(Encode, Decode)]
+struct Kept {
+    #[n(0)]
+    account: AccountId,
+    #[n(1)]
+    username: String,
+    #[n(2)]
+    administrator: bool,
+    #[n(3)]
+    display_name: String,
+    #[n(4)]
+    key: SymmetricKey,
+    #[n(5)]
+    vault: Opaque,
+}
+
+/// Version that the device's own copy of the vault is sealed as; the relay's begin at 1.
+const DEVICE_VERSION: u64 = 0;
+
+impl Session {
+    pub(crate) fn new(info: SessionInfo, display_name: String, vault: Vault) -> Self {
+        let SessionInfo { account, username, administrator } = info;
+        Self { account, username, administrator, display_name, vault }
+    }
+
+    pub(crate) fn me(&self) -> Me {
+        Me {
+            account: self.account.to_string(),
+            username: self.username.clone(),
+            display_name: self.display_name.clone(),
+            administrator: self.administrator,
+        }
+    }
+
+    pub(crate) fn id(&self) -> ids::AccountId {
+        ids::AccountId(self.account.0)
+    }
+
+    pub(crate) fn identity(&self) -> &IdentityKey {
+        self.vault.identity()
+    }
+
+    pub(crate) fn root(&self) -> &RootKey {
+        self.vault.current_root()
+    }
+
+    /// The value for [`UNLOCK`]; nothing if it cannot be sealed, which a vault made here always can.
+    pub(crate) fn keep(&self, ctx: &mut Ctx<'_>) -> Option<StoreOp> {
+        let key = SymmetricKey::random(ctx.rng);
+        let vault =
+            seal_vault(&self.vault, &VaultKey::from(key.clone()), self.id(), DEVICE_VERSION, ctx.rng).ok()?;
+        let kept = Kept {
+            account: self.account,
+            username: self.username.clone(),
+            administrator: self.administrator,
+            display_name: self.display_name.clone(),
+            key,
+            vault: vault.into(),
+        };
+        Some(StoreOp::Put { key: UNLOCK.to_owned(), value: waxwing_wire::encode(&kept), secret: true })
+    }
+
+    /// Reads what [`Session::keep`] made.
+    pub(crate) fn unlock(bytes: &[u8]) -> Option<Self> {
+        let kept: Kept = waxwing_wire::decode(bytes).ok()?;
+        let account = ids::AccountId(kept.account.0);
+        let vault =
+            open_vault(kept.vault.as_bytes(), &VaultKey::from(kept.key), account, DEVICE_VERSION).ok()?;
+        Some(Self {
+            account: kept.account,
+            username: kept.username,
+            administrator: kept.administrator,
+            display_name: kept.display_name,
+            vault,
+        })
+    }
+
+    /// A store operation whose value is sealed under the account's cache key, bound to its place.
+    pub(crate) fn put(&self, key: String, plain: &[u8], ctx: &mut Ctx<'_>) -> Option<StoreOp> {
+        let value = seal(&self.root().cache_key(), SealType::Cache, key.as_bytes(), plain, ctx.rng).ok()?;
+        Some(StoreOp::Put { key, value, secret: false })
+    }
+
+    /// Opens a value stored by [`Session::put`].
+    pub(crate) fn get(&self, key: &str, value: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        open(&self.root().cache_key(), SealType::Cache, key.as_bytes(), value).ok()
+    }
+}
