@@ -1,4 +1,4 @@
-//! All of Waxwing's cryptography.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 #![cfg_attr(
