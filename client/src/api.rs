@@ -6,7 +6,6 @@ use waxwing_wire::account::RegistrationPolicy;
 
 /// What the person wants. Each intent is answered by exactly one [`Reply`] or [`Failure`].
 #[derive(Clone, Serialize, Deserialize)]
-#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum Intent {
     /// Ask what this relay is. Reply: [`Reply::ServerInfo`].
@@ -102,7 +101,6 @@ pub enum Intent {
 
 /// Answer to an intent.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Reply {
     /// It is done.
@@ -114,7 +112,6 @@ pub enum Reply {
         /// The first account must be made with the setup link.
         setup_required: bool,
         /// Who may create an account.
-        #[cfg_attr(feature = "tsify", tsify(type = "\"open\" | \"closed\""))]
         registration: RegistrationPolicy,
     },
     /// For the authenticator app.
@@ -163,7 +160,6 @@ pub enum Reply {
 
 /// An intent that could not be done. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
     /// A stable code: one of the relay's, or one of the client's own (`offline`, `weak_password`, `bad_username`,
@@ -178,7 +174,6 @@ pub struct Failure {
 
 /// What the client tells without being asked.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Notice {
     /// Who is logged in on this device; absent when nobody is.
@@ -221,7 +216,6 @@ pub enum Notice {
 
 /// The account on this device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(rename_all = "camelCase")]
 pub struct Me {
     /// Account id.
@@ -236,7 +230,6 @@ pub struct Me {
 
 /// State of the connection to the relay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Connection {
     /// Nobody is logged in, or nothing was tried yet.
@@ -256,7 +249,6 @@ pub enum Connection {
 
 /// A room as a list and a header show it.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(rename_all = "camelCase")]
 pub struct Room {
     /// Its id.
@@ -279,7 +271,6 @@ pub struct Room {
 
 /// A present or former member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(rename_all = "camelCase")]
 pub struct Person {
     /// Account id.
@@ -294,7 +285,6 @@ pub struct Person {
 
 /// Role of a person in a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(rename_all = "camelCase")]
 pub enum Role {
     /// May change everything.
@@ -307,7 +297,6 @@ pub enum Role {
 
 /// One line of a timeline.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(rename_all = "camelCase")]
 pub struct Item {
     /// Identity of the item: stable from composing to history.
@@ -326,7 +315,6 @@ pub struct Item {
 
 /// Content of an item.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Body {
     /// A message.
@@ -364,7 +352,6 @@ pub enum Body {
 
 /// Way of an own message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Sending {
     /// Kept on this device, not acknowledged yet.
