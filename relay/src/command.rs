@@ -1,0 +1,51 @@
+//! The command line.
+
+pub mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+
+use crate::config::Config;
+
+/// A self-hosted, end-to-end encrypted chat: this program stores ciphertext it cannot read and routes it.
+#[derive(Debug, Parser)]
+#[command(name = "waxwing-relay", version)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the relay until it is told to stop (SIGTERM or Ctrl-C).
+    Serve(Config),
+}
+
+/// Runs the program.
+pub fn run(arguments: Arguments) -> ExitCode {
+    start_logging();
+    let Command::Serve(config) = arguments.command;
+    match serve::serve(config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Logs go to stderr; `WAXWING_LOG` sets levels, for instance `warn` or `waxwing_relay=debug,info`.
+fn start_logging() {
+    let wanted = std::env::var("WAXWING_LOG").ok();
+    let levels: Targets = wanted
+        .as_deref()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO));
+    let lines =
+        tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false).with_target(false);
+    tracing_subscriber::registry().with(lines).with(levels).init();
+}

@@ -1,0 +1,165 @@
+//! `serve`: opens the store, makes the setup link, listens, and goes down in order.
+
+use std::{io::Write as _, net::SocketAddr, sync::Arc, time::Duration};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest as _, Sha256};
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
+
+use crate::{
+    config::Config,
+    fanout::Fanout,
+    http::{self, App, Startup, auth::random},
+    limits, now_ms, shutdown,
+    store::{
+        Store, StoreError,
+        sqlite::{OpenError, Options, Sqlite},
+    },
+};
+
+/// Why the relay cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, std::io::Error),
+    /// The store failed while the relay started.
+    #[error("the database cannot be used: {0}")]
+    Store(#[from] StoreError),
+    /// The stored login secrets cannot be read.
+    #[error("the stored login setup is damaged; restore the database from a backup")]
+    LoginSetup,
+    /// The system refused something the relay needs.
+    #[error("the system refused: {0}")]
+    System(#[from] std::io::Error),
+}
+
+/// Runs until told to stop.
+///
+/// # Errors
+/// [`ServeError`].
+pub fn serve(config: Config) -> Result<(), ServeError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let relay = Relay::start(config).await?;
+        relay.announce()?;
+        shutdown::signal().await?;
+        tracing::info!("going down");
+        relay.stop().await;
+        Ok(())
+    })
+}
+
+/// A running relay.
+#[derive(Debug)]
+pub struct Relay {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What the setup link carries, while no account exists.
+    pub setup_token: Option<String>,
+    setup_origin: String,
+    app: Arc<App>,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<()>,
+    fanout: JoinHandle<()>,
+}
+
+impl Relay {
+    /// Opens the store and listens.
+    ///
+    /// # Errors
+    /// [`ServeError`].
+    pub async fn start(config: Config) -> Result<Self, ServeError> {
+        Self::start_with(config.clone(), Options::new(&config.data)).await
+    }
+
+    /// Like [`Self::start`], with a database that behaves in a special way.
+    ///
+    /// # Errors
+    /// [`ServeError`].
+    pub async fn start_with(config: Config, options: Options) -> Result<Self, ServeError> {
+        let (notices, heard) = mpsc::channel(limits::NOTICE_QUEUE);
+        let store = Arc::new(Store::Sqlite(Sqlite::open(&options, notices)?));
+        let fanout = Arc::new(Fanout::default());
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .map_err(|error| ServeError::Listen(config.listen, error))?;
+        let address = listener.local_addr()?;
+        let setup_token = new_setup_token(&store).await?;
+        let login_setup = http::auth::opaque::Server::load_or_make(&store).await?;
+        let setup_origin = config
+            .public_origin
+            .as_ref()
+            .map_or_else(|| format!("http://{address}"), |origin| origin.as_str().to_owned());
+        let startup = Startup { store, fanout: Arc::clone(&fanout), login_setup, config, address };
+        let app = Arc::new(App::new(startup));
+        let (stop, stopping) = watch::channel(false);
+        let server = tokio::spawn(http::serve(listener, Arc::clone(&app), stopping.clone()));
+        tokio::spawn(sweep(Arc::clone(&app), stopping));
+        let fanout = tokio::spawn(fanout.run(heard));
+        Ok(Self { address, setup_token, setup_origin, app, stop, server, fanout })
+    }
+
+    /// Says on stdout where the relay is and, while no account exists, how to make the first.
+    ///
+    /// # Errors
+    /// When stdout is closed.
+    pub fn announce(&self) -> std::io::Result<()> {
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "listening on http://{}", self.address)?;
+        if let Some(token) = &self.setup_token {
+            writeln!(out, "setup link: {}/#/setup/{token}", self.setup_origin)?;
+        }
+        out.flush()
+    }
+
+    /// Takes no more connections, ends streams, lets open requests end, works off the writes.
+    pub async fn stop(self) {
+        let Self { app, stop, server, fanout, .. } = self;
+        stop.send_replace(true);
+        app.fanout.close();
+        let drained = async {
+            let _ = server.await;
+            while app.fanout.count() > 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        if tokio::time::timeout(limits::DRAIN_TIME, drained).await.is_err() {
+            tracing::warn!("some connections did not end in time");
+        }
+        let store = Arc::clone(&app.store);
+        // The writer waits for fan-out when its queue is full, so fan-out runs until the writer has ended.
+        let _ = tokio::task::spawn_blocking(move || store.close()).await;
+        let _ = tokio::time::timeout(limits::DRAIN_TIME, fanout).await;
+    }
+}
+
+/// A new token at each start, while no account exists: the one printed last is the one that works.
+async fn new_setup_token(store: &Store) -> Result<Option<String>, ServeError> {
+    let token = URL_SAFE_NO_PAD.encode(random::<32>()?);
+    let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+    Ok(store.replace_setup_token(hash).await?.then_some(token))
+}
+
+/// Forgets sessions that are over, once an hour.
+async fn sweep(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
+    let mut hourly = tokio::time::interval(Duration::from_secs(60 * 60));
+    loop {
+        tokio::select! {
+            _ = stopping.changed() => return,
+            _ = hourly.tick() => {}
+        }
+        match app.store.sweep_sessions(http::auth::SESSION_LIFE, now_ms()).await {
+            Ok(0) => {}
+            Ok(sessions) => tracing::info!(sessions, "ended sessions were forgotten"),
+            Err(error) => tracing::warn!(%error, "ended sessions could not be forgotten"),
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! How the relay is set up: by flags, or by environment variables of the same meaning.
+
+use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+
+use clap::{Args, ValueEnum};
+use waxwing_wire::account::RegistrationPolicy;
+
+/// Settings of `serve`. Every one has a working default.
+#[derive(Debug, Clone, Args)]
+pub struct Config {
+    /// Address and port to listen on; port 0 lets the system choose.
+    #[arg(long, env = "WAXWING_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Folder of the database; made when missing.
+    #[arg(long, env = "WAXWING_DATA", default_value = "./waxwing-data")]
+    pub data: PathBuf,
+    /// Who may create an account, apart from the first one.
+    #[arg(long, env = "WAXWING_REGISTRATION", default_value = "open")]
+    pub registration: Registration,
+    /// Address under which browsers reach the relay, for instance https://chat.example.org; needed behind a proxy.
+    #[arg(long, env = "WAXWING_PUBLIC_ORIGIN")]
+    pub public_origin: Option<PublicOrigin>,
+    /// Times that only tests change.
+    #[arg(skip)]
+    pub timing: Timing,
+}
+
+/// Who may create an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Registration {
+    /// Anybody.
+    Open,
+    /// Nobody.
+    Closed,
+}
+
+impl From<Registration> for RegistrationPolicy {
+    fn from(registration: Registration) -> Self {
+        match registration {
+            Registration::Open => Self::Open,
+            Registration::Closed => Self::Closed,
+        }
+    }
+}
+
+/// Times of a stream.
+#[derive(Debug, Clone, Copy)]
+pub struct Timing {
+    /// Between two pings.
+    pub ping: Duration,
+    /// Without a sign of life from the client.
+    pub silence: Duration,
+    /// For the client to take what it is sent.
+    pub send: Duration,
+    /// For the first request.
+    pub hello: Duration,
+    /// From a login's first step to its last.
+    pub login: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            ping: Duration::from_secs(30),
+            silence: Duration::from_secs(75),
+            send: Duration::from_secs(20),
+            hello: Duration::from_secs(10),
+            login: crate::limits::LOGIN_TIME,
+        }
+    }
+}
+
+/// Scheme, host and port, in the form in which browsers send it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicOrigin(String);
+
+/// The text is not an origin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected http(s)://host or http(s)://host:port and nothing after it")]
+pub struct NotAnOrigin;
+
+impl PublicOrigin {
+    /// As browsers send it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether browsers reach the relay by TLS.
+    pub fn is_https(&self) -> bool {
+        self.0.starts_with("https://")
+    }
+}
+
+impl FromStr for PublicOrigin {
+    type Err = NotAnOrigin;
+
+    fn from_str(text: &str) -> Result<Self, NotAnOrigin> {
+        let uri: axum::http::Uri = text.parse().map_err(|_| NotAnOrigin)?;
+        let scheme = uri.scheme_str().ok_or(NotAnOrigin)?;
+        let authority = uri.authority().ok_or(NotAnOrigin)?;
+        let usual = match scheme {
+            "http" => 80,
+            "https" => 443,
+            _ => return Err(NotAnOrigin),
+        };
+        let bare =
+            matches!(uri.path(), "" | "/") && uri.query().is_none() && !authority.as_str().contains('@');
+        if !bare || authority.host().is_empty() {
+            return Err(NotAnOrigin);
+        }
+        let host = authority.host().to_ascii_lowercase();
+        // Browsers leave the usual port out.
+        Ok(Self(match authority.port_u16() {
+            Some(port) if port != usual => format!("{scheme}://{host}:{port}"),
+            _ => format!("{scheme}://{host}"),
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_take_the_form_that_browsers_send() {
+        for (text, origin) in [
+            ("https://Chat.Example.org", "https://chat.example.org"),
+            ("https://chat.example.org:443/", "https://chat.example.org"),
+            ("http://localhost:5173", "http://localhost:5173"),
+            ("http://[::1]:8080", "http://[::1]:8080"),
+        ] {
+            assert_eq!(text.parse::<PublicOrigin>().unwrap().as_str(), origin);
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_origin() {
+        for text in
+            ["", "chat.example.org", "ftp://a", "https://a/path", "https://a?q", "https://u@a", "https://"]
+        {
+            assert_eq!(text.parse::<PublicOrigin>(), Err(NotAnOrigin), "{text}");
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! Tells live streams what was committed. Everything here is a hint: whoever misses one reads from its cursor.
+//!
+//! One task hears the [`Notice`]s of the store in commit order, so each room's entries reach each stream in order.
+//! It never waits for a stream: one whose queue is full is told later that the room has news.
+
+mod inbox;
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::mpsc;
+use waxwing_wire::{
+    AccountId, RoomId, encode,
+    frame::{Event, RoomSummary, ServerFrame},
+};
+
+pub use inbox::{Inbox, Wake};
+
+use crate::{
+    limits,
+    store::{Notice, SessionHash},
+};
+use inbox::Outbox;
+
+/// Why a stream is ended by the relay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// Its session has ended.
+    SessionEnded,
+    /// The relay goes down.
+    Restarting,
+    /// It does not read what it is sent.
+    TooSlow,
+}
+
+/// Names a stream within this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct StreamId(u64);
+
+/// All live streams.
+#[derive(Debug, Default)]
+pub struct Fanout {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    next: u64,
+    closing: bool,
+    streams: HashMap<StreamId, Stream>,
+    accounts: HashMap<AccountId, Vec<StreamId>>,
+    rooms: HashMap<RoomId, HashSet<StreamId>>,
+}
+
+#[derive(Debug)]
+struct Stream {
+    account: AccountId,
+    session: SessionHash,
+    outbox: Outbox,
+    rooms: HashSet<RoomId>,
+    /// Changes of membership heard before the stream has said hello; `None` afterwards.
+    waiting: Option<Vec<(RoomId, bool)>>,
+}
+
+/// Why a stream cannot be added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// The account has too many.
+    TooMany,
+    /// The relay goes down.
+    Restarting,
+}
+
+/// A registered stream; dropping it takes it out.
+#[derive(Debug)]
+pub struct Registration {
+    fanout: Arc<Fanout>,
+    id: StreamId,
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.fanout.lock().remove(self.id);
+    }
+}
+
+impl Fanout {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Each change of the state is complete before anything that could panic.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a stream, which hears of changes of its memberships from now on, and of entries once it was
+    /// [activated](Self::activate).
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub fn register(
+        self: &Arc<Self>,
+        account: AccountId,
+        session: SessionHash,
+    ) -> Result<(Registration, Inbox), Refused> {
+        let mut state = self.lock();
+        if state.closing {
+            return Err(Refused::Restarting);
+        }
+        let of_account = state.accounts.entry(account).or_default();
+        if of_account.len() >= limits::STREAMS_PER_ACCOUNT {
+            return Err(Refused::TooMany);
+        }
+        let (outbox, inbox) = inbox::pair();
+        let id = StreamId(state.next);
+        state.next = state.next.wrapping_add(1);
+        state.accounts.entry(account).or_default().push(id);
+        let stream = Stream { account, session, outbox, rooms: HashSet::new(), waiting: Some(Vec::new()) };
+        state.streams.insert(id, stream);
+        Ok((Registration { fanout: Arc::clone(self), id }, inbox))
+    }
+
+    /// Subscribes a stream to the rooms read from the store after it was registered, corrected by what it heard since.
+    pub fn activate(&self, registration: &Registration, rooms: Vec<RoomId>) {
+        let mut state = self.lock();
+        let id = registration.id;
+        let Some(stream) = state.streams.get_mut(&id) else { return };
+        let changes = stream.waiting.take().unwrap_or_default();
+        for room in rooms {
+            state.subscribe(id, room);
+        }
+        for (room, member) in changes {
+            if member { state.subscribe(id, room) } else { state.unsubscribe(id, room) }
+        }
+    }
+
+    /// Ends the streams of a session.
+    pub fn end_session(&self, session: SessionHash) {
+        for stream in self.lock().streams.values().filter(|stream| stream.session == session) {
+            stream.outbox.cut(Cut::SessionEnded);
+        }
+    }
+
+    /// Ends all streams and takes no more.
+    pub fn close(&self) {
+        let mut state = self.lock();
+        state.closing = true;
+        for stream in state.streams.values() {
+            stream.outbox.cut(Cut::Restarting);
+        }
+    }
+
+    /// Number of live streams.
+    pub fn count(&self) -> usize {
+        self.lock().streams.len()
+    }
+
+    /// Hears notices until the store is gone.
+    pub async fn run(self: Arc<Self>, mut notices: mpsc::Receiver<Notice>) {
+        while let Some(notice) = notices.recv().await {
+            self.publish(notice);
+        }
+    }
+
+    fn publish(&self, notice: Notice) {
+        let mut state = self.lock();
+        match notice {
+            Notice::Entry { room, entry, permit } => {
+                let Some(streams) = state.rooms.get(&room).filter(|streams| !streams.is_empty()) else {
+                    return;
+                };
+                let seq = entry.seq;
+                let frame: bytes::Bytes = encode(&ServerFrame::Event(Event::Entry { room, entry })).into();
+                for stream in streams.iter().filter_map(|id| state.streams.get(id)) {
+                    stream.outbox.entry(room, seq, &frame);
+                }
+                drop(permit);
+            }
+            Notice::Joined { account, summary } => state.joined(account, &summary),
+            Notice::Left { account, room } => state.left(account, room),
+        }
+    }
+}
+
+impl State {
+    fn subscribe(&mut self, id: StreamId, room: RoomId) {
+        let Some(stream) = self.streams.get_mut(&id) else { return };
+        stream.rooms.insert(room);
+        self.rooms.entry(room).or_default().insert(id);
+    }
+
+    fn unsubscribe(&mut self, id: StreamId, room: RoomId) {
+        if let Some(stream) = self.streams.get_mut(&id) {
+            stream.rooms.remove(&room);
+        }
+        if let Some(streams) = self.rooms.get_mut(&room) {
+            streams.remove(&id);
+            if streams.is_empty() {
+                self.rooms.remove(&room);
+            }
+        }
+    }
+
+    /// Notes a change for a stream that has not said hello yet; `false` when it has.
+    fn wait(&mut self, id: StreamId, room: RoomId, member: bool) -> bool {
+        let Some(stream) = self.streams.get_mut(&id) else { return true };
+        let Some(waiting) = &mut stream.waiting else { return false };
+        if waiting.len() < limits::PENDING_CHANGES {
+            waiting.push((room, member));
+        } else {
+            stream.outbox.cut(Cut::TooSlow);
+        }
+        true
+    }
+
+    fn joined(&mut self, account: AccountId, summary: &RoomSummary) {
+        for id in self.accounts.get(&account).cloned().unwrap_or_default() {
+            if !self.wait(id, summary.room, true) {
+                self.subscribe(id, summary.room);
+                self.tell(id, Event::RoomAdded(summary.clone()));
+            }
+        }
+    }
+
+    fn left(&mut self, account: AccountId, room: RoomId) {
+        for id in self.accounts.get(&account).cloned().unwrap_or_default() {
+            if !self.wait(id, room, false) {
+                self.unsubscribe(id, room);
+                self.tell(id, Event::RoomRemoved(room));
+            }
+        }
+    }
+
+    fn tell(&self, id: StreamId, event: Event) {
+        if let Some(stream) = self.streams.get(&id) {
+            stream.outbox.event(&encode(&ServerFrame::Event(event)).into());
+        }
+    }
+
+    fn remove(&mut self, id: StreamId) {
+        let Some(stream) = self.streams.remove(&id) else { return };
+        for room in stream.rooms {
+            if let Some(streams) = self.rooms.get_mut(&room) {
+                streams.remove(&id);
+                if streams.is_empty() {
+                    self.rooms.remove(&room);
+                }
+            }
+        }
+        if let Some(streams) = self.accounts.get_mut(&stream.account) {
+            streams.retain(|other| *other != id);
+            if streams.is_empty() {
+                self.accounts.remove(&stream.account);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

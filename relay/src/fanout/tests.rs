@@ -1,0 +1,124 @@
+//! Order, lag and subscription of fan-out.
+
+use waxwing_wire::{
+    EntryId, Opaque, decode,
+    frame::{EntryKind, LogEntry},
+};
+
+use super::*;
+
+const ROOM: RoomId = RoomId([9; 16]);
+
+fn entry(seq: u64, bytes: usize) -> Notice {
+    let entry = LogEntry {
+        seq,
+        kind: EntryKind::Message,
+        after: 0,
+        sender: AccountId([1; 16]),
+        id: EntryId([2; 16]),
+        bytes: Opaque(vec![0; bytes]),
+        digest: None,
+        received_at_ms: 0,
+    };
+    Notice::Entry { room: ROOM, entry, permit: None }
+}
+
+fn summary(last_seq: u64) -> RoomSummary {
+    RoomSummary { room: ROOM, last_seq, last_commit: 0 }
+}
+
+fn drain(inbox: &Inbox) -> Vec<Event> {
+    std::iter::from_fn(|| inbox.try_next())
+        .map(|wake| match wake {
+            Wake::Frame(frame) => match decode(&frame).unwrap() {
+                ServerFrame::Event(event) => event,
+                other => panic!("{other:?}"),
+            },
+            Wake::Cut(why) => panic!("{why:?}"),
+        })
+        .collect()
+}
+
+fn register(fanout: &Arc<Fanout>) -> (Registration, Inbox) {
+    fanout.register(AccountId([1; 16]), SessionHash([0; 32])).unwrap()
+}
+
+#[test]
+fn a_queue_that_is_full_turns_into_news_and_recovers() {
+    let fanout = Arc::new(Fanout::default());
+    let (registration, inbox) = register(&fanout);
+    fanout.activate(&registration, vec![ROOM]);
+    let sent = u64::try_from(limits::EVENT_QUEUE).unwrap() + 100;
+    for seq in 1..=sent {
+        fanout.publish(entry(seq, 10));
+    }
+    let events = drain(&inbox);
+    let pushed: Vec<_> = events
+        .iter()
+        .filter_map(|event| if let Event::Entry { entry, .. } = event { Some(entry.seq) } else { None })
+        .collect();
+    assert_eq!(pushed, (1..=sent - 100).collect::<Vec<_>>());
+    assert_eq!(events.last(), Some(&Event::News { room: ROOM, last_seq: sent }));
+    fanout.publish(entry(sent + 1, 10));
+    assert!(matches!(drain(&inbox).as_slice(), [Event::Entry { .. }]), "pushes go on after the news");
+}
+
+#[test]
+fn bytes_count_too() {
+    let fanout = Arc::new(Fanout::default());
+    let (registration, inbox) = register(&fanout);
+    fanout.activate(&registration, vec![ROOM]);
+    for seq in 1..=10 {
+        fanout.publish(entry(seq, limits::EVENT_QUEUE_BYTES / 4));
+    }
+    let events = drain(&inbox);
+    assert_eq!(events.len(), 4, "three fit, the rest is news");
+    assert_eq!(events.last(), Some(&Event::News { room: ROOM, last_seq: 10 }));
+}
+
+#[test]
+fn changes_before_hello_correct_what_was_read() {
+    let fanout = Arc::new(Fanout::default());
+    let (registration, inbox) = register(&fanout);
+    let account = AccountId([1; 16]);
+    fanout.publish(Notice::Left { account, room: ROOM });
+    // The rooms were read before the account left.
+    fanout.activate(&registration, vec![ROOM]);
+    fanout.publish(entry(1, 10));
+    assert_eq!(drain(&inbox), vec![]);
+    fanout.publish(Notice::Joined { account, summary: summary(1) });
+    fanout.publish(entry(2, 10));
+    let events = drain(&inbox);
+    assert_eq!(events.first(), Some(&Event::RoomAdded(summary(1))));
+    assert_eq!(events.len(), 2);
+}
+
+#[test]
+fn nothing_is_left_behind_by_a_stream_that_ends() {
+    let fanout = Arc::new(Fanout::default());
+    let (registration, _inbox) = register(&fanout);
+    fanout.activate(&registration, vec![ROOM]);
+    drop(registration);
+    let state = fanout.lock();
+    assert!(state.streams.is_empty() && state.accounts.is_empty() && state.rooms.is_empty());
+}
+
+#[test]
+fn an_account_has_a_limited_number_of_streams() {
+    let fanout = Arc::new(Fanout::default());
+    let all: Vec<_> = (0..limits::STREAMS_PER_ACCOUNT).map(|_| register(&fanout)).collect();
+    let refused = fanout.register(AccountId([1; 16]), SessionHash([0; 32])).unwrap_err();
+    assert_eq!(refused, Refused::TooMany);
+    drop(all);
+    register(&fanout);
+}
+
+#[test]
+fn a_cut_goes_before_everything_queued() {
+    let fanout = Arc::new(Fanout::default());
+    let (registration, inbox) = register(&fanout);
+    fanout.activate(&registration, vec![ROOM]);
+    fanout.publish(entry(1, 10));
+    fanout.end_session(SessionHash([0; 32]));
+    assert_eq!(inbox.try_next(), Some(Wake::Cut(Cut::SessionEnded)));
+}

@@ -1,0 +1,214 @@
+//! Everything that listens: the accept loop, the routes, and what every answer has in common.
+
+pub mod auth;
+mod body;
+mod guard;
+mod headers;
+mod problem;
+mod static_files;
+mod stream;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{
+    Extension, Router,
+    body::Body,
+    extract::State,
+    http::{Method, Request, Uri},
+    middleware,
+    response::{IntoResponse as _, Response},
+    routing::{get, post},
+};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
+};
+use tower::ServiceExt as _;
+use waxwing_wire::{Problem, ProblemCode, account::path};
+
+use crate::{
+    config::{Config, Timing},
+    fanout::Fanout,
+    limits,
+    store::Store,
+};
+use problem::Refusal;
+
+/// What the routes share.
+#[derive(Debug)]
+pub struct App {
+    pub(crate) store: Arc<Store>,
+    pub(crate) fanout: Arc<Fanout>,
+    auth: auth::Auth,
+    origins: guard::Origins,
+    timing: Timing,
+}
+
+/// What an [`App`] is made of.
+#[derive(Debug)]
+pub struct Startup {
+    /// The store.
+    pub store: Arc<Store>,
+    /// Fan-out, which hears the store's notices.
+    pub fanout: Arc<Fanout>,
+    /// Server half of OPAQUE.
+    pub login_setup: auth::opaque::Server,
+    /// Settings.
+    pub config: Config,
+    /// Where the relay really listens.
+    pub address: SocketAddr,
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(startup: Startup) -> Self {
+        let Startup { store, fanout, login_setup, config, address } = startup;
+        let https = config.public_origin.as_ref().is_some_and(crate::config::PublicOrigin::is_https);
+        let auth = auth::Auth::new(login_setup, config.registration.into(), config.timing.login, https);
+        let origins = guard::Origins::new(config.public_origin, address);
+        Self { store, fanout, auth, origins, timing: config.timing }
+    }
+}
+
+/// The other end of a connection. Holds the connection's place among those that the relay takes.
+#[derive(Debug, Clone)]
+pub(crate) struct Peer {
+    address: SocketAddr,
+    _place: Arc<OwnedSemaphorePermit>,
+}
+
+/// All routes, with everything around them.
+fn routes(app: &Arc<App>) -> Router {
+    let calls = Router::new()
+        .route(path::REGISTER_START, post(auth::register::start))
+        .route(path::REGISTER_FINISH, post(auth::register::finish))
+        .route(path::REGISTER_CONFIRM, post(auth::register::confirm))
+        .route(path::LOGIN_START, post(auth::login::start))
+        .route(path::LOGIN_FINISH, post(auth::login::finish))
+        .route(path::LOGIN_TOTP, post(auth::login::totp))
+        .route(path::LOGOUT, post(auth::session::logout))
+        .route_layer(middleware::from_fn_with_state(Arc::clone(app), guard::state_changing));
+    Router::new()
+        .merge(calls)
+        .route(path::SERVER, get(auth::session::server_info))
+        .route(path::SESSION, get(auth::session::session_info))
+        .route(path::STREAM, get(stream::open))
+        .route("/healthz", get(health))
+        .with_state(Arc::clone(app))
+        .merge(static_files::routes())
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(other_method)
+        .layer(tower_http::catch_panic::CatchPanicLayer::custom(problem::after_panic))
+        .layer(middleware::from_fn_with_state(app.origins.is_https(), headers::add))
+        .layer(middleware::from_fn(log))
+}
+
+async fn health(State(app): State<Arc<App>>) -> Result<&'static str, Refusal> {
+    match tokio::time::timeout(Duration::from_secs(2), app.store.ping()).await {
+        Ok(answer) => answer.map(|()| "ok\n").map_err(Refusal::from),
+        Err(_) => Err(Problem::new(ProblemCode::Unavailable, "the database does not answer").into()),
+    }
+}
+
+async fn nothing_here(uri: Uri) -> Response {
+    if uri.path().starts_with("/api/") {
+        return Refusal::from(Problem::new(ProblemCode::NotFound, "there is no such call")).into_response();
+    }
+    (axum::http::StatusCode::NOT_FOUND, "There is no such page.\n").into_response()
+}
+
+async fn other_method() -> Refusal {
+    let problem = Problem::new(ProblemCode::Unsupported, "this call does not take this method");
+    Refusal::with_status(problem, axum::http::StatusCode::METHOD_NOT_ALLOWED)
+}
+
+/// One line per request. The query is left out: what is in it is nobody's business.
+async fn log(request: Request<Body>, next: middleware::Next) -> Response {
+    let (method, path): (Method, String) = (request.method().clone(), request.uri().path().to_owned());
+    let begun = std::time::Instant::now();
+    let response = next.run(request).await;
+    let (status, ms) = (response.status().as_u16(), begun.elapsed().as_millis());
+    if response.status().is_server_error() {
+        tracing::error!(%method, path, status, ms, "request");
+    } else {
+        tracing::info!(%method, path, status, ms, "request");
+    }
+    response
+}
+
+/// Takes connections until `stopping`, then waits for open requests. Streams are ended by fan-out.
+pub async fn serve(listener: TcpListener, app: Arc<App>, mut stopping: watch::Receiver<bool>) {
+    let routes = routes(&app);
+    let places = Arc::new(Semaphore::new(limits::TCP_CONNECTIONS));
+    // Closed once every connection has dropped its end.
+    let (open, mut all_closed) = mpsc::channel::<()>(1);
+    loop {
+        let accepted = tokio::select! {
+            () = told_to_stop(&mut stopping) => break,
+            accepted = accept(&listener, &places) => accepted,
+        };
+        match accepted {
+            Ok((socket, peer)) => serve_one(socket, peer, routes.clone(), stopping.clone(), open.clone()),
+            // Out of file descriptors, or the client has gone: the next one may do better.
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be taken");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+    drop((listener, open));
+    let _ = all_closed.recv().await;
+}
+
+async fn told_to_stop(stopping: &mut watch::Receiver<bool>) {
+    // An error means that nobody can tell us any more, which is as good as being told.
+    let _ = stopping.wait_for(|stop| *stop).await;
+}
+
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> std::io::Result<(TcpStream, Peer)> {
+    let place = Arc::clone(places).acquire_owned().await.map_err(std::io::Error::other)?;
+    let (socket, address) = listener.accept().await?;
+    // Acks and events are small and wanted at once.
+    socket.set_nodelay(true)?;
+    Ok((socket, Peer { address, _place: Arc::new(place) }))
+}
+
+fn serve_one(
+    socket: TcpStream,
+    peer: Peer,
+    routes: Router,
+    mut stopping: watch::Receiver<bool>,
+    open: mpsc::Sender<()>,
+) {
+    let routes = routes.layer(Extension(peer));
+    let service = hyper::service::service_fn(move |request: Request<hyper::body::Incoming>| {
+        routes.clone().oneshot(request.map(Body::new))
+    });
+    tokio::spawn(async move {
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits::HEADER_TIME)
+            .max_buf_size(16 * 1024)
+            .serve_connection(TokioIo::new(socket), service)
+            .with_upgrades();
+        let mut connection = std::pin::pin!(connection);
+        let ended = tokio::select! {
+            ended = connection.as_mut() => Some(ended),
+            () = told_to_stop(&mut stopping) => None,
+        };
+        let ended = match ended {
+            Some(ended) => ended,
+            None => {
+                // The request under way is answered, no other is taken.
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, "a connection ended badly");
+        }
+        drop(open);
+    });
+}

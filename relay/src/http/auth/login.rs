@@ -1,0 +1,139 @@
+//! Logging in: OPAQUE, then a one-time code. Unknown usernames go the same way and fail at the same place.
+
+use std::{net::IpAddr, sync::Arc};
+
+use axum::{Extension, extract::State, http::HeaderMap, response::IntoResponse};
+use waxwing_wire::{
+    Problem, ProblemCode,
+    account::{LoggedIn, LoginAccepted, LoginFinish, LoginStart, LoginStarted, LoginTotp},
+};
+
+use super::{
+    USUAL_KSF, attempts::Attempt, expired, normalise, opaque::LoginState, session, totp, wrong_code,
+};
+use crate::{
+    http::{App, Peer, body::Json, guard, problem::Refusal},
+    limits, now_ms,
+    store::{Credentials, StoreError},
+};
+
+/// A login under way.
+#[derive(Debug)]
+pub(in crate::http) struct Login {
+    username: String,
+    step: Step,
+}
+
+#[derive(Debug)]
+enum Step {
+    /// KE2 was sent. No credentials: nobody has this username.
+    Password { exchange: Box<LoginState>, credentials: Option<Box<Credentials>> },
+    /// The password was right.
+    Code { credentials: Box<Credentials> },
+}
+
+/// `POST /api/v1/auth/login/start`
+pub(in crate::http) async fn start(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    Json(request): Json<LoginStart>,
+) -> Result<Json<LoginStarted>, Refusal> {
+    let username = normalise(&request.username)?;
+    let address = guard::client_address(&peer, &headers);
+    app.auth.check_backoff(&username, address)?;
+    let credentials = app.store.credentials(username.clone()).await?.map(Box::new);
+    let record = credentials.as_ref().map(|known| known.opaque_record.as_slice());
+    let (opaque_response, exchange) =
+        app.auth.opaque.begin_login(&username, record, &request.opaque_request)?;
+    let ksf = credentials.as_ref().map_or(USUAL_KSF, |known| known.ksf);
+    let step = Step::Password { exchange: Box::new(exchange), credentials };
+    let login = app.auth.logins.begin(address, Login { username: username.clone(), step })?;
+    Ok(Json(LoginStarted { login, opaque_response, ksf, username }))
+}
+
+/// `POST /api/v1/auth/login/finish`
+pub(in crate::http) async fn finish(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    Json(request): Json<LoginFinish>,
+) -> Result<Json<LoginAccepted>, Refusal> {
+    let LoginFinish { login: id, opaque_finalization } = request;
+    let address = guard::client_address(&peer, &headers);
+    let attempt = take(&app, &id, address)?;
+    let username = attempt.state.username.clone();
+    let Step::Password { exchange, credentials } = &attempt.state.step else {
+        app.auth.logins.put_back(id, attempt);
+        return Err(Problem::new(ProblemCode::Invalid, "the password was proven; the code comes next").into());
+    };
+    let right = exchange.check(&username, &opaque_finalization)?;
+    let Some(credentials) = credentials.clone().filter(|_| right) else {
+        app.auth.backoff.failed(&username, address);
+        let detail = "wrong username or password";
+        return Err(Problem::new(ProblemCode::WrongCredentials, detail).into());
+    };
+    let attempt = attempt.with(Login { username, step: Step::Code { credentials } });
+    app.auth.logins.put_back(id.clone(), attempt);
+    Ok(Json(LoginAccepted { login: id }))
+}
+
+/// Takes a login out to go on with it, unless its name or address has to wait; then it stays.
+fn take(app: &App, id: &str, address: IpAddr) -> Result<Attempt<Login>, Refusal> {
+    let attempt = app.auth.logins.take(id).ok_or_else(expired)?;
+    // Asked at each step, or attempts begun before the failures would all get through.
+    if let Err(wait) = app.auth.check_backoff(&attempt.state.username, address) {
+        app.auth.logins.put_back(id.to_owned(), attempt);
+        return Err(wait);
+    }
+    Ok(attempt)
+}
+
+/// `POST /api/v1/auth/login/totp`
+pub(in crate::http) async fn totp(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    Json(request): Json<LoginTotp>,
+) -> Result<impl IntoResponse, Refusal> {
+    let LoginTotp { login: id, code } = request;
+    let address = guard::client_address(&peer, &headers);
+    let attempt = take(&app, &id, address)?;
+    let Step::Code { credentials } = &attempt.state.step else {
+        app.auth.logins.put_back(id, attempt);
+        return Err(Problem::new(ProblemCode::Invalid, "the password comes before the code").into());
+    };
+    let (now_ms, username) = (now_ms(), attempt.state.username.clone());
+    let Some(step) = totp::matching_step(&credentials.totp_secret, &username, &code, now_ms)? else {
+        app.auth.backoff.failed(&username, address);
+        count_code(&app, id, attempt);
+        return Err(wrong_code());
+    };
+    let (new, cookie) = session::new(app.auth.cookie, now_ms)?;
+    match app.store.complete_login(credentials.account, step, new).await {
+        Ok(unlocked) => {
+            app.auth.backoff.succeeded(&username);
+            let body = LoggedIn {
+                session: unlocked.info,
+                vault: unlocked.vault,
+                vault_version: unlocked.vault_version,
+                wrap_opaque: unlocked.wrap_opaque,
+            };
+            Ok((cookie, Json(body)))
+        }
+        Err(error) => {
+            if matches!(error, StoreError::ReusedCode | StoreError::Unavailable) {
+                count_code(&app, id, attempt);
+            }
+            Err(error.into())
+        }
+    }
+}
+
+/// Lets a login go on after a code that did not do, a few times.
+fn count_code(app: &App, id: String, mut attempt: Attempt<Login>) {
+    attempt.codes = attempt.codes.saturating_add(1);
+    if attempt.codes < limits::CODES_PER_ATTEMPT {
+        app.auth.logins.put_back(id, attempt);
+    }
+}

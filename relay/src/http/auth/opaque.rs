@@ -1,0 +1,132 @@
+//! The server's half of OPAQUE, RFC 9807, over ristretto255 and SHA-512.
+//!
+//! The key stretching function runs in the client only; the suite here names the identity in its place, which changes
+//! no byte of any message.
+
+use std::{fmt, sync::Arc};
+
+use opaque_ke::{
+    CipherSuite, CredentialFinalization, CredentialRequest, Identifiers, RegistrationRequest,
+    RegistrationUpload, Ristretto255, ServerLogin, ServerLoginParameters, ServerRegistration, ServerSetup,
+    TripleDh,
+};
+use rand_core::OsRng;
+use sha2::Sha512;
+use waxwing_wire::{Opaque, Problem, ProblemCode};
+
+use crate::{command::serve::ServeError, http::problem::Refusal, store::Store};
+
+/// Identity of the relay in the key exchange.
+const SERVER: &[u8] = b"waxwing";
+/// Context of the key exchange.
+const CONTEXT: &[u8] = b"Waxwing 1 login";
+/// Name of the setting that holds the setup.
+const SETTING: &str = "opaque_server_setup";
+
+#[derive(Debug)]
+struct Suite;
+
+impl CipherSuite for Suite {
+    type OprfCs = Ristretto255;
+    type KeyExchange = TripleDh<Ristretto255, Sha512>;
+    type Ksf = opaque_ke::ksf::Identity;
+}
+
+/// The relay's OPRF seed and key pair. Whoever has them and the records can guess passwords offline.
+#[derive(Clone)]
+pub struct Server(Arc<ServerSetup<Suite>>);
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(_) = self;
+        f.write_str("Server(..)")
+    }
+}
+
+/// What the relay remembers between the two messages of a login.
+pub(super) struct LoginState(ServerLogin<Suite>);
+
+impl fmt::Debug for LoginState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(_) = self;
+        f.write_str("LoginState(..)")
+    }
+}
+
+fn malformed() -> Refusal {
+    Problem::new(ProblemCode::Invalid, "the OPAQUE message is not one").into()
+}
+
+fn parameters(username: &str) -> ServerLoginParameters<'_, '_> {
+    ServerLoginParameters {
+        context: Some(CONTEXT),
+        identifiers: Identifiers { client: Some(username.as_bytes()), server: Some(SERVER) },
+    }
+}
+
+impl Server {
+    /// The setup of this relay, made at its first start.
+    ///
+    /// # Errors
+    /// When the store fails, or what it holds is damaged.
+    pub async fn load_or_make(store: &Store) -> Result<Self, ServeError> {
+        let bytes = match store.setting(SETTING).await? {
+            Some(bytes) => bytes,
+            None => {
+                let new = ServerSetup::<Suite>::new(&mut OsRng);
+                store.setting_or_insert(SETTING, new.serialize().to_vec()).await?
+            }
+        };
+        let setup = ServerSetup::deserialize(&bytes).map_err(|_| ServeError::LoginSetup)?;
+        Ok(Self(Arc::new(setup)))
+    }
+
+    /// Answers a RegistrationRequest. `username` is normalised.
+    pub(super) fn register(&self, username: &str, request: &Opaque) -> Result<Opaque, Refusal> {
+        let request = RegistrationRequest::deserialize(request.as_bytes()).map_err(|_| malformed())?;
+        let started =
+            ServerRegistration::start(&self.0, request, username.as_bytes()).map_err(|_| malformed())?;
+        Ok(Opaque(started.message.serialize().to_vec()))
+    }
+
+    /// Turns a RegistrationRecord into what is stored.
+    pub(super) fn record(&self, upload: &Opaque) -> Result<Vec<u8>, Refusal> {
+        let upload = RegistrationUpload::<Suite>::deserialize(upload.as_bytes()).map_err(|_| malformed())?;
+        Ok(ServerRegistration::finish(upload).serialize().to_vec())
+    }
+
+    /// Answers KE1 with KE2. Without a record the answer looks the same, and no KE3 will fit it.
+    pub(super) fn begin_login(
+        &self,
+        username: &str,
+        record: Option<&[u8]>,
+        request: &Opaque,
+    ) -> Result<(Opaque, LoginState), Refusal> {
+        let request = CredentialRequest::deserialize(request.as_bytes()).map_err(|_| malformed())?;
+        let record = record.map(ServerRegistration::deserialize).transpose().map_err(|_| damaged())?;
+        let started = ServerLogin::start(
+            &mut OsRng,
+            &self.0,
+            record,
+            request,
+            username.as_bytes(),
+            parameters(username),
+        )
+        .map_err(|_| malformed())?;
+        Ok((Opaque(started.message.serialize().to_vec()), LoginState(started.state)))
+    }
+}
+
+impl LoginState {
+    /// Whether KE3 proves the password. A state is checked once: its login goes on or ends.
+    pub(super) fn check(&self, username: &str, finalization: &Opaque) -> Result<bool, Refusal> {
+        let message =
+            CredentialFinalization::deserialize(finalization.as_bytes()).map_err(|_| malformed())?;
+        Ok(self.0.clone().finish(message, parameters(username)).is_ok())
+    }
+}
+
+fn damaged() -> Refusal {
+    tracing::error!("a stored OPAQUE record is damaged");
+    crate::store::StoreError::Internal.into()
+}

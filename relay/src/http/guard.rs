@@ -1,0 +1,163 @@
+//! Who may call: only the app's own page, and programs that say they are a client.
+
+use std::{
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+};
+
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, Request, header},
+    middleware::Next,
+    response::Response,
+};
+use waxwing_wire::{Problem, ProblemCode, account::CLIENT_HEADER};
+
+use super::{App, Peer, problem::Refusal};
+use crate::config::PublicOrigin;
+
+/// Origins from which the relay's own page is served.
+#[derive(Debug)]
+pub struct Origins {
+    public: Option<PublicOrigin>,
+    address: SocketAddr,
+}
+
+impl Origins {
+    pub(super) fn new(public: Option<PublicOrigin>, address: SocketAddr) -> Self {
+        Self { public, address }
+    }
+
+    /// Whether browsers reach the relay by TLS.
+    pub(super) fn is_https(&self) -> bool {
+        self.public.as_ref().is_some_and(PublicOrigin::is_https)
+    }
+
+    /// Whether a page of this origin is the relay's own.
+    fn owns(&self, origin: &str) -> bool {
+        if let Some(public) = &self.public {
+            return origin == public.as_str();
+        }
+        let Some(host) = origin.strip_prefix("http://") else { return false };
+        let port = self.address.port();
+        // Never whatever name the browser used: that name may have been pointed here by somebody else.
+        let local = host == format!("localhost:{port}");
+        let literal = host.parse::<SocketAddr>().is_ok_and(|address| {
+            let listening = self.address.ip();
+            address.port() == port
+                && (address.ip().is_loopback() || listening == address.ip() || listening.is_unspecified())
+        });
+        local || literal
+    }
+
+    /// Refuses requests that a browser made for another page.
+    ///
+    /// # Errors
+    /// A problem with the code `foreign_origin`.
+    pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        let origin = headers.get(header::ORIGIN).map(|value| value.to_str().unwrap_or_default());
+        let site = headers.get("sec-fetch-site").map(|value| value.to_str().unwrap_or_default());
+        if origin.is_some_and(|origin| !self.owns(origin))
+            || !matches!(site, None | Some("same-origin" | "none"))
+        {
+            return Err(foreign("the request was made by another page than the app's own"));
+        }
+        Ok(())
+    }
+}
+
+fn foreign(detail: &str) -> Refusal {
+    Problem::new(ProblemCode::ForeignOrigin, detail).into()
+}
+
+/// Guards every call that changes something: a page of somebody else can neither send the header nor hide its origin.
+pub async fn state_changing(
+    State(app): State<Arc<App>>,
+    request: Request<Body>,
+    next: Next,
+) -> Result<Response, Refusal> {
+    let headers = request.headers();
+    app.origins.check(headers)?;
+    let (name, value) = CLIENT_HEADER;
+    if headers.get(name).is_none_or(|sent| sent.as_bytes() != value.as_bytes()) {
+        return Err(foreign("the request misses the header that clients send"));
+    }
+    if !headers.get(header::CONTENT_TYPE).is_some_and(|kind| is_json(kind.as_bytes())) {
+        return Err(Problem::new(ProblemCode::Unsupported, "this call takes application/json").into());
+    }
+    Ok(next.run(request).await)
+}
+
+/// `application/json`, with or without parameters.
+fn is_json(kind: &[u8]) -> bool {
+    let essence = kind.split(|byte| *byte == b';').next().unwrap_or_default();
+    essence.trim_ascii().eq_ignore_ascii_case(b"application/json")
+}
+
+/// The address that limits are counted by. Behind a proxy on this machine it is what that proxy appended.
+pub(super) fn client_address(peer: &Peer, headers: &HeaderMap) -> IpAddr {
+    let direct = peer.address.ip();
+    let forwarded = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .next_back()
+        .and_then(|value| value.to_str().ok())
+        .and_then(|list| list.rsplit(',').next())
+        .and_then(|last| last.trim().parse().ok());
+    match forwarded {
+        Some(address) if direct.is_loopback() => network(address),
+        _ => network(direct),
+    }
+}
+
+/// Whoever has one IPv6 address has its whole /64.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
+        v4 => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_origins_without_a_public_one() {
+        let origins = Origins::new(None, "127.0.0.1:8080".parse().unwrap());
+        for own in ["http://127.0.0.1:8080", "http://localhost:8080", "http://[::1]:8080"] {
+            assert!(origins.owns(own), "{own}");
+        }
+        for foreign in [
+            "null",
+            "",
+            "http://localhost",
+            "http://localhost:8081",
+            "https://localhost:8080",
+            "http://rebound.example:8080",
+            "http://192.0.2.1:8080",
+            "http://127.0.0.1:8080.example",
+        ] {
+            assert!(!origins.owns(foreign), "{foreign}");
+        }
+    }
+
+    #[test]
+    fn a_public_origin_is_the_only_one() {
+        let public = Some("https://chat.example.org".parse().unwrap());
+        let origins = Origins::new(public, "127.0.0.1:8080".parse().unwrap());
+        assert!(origins.owns("https://chat.example.org"));
+        assert!(!origins.owns("http://localhost:8080"));
+        assert!(!origins.owns("http://chat.example.org"));
+    }
+
+    #[test]
+    fn neighbours_in_one_ipv6_network_share_their_limits() {
+        let one: IpAddr = "2001:db8::1".parse().unwrap();
+        let other: IpAddr = "2001:db8::ffff:2".parse().unwrap();
+        assert_eq!(network(one), network(other));
+        assert_ne!(network(one), network("2001:db8:0:1::1".parse().unwrap()));
+        assert_eq!(network("::ffff:192.0.2.1".parse().unwrap()), "192.0.2.1".parse::<IpAddr>().unwrap());
+    }
+}

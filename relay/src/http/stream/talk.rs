@@ -1,0 +1,327 @@
+//! One stream from its first frame to its last.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use bytes::Bytes;
+use futures_util::{
+    FutureExt as _, SinkExt as _, StreamExt as _,
+    future::BoxFuture,
+    stream::{FuturesOrdered, FuturesUnordered},
+};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{MissedTickBehavior, interval, timeout},
+};
+use waxwing_wire::{
+    Problem, ProblemCode, decode, encode,
+    frame::{ClientFrame, Cursor, Event, Request, Response, ServerFrame, close},
+};
+
+use super::requests::{self, Asked};
+use crate::{
+    fanout::{Cut, Inbox, Registration, Wake},
+    http::{App, auth::session},
+    limits, now_ms,
+    store::Session,
+};
+
+/// Unit in which requests in flight are counted.
+const COST_UNIT: usize = limits::LEAST_COST;
+/// Events sent between two looks at answers and requests.
+const EVENTS_AT_ONCE: usize = 128;
+
+/// Why a stream ends.
+enum End {
+    /// The client has gone.
+    Gone,
+    /// The relay closes it.
+    Close(u16, &'static str),
+}
+
+/// An encoded answer, with the room it takes among the requests in flight until it is sent.
+type Answered = (Bytes, OwnedSemaphorePermit);
+
+pub(super) struct Talk {
+    app: Arc<App>,
+    session: Session,
+    registration: Registration,
+    inbox: Inbox,
+    socket: WebSocket,
+    room: Arc<Semaphore>,
+    writes: FuturesOrdered<BoxFuture<'static, Answered>>,
+    reads: FuturesUnordered<BoxFuture<'static, Answered>>,
+    /// A request that waits for room; nothing more is read until it has some.
+    held: Option<(ClientFrame, u32)>,
+    greeted: bool,
+    begun: Instant,
+    heard: Instant,
+}
+
+/// What happened next.
+enum Turn {
+    Frame(Option<Result<Message, axum::Error>>),
+    Answer(Answered),
+    /// The inbox may have something.
+    Inbox,
+    Beat,
+}
+
+impl Talk {
+    pub(super) fn new(
+        app: Arc<App>,
+        session: Session,
+        registration: Registration,
+        inbox: Inbox,
+        socket: WebSocket,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            app,
+            session,
+            registration,
+            inbox,
+            socket,
+            room: Arc::new(Semaphore::new(limits::IN_FLIGHT_BYTES / COST_UNIT)),
+            writes: FuturesOrdered::new(),
+            reads: FuturesUnordered::new(),
+            held: None,
+            greeted: false,
+            begun: now,
+            heard: now,
+        }
+    }
+
+    pub(super) async fn run(mut self) {
+        let end = match self.talk().await {
+            Ok(never) => match never {},
+            Err(end) => end,
+        };
+        if let End::Close(code, reason) = end {
+            tracing::debug!(code, reason, "a stream is closed");
+            self.close(code, reason).await;
+        }
+    }
+
+    async fn talk(&mut self) -> Result<std::convert::Infallible, End> {
+        let timing = self.app.timing;
+        let mut beat = interval(timing.ping.min(timing.hello));
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut pinged = Instant::now();
+        loop {
+            let turn = tokio::select! {
+                frame = self.socket.recv(), if self.held.is_none() => Turn::Frame(frame),
+                Some(answer) = self.writes.next(), if !self.writes.is_empty() => Turn::Answer(answer),
+                Some(answer) = self.reads.next(), if !self.reads.is_empty() => Turn::Answer(answer),
+                () = self.inbox.ready() => Turn::Inbox,
+                _ = beat.tick() => Turn::Beat,
+            };
+            match turn {
+                Turn::Frame(frame) => self.hear(frame).await?,
+                Turn::Answer(answer) => self.send(answer).await?,
+                Turn::Inbox => {}
+                Turn::Beat => {
+                    self.check_life().await?;
+                    if pinged.elapsed() >= timing.ping {
+                        pinged = Instant::now();
+                        self.feed(Message::Ping(Bytes::new())).await?;
+                    }
+                }
+            }
+            self.go_on().await?;
+            self.send_ready().await?;
+        }
+    }
+
+    /// Takes a message from the socket.
+    async fn hear(&mut self, frame: Option<Result<Message, axum::Error>>) -> Result<(), End> {
+        self.heard = Instant::now();
+        let bytes = match frame {
+            None | Some(Ok(Message::Close(_))) => return Err(End::Gone),
+            // Too large, not WebSocket, or the connection broke; in the last case nobody hears the close code.
+            Some(Err(_)) => return Err(malformed("the frame is too large or not a WebSocket frame")),
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(()),
+            Some(Ok(Message::Text(_))) => return Err(malformed("frames are binary")),
+            Some(Ok(Message::Binary(bytes))) => bytes,
+        };
+        let frame: ClientFrame = decode(&bytes).map_err(|_| malformed("the frame is malformed"))?;
+        if let (false, Request::Hello(cursors)) = (self.greeted, &frame.request) {
+            return self.greet(frame.id, cursors.clone()).await;
+        }
+        if !self.greeted {
+            return Err(malformed("the first request is hello"));
+        }
+        let bytes = if requests::is_read(&frame.request) { limits::READ_COST } else { bytes.len() };
+        let cost = u32::try_from(bytes.div_ceil(COST_UNIT).max(1)).unwrap_or(u32::MAX);
+        self.held = Some((frame, cost));
+        Ok(())
+    }
+
+    /// Hands the held request on, if there is room for it.
+    async fn go_on(&mut self) -> Result<(), End> {
+        let Some((_, cost)) = &self.held else { return Ok(()) };
+        let Ok(permit) = Arc::clone(&self.room).try_acquire_many_owned(*cost) else { return Ok(()) };
+        let Some((ClientFrame { id, request }, _)) = self.held.take() else { return Ok(()) };
+        let asked = requests::ask(&self.app.store, self.session.info.account, request).await;
+        let (is_write, answer) = match asked {
+            Asked::Write(answer) => (true, answer),
+            Asked::Read(answer) => (false, answer),
+        };
+        let answered = async move {
+            let frame = match answer.await {
+                Ok(response) => ServerFrame::Response { id, response },
+                Err(problem) => ServerFrame::Problem { id, problem },
+            };
+            (Bytes::from(encode(&frame)), permit)
+        }
+        .boxed();
+        if is_write {
+            self.writes.push_back(answered)
+        } else {
+            self.reads.push(answered)
+        }
+        Ok(())
+    }
+
+    /// Answers hello. Events flow from here on: the stream is subscribed before the rooms are read, so that whatever
+    /// comes later than what was read is pushed.
+    async fn greet(&mut self, id: u64, cursors: Vec<Cursor>) -> Result<(), End> {
+        if cursors.len() > limits::CURSORS {
+            return self
+                .feed_frame(&refuse(id, Problem::new(ProblemCode::Invalid, "too many cursors")))
+                .await;
+        }
+        let account = self.session.info.account;
+        let rooms = match self.app.store.room_ids(account).await {
+            Ok(rooms) => rooms,
+            Err(error) => return self.feed_frame(&refuse(id, error.into())).await,
+        };
+        self.app.fanout.activate(&self.registration, rooms);
+        self.greeted = true;
+        let (rooms, behind) = match self.app.store.rooms(account, cursors).await {
+            Ok(rooms) => rooms,
+            Err(error) => return self.feed_frame(&refuse(id, error.into())).await,
+        };
+        let response = Response::Hello { account, rooms, now_ms: now_ms() };
+        self.feed_frame(&ServerFrame::Response { id, response }).await?;
+        for room in behind {
+            let news = Event::News { room: room.room, last_seq: room.last_seq };
+            self.feed_frame(&ServerFrame::Event(news)).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends everything that is ready, answers before events, and flushes once.
+    async fn send_ready(&mut self) -> Result<(), End> {
+        while let Some(Some(answer)) = self.writes.next().now_or_never() {
+            self.send(answer).await?;
+        }
+        while let Some(Some(answer)) = self.reads.next().now_or_never() {
+            self.send(answer).await?;
+        }
+        self.send_events().await?;
+        let wait = self.app.timing.send;
+        match timeout(wait, self.socket.flush()).await {
+            Ok(flushed) => flushed.map_err(|_| End::Gone),
+            Err(_) => Err(cut(Cut::TooSlow)),
+        }
+    }
+
+    async fn send_events(&mut self) -> Result<(), End> {
+        if let Some(why) = self.inbox.cut() {
+            return Err(cut(why));
+        }
+        for _ in 0..EVENTS_AT_ONCE {
+            if !self.greeted {
+                return Ok(());
+            }
+            match self.inbox.try_next() {
+                None => return Ok(()),
+                Some(Wake::Cut(why)) => return Err(cut(why)),
+                Some(Wake::Frame(frame)) => self.feed(Message::Binary(frame)).await?,
+            }
+        }
+        // There may be more: look again in the next turn.
+        self.inbox.wake();
+        Ok(())
+    }
+
+    async fn send(&mut self, (frame, permit): Answered) -> Result<(), End> {
+        self.feed(Message::Binary(frame)).await?;
+        drop(permit);
+        Ok(())
+    }
+
+    async fn feed_frame(&mut self, frame: &ServerFrame) -> Result<(), End> {
+        self.feed(Message::Binary(encode(frame).into())).await
+    }
+
+    /// Gives a message to the socket; it goes out with the next flush, or when enough has gathered.
+    async fn feed(&mut self, message: Message) -> Result<(), End> {
+        match timeout(self.app.timing.send, self.socket.feed(message)).await {
+            Ok(fed) => fed.map_err(|_| End::Gone),
+            Err(_) => Err(cut(Cut::TooSlow)),
+        }
+    }
+
+    /// Ends streams of which nothing is heard, and those whose session is over.
+    async fn check_life(&mut self) -> Result<(), End> {
+        let timing = self.app.timing;
+        if !self.greeted && self.begun.elapsed() >= timing.hello {
+            return Err(malformed("no hello"));
+        }
+        if self.heard.elapsed() >= timing.silence {
+            return Err(End::Gone);
+        }
+        let now_ms = now_ms();
+        let age_ms = u128::from(now_ms.saturating_sub(self.session.created_at_ms));
+        if age_ms >= limits::SESSION_LIFE.as_millis() {
+            return Err(cut(Cut::SessionEnded));
+        }
+        let unused_ms = u128::from(now_ms.saturating_sub(self.session.last_used_at_ms));
+        if unused_ms >= limits::SESSION_TOUCH.as_millis() {
+            session::touch(&self.app, &self.session, now_ms).await;
+            self.session.last_used_at_ms = now_ms;
+        }
+        Ok(())
+    }
+
+    /// Says why, and leaves the client a moment to hear it: a socket dropped with unread bytes would be reset.
+    async fn close(mut self, code: u16, reason: &'static str) {
+        drop(self.registration);
+        let frame = CloseFrame { code, reason: reason.into() };
+        let wait = self.app.timing.send.min(Duration::from_secs(5));
+        if !matches!(timeout(wait, self.socket.send(Message::Close(Some(frame)))).await, Ok(Ok(()))) {
+            return;
+        }
+        let linger = async { while let Some(Ok(_)) = self.socket.recv().await {} };
+        let begun = Instant::now();
+        let wait = Duration::from_secs(1);
+        let _ = timeout(wait, linger).await;
+        if code == close::MALFORMED {
+            // After a frame that cannot be read the rest cannot either, but the client may still be sending it.
+            tokio::time::sleep(wait.saturating_sub(begun.elapsed())).await;
+        }
+    }
+}
+
+fn malformed(reason: &'static str) -> End {
+    End::Close(close::MALFORMED, reason)
+}
+
+fn refuse(id: u64, problem: Problem) -> ServerFrame {
+    ServerFrame::Problem { id, problem }
+}
+
+fn cut(why: Cut) -> End {
+    match why {
+        Cut::SessionEnded => End::Close(close::NOT_LOGGED_IN, "the session has ended; log in again"),
+        Cut::Restarting => End::Close(close::RESTARTING, "the relay is going down; connect again"),
+        Cut::TooSlow => {
+            End::Close(close::TOO_SLOW, "read faster, or connect again and go on from the cursor")
+        }
+    }
+}

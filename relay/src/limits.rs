@@ -1,0 +1,71 @@
+//! Limits of the relay itself, beside those of [`waxwing_wire::limits`] that it shares with clients.
+
+use std::time::Duration;
+
+/// Jobs waiting for the writer before callers are held back.
+pub const WRITE_QUEUE: usize = 1024;
+/// Bytes of request bodies waiting for the writer or for fan-out, over all connections.
+pub const WRITE_QUEUE_BYTES: usize = 64 * 1024 * 1024;
+/// Jobs in one transaction of the writer.
+pub const WRITE_BATCH: usize = 512;
+/// Notices waiting for fan-out before the writer is held back.
+pub const NOTICE_QUEUE: usize = 4096;
+/// Connections that read the database, each on a blocking thread while in use.
+pub const READERS: usize = 4;
+
+/// Bytes that the requests of one stream may have in flight; a read counts as [`READ_COST`].
+pub const IN_FLIGHT_BYTES: usize = 8 * 1024 * 1024;
+/// What a read counts for, because its answer may be large.
+pub const READ_COST: usize = 1024 * 1024;
+/// What the smallest request counts for, so that their number is bounded too.
+pub const LEAST_COST: usize = 16 * 1024;
+/// Events waiting for one stream before it is told [`waxwing_wire::frame::Event::News`] instead.
+pub const EVENT_QUEUE: usize = 512;
+/// Bytes of events waiting for one stream, likewise.
+pub const EVENT_QUEUE_BYTES: usize = 4 * 1024 * 1024;
+/// Changes of membership that may arrive while a stream says hello.
+pub const PENDING_CHANGES: usize = 4096;
+/// Live streams of one account.
+pub const STREAMS_PER_ACCOUNT: usize = 32;
+/// Cursors in one hello.
+pub const CURSORS: usize = waxwing_wire::limits::ROOMS_PER_ACCOUNT;
+
+/// TCP connections at once; more wait in the kernel's queue.
+pub const TCP_CONNECTIONS: usize = 16_384;
+/// How long a client may take to send its request headers.
+pub const HEADER_TIME: Duration = Duration::from_secs(15);
+/// How long a client may take to send a request body.
+pub const BODY_TIME: Duration = Duration::from_secs(30);
+/// How long open requests and streams may take to end when the relay goes down.
+pub const DRAIN_TIME: Duration = Duration::from_secs(10);
+
+/// Registrations begun and not confirmed. Each holds a sealed vault in memory.
+pub const REGISTRATIONS: usize = 1024;
+/// How long a registration may take: the person sets up an authenticator app.
+pub const REGISTRATION_TIME: Duration = Duration::from_secs(30 * 60);
+/// Logins begun and not completed.
+pub const LOGINS: usize = 4096;
+/// How long a login may take.
+pub const LOGIN_TIME: Duration = Duration::from_secs(5 * 60);
+/// Attempts, of each kind, that one address may have open; a further one replaces its oldest.
+pub const ATTEMPTS_PER_ADDRESS: usize = 128;
+/// Codes that may be tried in one login or registration.
+pub const CODES_PER_ATTEMPT: u32 = 5;
+
+/// A session ends after so long without use.
+pub const SESSION_IDLE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// A session ends after so long in any case.
+pub const SESSION_LIFE: Duration = Duration::from_secs(180 * 24 * 60 * 60);
+/// How exactly the last use of a session is kept: not every request is a write.
+pub const SESSION_TOUCH: Duration = Duration::from_secs(60 * 60);
+
+/// A wrapped vault key: far more than the 32 bytes and their seal.
+pub const WRAP_BYTES: usize = 4 * 1024;
+/// All sealed objects of one account together, so that they fit one answer.
+pub const ACCOUNT_DATA_TOTAL_BYTES: usize = 3 * 1024 * 1024;
+/// Keyring entries that one account may file under one commit number.
+pub const KEYRING_PER_COMMIT: u64 = 4;
+/// Bytes of one page of any list.
+pub const PAGE_BYTES: usize = waxwing_wire::limits::FRAME_BYTES / 4;
+/// Private snapshots kept per account and room.
+pub const SNAPSHOTS_KEPT: u32 = 2;

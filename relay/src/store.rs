@@ -1,0 +1,131 @@
+//! What the relay keeps. One method is one transaction, named by what the caller wants done.
+//!
+//! [`Store`] is an enum over backends; `conformance.rs` holds the behaviour that every backend must show.
+
+pub mod error;
+pub mod sqlite;
+pub mod types;
+
+use waxwing_wire::{
+    AccountId, EpochId, Opaque, RoomId, Seq,
+    frame::{
+        AccountDatum, Append, Commit, CreateRoom, Cursor, HistoryLink, JoinProof, KeyringEntry, RoomSummary,
+        Snapshot,
+    },
+};
+
+pub use error::StoreError;
+pub use types::{
+    Admission, Credentials, JoinInfo, NewAccount, NewSession, Notice, Page, Pending, Session, SessionHash,
+    SessionLife, UnlockedAccount,
+};
+
+/// Answer of every read, and of every write once it is durable.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// A backend.
+#[derive(Debug)]
+pub enum Store {
+    /// One SQLite database.
+    Sqlite(sqlite::Sqlite),
+}
+
+macro_rules! operations {
+    ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $kind:ty),* $(,)?) -> $out:ty;)+) => {
+        impl Store {
+            $(
+                $(#[$doc])*
+                ///
+                /// # Errors
+                /// [`StoreError`]; nothing was changed then.
+                pub async fn $name(&self, $($arg: $kind),*) -> Result<$out> {
+                    match self {
+                        Self::Sqlite(store) => store.$name($($arg),*).await,
+                    }
+                }
+            )+
+        }
+    };
+}
+
+operations! {
+    /// Answers when the writer does.
+    fn ping() -> ();
+    /// Whether any account exists.
+    fn has_accounts() -> bool;
+    /// A setting of the relay itself.
+    fn setting(name: &'static str) -> Option<Vec<u8>>;
+    /// Stores a setting unless it exists, and answers what is stored.
+    fn setting_or_insert(name: &'static str, value: Vec<u8>) -> Vec<u8>;
+    /// Replaces the hash of the setup token; `false` when an account exists, which needs none.
+    fn replace_setup_token(hash: [u8; 32]) -> bool;
+    /// Whether this is the hash of the setup token that still waits for its first account.
+    fn setup_token_is(hash: [u8; 32]) -> bool;
+    /// Whether somebody has this normalised username.
+    fn username_taken(username: String) -> bool;
+    /// What a login checks, by normalised username.
+    fn credentials(username: String) -> Option<Credentials>;
+
+    /// Makes the account and its first session, and consumes the setup token.
+    fn create_account(account: NewAccount, admission: Admission, session: NewSession) -> Session;
+    /// Marks the code's step as used and begins a session; [`StoreError::ReusedCode`] when this or a later step was used before.
+    fn complete_login(account: AccountId, totp_step: u64, session: NewSession) -> UnlockedAccount;
+    /// The session behind a token, if it is alive.
+    fn session(token: SessionHash, life: SessionLife, now_ms: u64) -> Option<Session>;
+    /// Notes that a session is in use.
+    fn touch_session(token: SessionHash, now_ms: u64) -> ();
+    /// Ends a session.
+    fn end_session(token: SessionHash) -> ();
+    /// Forgets sessions that are over.
+    fn sweep_sessions(life: SessionLife, now_ms: u64) -> u64;
+
+    /// All sealed account objects.
+    fn account_data(account: AccountId) -> Vec<AccountDatum>;
+    /// Stores a sealed account object, by compare-and-swap on its version.
+    fn put_account_data(account: AccountId, datum: AccountDatum) -> Pending<()>;
+    /// Key package of an account.
+    fn key_package(account: AccountId) -> Option<Opaque>;
+    /// Replaces the key package.
+    fn put_key_package(account: AccountId, package: Opaque) -> Pending<()>;
+
+    /// Ids of the rooms of an account.
+    fn room_ids(account: AccountId) -> Vec<RoomId>;
+    /// Every room of an account, and those of the cursors that are behind.
+    fn rooms(account: AccountId, cursors: Vec<Cursor>) -> (Vec<RoomSummary>, Vec<RoomSummary>);
+    /// Members of a room.
+    fn members(account: AccountId, room: RoomId) -> Vec<AccountId>;
+    /// Founds a room.
+    fn create_room(author: AccountId, request: CreateRoom, now_ms: u64) -> Pending<()>;
+    /// Appends a message.
+    fn append_message(author: AccountId, request: Append, now_ms: u64) -> Pending<Seq>;
+    /// Appends a commit with everything that belongs to its epoch.
+    fn accept_commit(author: AccountId, request: Commit, now_ms: u64) -> Pending<Seq>;
+    /// A page of the log.
+    fn entries_after(account: AccountId, room: RoomId, after: Seq, limit: u32) -> Page;
+
+    /// The account's snapshot of an epoch, or its newest.
+    fn snapshot(account: AccountId, room: RoomId, epoch: Option<EpochId>) -> Option<Snapshot>;
+    /// Stores a snapshot.
+    fn put_snapshot(account: AccountId, room: RoomId, snapshot: Snapshot) -> Pending<()>;
+    /// Public state of an epoch.
+    fn public_state(account: AccountId, room: RoomId, epoch: EpochId) -> Option<Opaque>;
+    /// A page of the account's keyring.
+    fn keyring(account: AccountId, room: RoomId, before: Seq) -> Vec<KeyringEntry>;
+    /// Adds to the keyring.
+    fn put_keyring(account: AccountId, room: RoomId, entries: Vec<KeyringEntry>) -> Pending<()>;
+    /// A page of history links.
+    fn history_links(account: AccountId, room: RoomId, before: Seq) -> Vec<HistoryLink>;
+    /// What a holder of a join method needs.
+    fn join_info(room: RoomId, proof: JoinProof, now_ms: u64) -> JoinInfo;
+    /// The newest Welcome for an account.
+    fn welcome(account: AccountId, room: RoomId) -> Option<Opaque>;
+}
+
+impl Store {
+    /// Ends the writer after it has worked off its queue. Blocks; calls that come later fail.
+    pub fn close(&self) {
+        match self {
+            Self::Sqlite(store) => store.close(),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Why a store method changed nothing.
+
+use waxwing_wire::{Problem, ProblemCode, Seq};
+
+/// Everything but the last two is the caller's business; those two are logged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// No such thing, or not the caller's.
+    #[error("there is no such thing, or it is not yours")]
+    NotFound,
+    /// A field has a value that is not allowed.
+    #[error("{0}")]
+    Invalid(&'static str),
+    /// Something is larger than its limit.
+    #[error("{0} is larger than {1} bytes")]
+    TooLarge(&'static str, usize),
+    /// Too many of something.
+    #[error("{0}")]
+    LimitReached(&'static str),
+    /// `after` is not the last commit.
+    #[error("the room has moved on: process entries up to its last commit, seal again, send again")]
+    Stale {
+        /// The last commit.
+        last_commit: Seq,
+    },
+    /// Another write took this place.
+    #[error("{0}")]
+    Conflict(&'static str),
+    /// The room is full.
+    #[error("the room is full")]
+    RoomFull,
+    /// No such join method.
+    #[error("this invite was revoked, replaced or never valid; ask for a new one")]
+    LinkInvalid,
+    /// The join method is past its date.
+    #[error("this invite has expired; ask for a new one")]
+    LinkExpired,
+    /// Somebody has this username.
+    #[error("somebody has this username; choose another")]
+    UsernameTaken,
+    /// Not the setup token, or an account exists.
+    #[error("this setup link was used, replaced or mistyped; the relay prints the valid one when it starts")]
+    SetupLinkInvalid,
+    /// The relay takes no new accounts.
+    #[error("this relay takes no new accounts")]
+    RegistrationClosed,
+    /// A step that was used, or an older one.
+    #[error("this code was used before; wait for the next one")]
+    ReusedCode,
+    /// The backend cannot write or read now: full disk, locked database, shutdown.
+    #[error("the relay cannot do this now; try again later")]
+    Unavailable,
+    /// The backend failed in a way that should not happen.
+    #[error("the relay failed; nothing was changed")]
+    Internal,
+}
+
+impl StoreError {
+    /// The stable code that clients are told.
+    pub fn code(&self) -> ProblemCode {
+        match self {
+            Self::NotFound => ProblemCode::NotFound,
+            Self::Invalid(_) => ProblemCode::Invalid,
+            Self::TooLarge(..) => ProblemCode::TooLarge,
+            Self::LimitReached(_) => ProblemCode::LimitReached,
+            Self::Stale { .. } => ProblemCode::Stale,
+            Self::Conflict(_) => ProblemCode::Conflict,
+            Self::RoomFull => ProblemCode::RoomFull,
+            Self::LinkInvalid => ProblemCode::LinkInvalid,
+            Self::LinkExpired => ProblemCode::LinkExpired,
+            Self::UsernameTaken => ProblemCode::UsernameTaken,
+            Self::SetupLinkInvalid => ProblemCode::SetupLinkInvalid,
+            Self::RegistrationClosed => ProblemCode::RegistrationClosed,
+            Self::ReusedCode => ProblemCode::ReusedCode,
+            Self::Unavailable => ProblemCode::Unavailable,
+            Self::Internal => ProblemCode::Internal,
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let mut problem = Self::new(error.code(), error.to_string());
+        if let StoreError::Stale { last_commit } = error {
+            problem.last_commit = Some(last_commit);
+        }
+        problem
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode::{
+            CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, OutOfMemory, ReadOnly, SystemIoFailure,
+        };
+        // SQLite's messages name tables and columns, never values.
+        match error.sqlite_error_code() {
+            Some(
+                code @ (CannotOpen | DatabaseBusy | DatabaseLocked | DiskFull | OutOfMemory | ReadOnly
+                | SystemIoFailure),
+            ) => {
+                tracing::error!(?code, "the database cannot be used now");
+                Self::Unavailable
+            }
+            code => {
+                tracing::error!(?code, %error, "the database refused a statement");
+                Self::Internal
+            }
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! What belongs to epochs: public states, snapshots, keyrings, history links, join methods and packages, welcomes.
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+use waxwing_wire::{
+    AccountId, EpochId, Opaque, RoomId, Seq,
+    frame::{HistoryLink, JoinProof, KeyringEntry, Snapshot},
+    limits as shared,
+};
+
+use super::{
+    id,
+    rooms::{self, Room},
+    sealed, signed, unsigned,
+};
+use crate::{
+    limits,
+    store::{JoinInfo, Result, StoreError},
+};
+
+pub(super) fn snapshot(
+    db: &Connection,
+    account: AccountId,
+    room: RoomId,
+    epoch: Option<EpochId>,
+) -> Result<Option<Snapshot>> {
+    let room = rooms::for_member(db, account, room)?;
+    let sql = "-- snapshot()
+        SELECT epoch, commit_seq, sealed FROM snapshots
+        WHERE room = ?1 AND account = ?2 AND (?3 IS NULL OR epoch = ?3)
+        ORDER BY commit_seq DESC, rowid DESC LIMIT 1";
+    let epoch = epoch.map(|epoch| epoch.0);
+    let found = db.prepare_cached(sql)?.query_row(params![room.num, account.0, epoch], |row| {
+        Ok(Snapshot { epoch: id(row, 0)?, commit: unsigned(row.get(1)?), bytes: sealed(row, 2)? })
+    });
+    Ok(found.optional()?)
+}
+
+/// Stores a snapshot of an epoch that can still be completed by its public state; otherwise the author has to go on.
+pub(super) fn put_snapshot(db: &Connection, account: AccountId, room: RoomId, new: &Snapshot) -> Result<()> {
+    check_snapshot(new)?;
+    let room = rooms::for_member(db, account, room)?;
+    check_commit(&room, new.commit)?;
+    if public_state_of(db, &room, new.epoch)?.is_none() {
+        return Err(StoreError::Stale { last_commit: room.last_commit });
+    }
+    insert_snapshot(db, &room, account, new)?;
+    prune(db, &room, account)
+}
+
+pub(super) fn check_snapshot(new: &Snapshot) -> Result<()> {
+    check_sealed(&new.bytes, "a snapshot", shared::SNAPSHOT_BYTES)
+}
+
+/// Refuses nothing and more than `limit`.
+pub(super) fn check_sealed(bytes: &Opaque, what: &'static str, limit: usize) -> Result<()> {
+    if bytes.is_empty() {
+        return Err(StoreError::Invalid("sealed bytes are never empty"));
+    }
+    if bytes.len() > limit { Err(StoreError::TooLarge(what, limit)) } else { Ok(()) }
+}
+
+fn check_commit(room: &Room, commit: Seq) -> Result<()> {
+    if commit > room.last_commit {
+        return Err(StoreError::Invalid("the room has no commit of this number yet"));
+    }
+    Ok(())
+}
+
+/// Snapshots are immutable per epoch: the first one stays.
+pub(super) fn insert_snapshot(
+    db: &Connection,
+    room: &Room,
+    account: AccountId,
+    new: &Snapshot,
+) -> Result<()> {
+    let sql = "-- put_snapshot()
+        INSERT INTO snapshots (room, account, epoch, commit_seq, sealed) VALUES (?1, ?2, ?3, ?4, ?5)
+        ON CONFLICT (room, account, epoch) DO NOTHING";
+    db.prepare_cached(sql)?.execute(params![
+        room.num,
+        account.0,
+        new.epoch.0,
+        signed(new.commit),
+        new.bytes.as_bytes()
+    ])?;
+    Ok(())
+}
+
+/// Keeps an account's newest snapshots, the newest public state, and the public states that kept snapshots need.
+pub(super) fn prune(db: &Connection, room: &Room, account: AccountId) -> Result<()> {
+    let sql = "-- prune_snapshots()
+        DELETE FROM snapshots WHERE room = ?1 AND account = ?2 AND rowid NOT IN (
+            SELECT rowid FROM snapshots WHERE room = ?1 AND account = ?2
+            ORDER BY commit_seq DESC, rowid DESC LIMIT ?3)";
+    db.prepare_cached(sql)?.execute(params![room.num, account.0, limits::SNAPSHOTS_KEPT])?;
+    let sql = "-- prune_public_states()
+        DELETE FROM public_states WHERE room = ?1 AND epoch <> ?2 AND epoch NOT IN (
+            SELECT s.epoch FROM snapshots s JOIN members m ON m.room = s.room AND m.account = s.account
+            WHERE s.room = ?1)";
+    db.prepare_cached(sql)?.execute(params![room.num, room.epoch.0])?;
+    Ok(())
+}
+
+pub(super) fn public_state(
+    db: &Connection,
+    account: AccountId,
+    room: RoomId,
+    epoch: EpochId,
+) -> Result<Option<Opaque>> {
+    let room = rooms::for_member(db, account, room)?;
+    public_state_of(db, &room, epoch)
+}
+
+fn public_state_of(db: &Connection, room: &Room, epoch: EpochId) -> Result<Option<Opaque>> {
+    let sql = "-- public_state()
+        SELECT sealed FROM public_states WHERE room = ?1 AND epoch = ?2";
+    Ok(db.prepare_cached(sql)?.query_row(params![room.num, epoch.0], |row| sealed(row, 0)).optional()?)
+}
+
+pub(super) fn keyring(
+    db: &Connection,
+    account: AccountId,
+    room: RoomId,
+    before: Seq,
+) -> Result<Vec<KeyringEntry>> {
+    let room = rooms::for_member(db, account, room)?;
+    let sql = "-- keyring()
+        SELECT epoch, commit_seq, sealed FROM keyring
+        WHERE room = ?1 AND account = ?2 AND commit_seq < ?3 ORDER BY commit_seq DESC, rowid DESC";
+    let mut statement = db.prepare_cached(sql)?;
+    let rows = statement.query_map(params![room.num, account.0, signed(before)], |row| {
+        Ok(KeyringEntry { epoch: id(row, 0)?, commit: unsigned(row.get(1)?), bytes: sealed(row, 2)? })
+    })?;
+    page(rows, |entry| (entry.commit, entry.bytes.len()))
+}
+
+/// Collects a page that ends between two commit numbers, so that the next page begins where this one ended.
+/// Few entries share a number, so the page stays near its bounds.
+fn page<T>(
+    rows: impl Iterator<Item = rusqlite::Result<T>>,
+    place_and_size: impl Fn(&T) -> (Seq, usize),
+) -> Result<Vec<T>> {
+    let most = usize::try_from(shared::PAGE_LINKS).unwrap_or(usize::MAX);
+    let (mut entries, mut bytes, mut last) = (Vec::new(), 0_usize, None);
+    for row in rows {
+        let entry = row?;
+        let (commit, size) = place_and_size(&entry);
+        let full = entries.len() >= most || bytes.saturating_add(size) > limits::PAGE_BYTES;
+        if full && last.is_some_and(|last| last != commit) {
+            break;
+        }
+        bytes = bytes.saturating_add(size);
+        last = Some(commit);
+        entries.push(entry);
+    }
+    Ok(entries)
+}
+
+pub(super) fn put_keyring(
+    db: &Connection,
+    account: AccountId,
+    room: RoomId,
+    entries: &[KeyringEntry],
+) -> Result<()> {
+    let room = rooms::for_member(db, account, room)?;
+    for entry in entries {
+        check_sealed(&entry.bytes, "a keyring entry", shared::LINK_BYTES)?;
+        check_commit(&room, entry.commit)?;
+        insert_keyring(db, &room, account, entry)?;
+    }
+    Ok(())
+}
+
+pub(super) fn insert_keyring(
+    db: &Connection,
+    room: &Room,
+    account: AccountId,
+    entry: &KeyringEntry,
+) -> Result<()> {
+    let sql = "-- put_keyring()
+        INSERT INTO keyring (room, account, epoch, commit_seq, sealed) VALUES (?1, ?2, ?3, ?4, ?5)
+        ON CONFLICT (room, account, epoch) DO NOTHING";
+    let commit = signed(entry.commit);
+    db.prepare_cached(sql)?.execute(params![
+        room.num,
+        account.0,
+        entry.epoch.0,
+        commit,
+        entry.bytes.as_bytes()
+    ])?;
+    let sql = "-- keyring_per_commit()
+        SELECT count(*) FROM keyring WHERE room = ?1 AND account = ?2 AND commit_seq = ?3";
+    let count: i64 =
+        db.prepare_cached(sql)?.query_row(params![room.num, account.0, commit], |row| row.get(0))?;
+    if unsigned(count) > limits::KEYRING_PER_COMMIT {
+        return Err(StoreError::LimitReached("too many keyring entries for one commit"));
+    }
+    Ok(())
+}
+
+pub(super) fn history_links(
+    db: &Connection,
+    account: AccountId,
+    room: RoomId,
+    before: Seq,
+) -> Result<Vec<HistoryLink>> {
+    let room = rooms::for_member(db, account, room)?;
+    let sql = "-- history_links()
+        SELECT epoch, commit_seq, author, sealed FROM history_links
+        WHERE room = ?1 AND commit_seq < ?2 ORDER BY commit_seq DESC";
+    let mut statement = db.prepare_cached(sql)?;
+    let read = |row: &Row<'_>| {
+        Ok(HistoryLink {
+            epoch: id(row, 0)?,
+            commit: unsigned(row.get(1)?),
+            author: id(row, 2)?,
+            bytes: sealed(row, 3)?,
+        })
+    };
+    let rows = statement.query_map(params![room.num, signed(before)], read)?;
+    page(rows, |link| (link.commit, link.bytes.len()))
+}
+
+/// Checks a proof of a join method. An unknown room answers like an unknown method.
+pub(super) fn check_proof(db: &Connection, room: &Room, proof: &JoinProof, now_ms: u64) -> Result<()> {
+    let sql = "-- join_method()
+        SELECT token_hash, expires_at_ms FROM join_methods WHERE room = ?1 AND method = ?2";
+    let stored: Option<([u8; 32], Option<i64>)> = db
+        .prepare_cached(sql)?
+        .query_row(params![room.num, proof.method.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let (token_hash, expires_at_ms) = stored.ok_or(StoreError::LinkInvalid)?;
+    let shown: [u8; 32] = Sha256::digest(proof.token.as_bytes()).into();
+    if !bool::from(shown.ct_eq(&token_hash)) {
+        return Err(StoreError::LinkInvalid);
+    }
+    if expires_at_ms.is_some_and(|end| unsigned(end) <= now_ms) {
+        return Err(StoreError::LinkExpired);
+    }
+    Ok(())
+}
+
+pub(super) fn join_info(db: &Connection, room: RoomId, proof: &JoinProof, now_ms: u64) -> Result<JoinInfo> {
+    let room = rooms::find(db, room)?.ok_or(StoreError::LinkInvalid)?;
+    check_proof(db, &room, proof, now_ms)?;
+    let sql = "-- join_packages()
+        SELECT sealed FROM join_packages WHERE room = ?1 AND method = ?2";
+    let mut statement = db.prepare_cached(sql)?;
+    let packages = statement.query_map(params![room.num, proof.method.0], |row| sealed(row, 0))?;
+    Ok(JoinInfo {
+        epoch: room.epoch,
+        last_commit: room.last_commit,
+        last_seq: room.last_seq,
+        public_state: public_state_of(db, &room, room.epoch)?.ok_or(StoreError::Internal)?,
+        packages: packages.collect::<rusqlite::Result<_>>()?,
+    })
+}
+
+pub(super) fn welcome(db: &Connection, account: AccountId, room: RoomId) -> Result<Option<Opaque>> {
+    let room = rooms::for_member(db, account, room)?;
+    let sql = "-- welcome()
+        SELECT sealed FROM welcomes WHERE room = ?1 AND account = ?2";
+    Ok(db.prepare_cached(sql)?.query_row(params![room.num, account.0], |row| sealed(row, 0)).optional()?)
+}

@@ -1,0 +1,154 @@
+//! Rooms and their members.
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+use waxwing_wire::{
+    AccountId, EpochId, RoomId, Seq,
+    frame::{Cursor, RoomSummary},
+    limits as shared,
+};
+
+use super::{id, signed, unsigned};
+use crate::store::{Notice, Result, StoreError};
+
+/// What a write needs to know of a room.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room {
+    pub num: i64,
+    pub id: RoomId,
+    pub creator: AccountId,
+    pub first_epoch: EpochId,
+    pub epoch: EpochId,
+    pub last_seq: Seq,
+    pub last_commit: Seq,
+    pub chain: [u8; 32],
+}
+
+impl Room {
+    pub(super) fn summary(&self) -> RoomSummary {
+        RoomSummary { room: self.id, last_seq: self.last_seq, last_commit: self.last_commit }
+    }
+}
+
+/// The room, whoever asks.
+pub(super) fn find(db: &Connection, room: RoomId) -> Result<Option<Room>> {
+    let sql = "-- room()
+        SELECT num, creator, first_epoch, epoch, last_seq, last_commit, chain FROM rooms WHERE room = ?1";
+    let found = db.prepare_cached(sql)?.query_row([room.0], |row| {
+        Ok(Room {
+            num: row.get(0)?,
+            id: room,
+            creator: id(row, 1)?,
+            first_epoch: id(row, 2)?,
+            epoch: id(row, 3)?,
+            last_seq: unsigned(row.get(4)?),
+            last_commit: unsigned(row.get(5)?),
+            chain: row.get(6)?,
+        })
+    });
+    Ok(found.optional()?)
+}
+
+/// The room, for a member of it. Whoever is not one learns nothing about it.
+pub(super) fn for_member(db: &Connection, account: AccountId, room: RoomId) -> Result<Room> {
+    let room = find(db, room)?.ok_or(StoreError::NotFound)?;
+    if is_member(db, &room, account)? { Ok(room) } else { Err(StoreError::NotFound) }
+}
+
+pub(super) fn is_member(db: &Connection, room: &Room, account: AccountId) -> Result<bool> {
+    let sql = "-- is_member()
+        SELECT EXISTS (SELECT 1 FROM members WHERE room = ?1 AND account = ?2)";
+    Ok(db.prepare_cached(sql)?.query_row(params![room.num, account.0], |row| row.get(0))?)
+}
+
+pub(super) fn ids(db: &Connection, account: AccountId) -> Result<Vec<RoomId>> {
+    let sql = "-- room_ids()
+        SELECT r.room FROM members m JOIN rooms r ON r.num = m.room WHERE m.account = ?1";
+    let mut statement = db.prepare_cached(sql)?;
+    let rows = statement.query_map([account.0], |row| id(row, 0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Every room of an account; and those in which a cursor is behind.
+pub(super) fn summaries(
+    db: &Connection,
+    account: AccountId,
+    cursors: &[Cursor],
+) -> Result<(Vec<RoomSummary>, Vec<RoomSummary>)> {
+    let sql = "-- room_summaries()
+        SELECT r.room, r.last_seq, r.last_commit FROM members m JOIN rooms r ON r.num = m.room
+        WHERE m.account = ?1 ORDER BY r.num";
+    let mut statement = db.prepare_cached(sql)?;
+    let rows = statement.query_map([account.0], |row| {
+        Ok(RoomSummary {
+            room: id(row, 0)?,
+            last_seq: unsigned(row.get(1)?),
+            last_commit: unsigned(row.get(2)?),
+        })
+    })?;
+    let all = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    let read: std::collections::HashMap<_, _> =
+        cursors.iter().map(|cursor| (cursor.room, cursor.seq)).collect();
+    let is_behind = |room: &&RoomSummary| read.get(&room.room).is_some_and(|seq| *seq < room.last_seq);
+    let behind = all.iter().filter(is_behind).cloned().collect();
+    Ok((all, behind))
+}
+
+pub(super) fn members(db: &Connection, account: AccountId, room: RoomId) -> Result<Vec<AccountId>> {
+    let room = for_member(db, account, room)?;
+    let sql = "-- members()
+        SELECT account FROM members WHERE room = ?1 ORDER BY joined_at_ms, account";
+    let mut statement = db.prepare_cached(sql)?;
+    let rows = statement.query_map([room.num], |row| id(row, 0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Makes an account a member; `false` when it is one already.
+pub(super) fn add_member(
+    db: &Connection,
+    room: &Room,
+    account: AccountId,
+    now_ms: u64,
+    notices: &mut Vec<Notice>,
+) -> Result<bool> {
+    if is_member(db, room, account)? {
+        return Ok(false);
+    }
+    let sql = "-- member_counts()
+        SELECT (SELECT count(*) FROM members WHERE room = ?1), (SELECT count(*) FROM members WHERE account = ?2)";
+    let (in_room, of_account): (usize, usize) = db
+        .prepare_cached(sql)?
+        .query_row(params![room.num, account.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    if in_room >= shared::ROOM_MEMBERS {
+        return Err(StoreError::RoomFull);
+    }
+    if of_account >= shared::ROOMS_PER_ACCOUNT {
+        return Err(StoreError::LimitReached("the account is in too many rooms"));
+    }
+    let sql = "-- add_member()
+        INSERT INTO members (room, account, joined_at_ms) VALUES (?1, ?2, ?3)";
+    db.prepare_cached(sql)?.execute(params![room.num, account.0, signed(now_ms)])?;
+    notices.push(Notice::Joined { account, summary: room.summary() });
+    Ok(true)
+}
+
+/// Ends a membership with what the account kept for going on; its keyring stays, for the day it comes back.
+pub(super) fn remove_member(
+    db: &Connection,
+    room: &Room,
+    account: AccountId,
+    notices: &mut Vec<Notice>,
+) -> Result<()> {
+    let sql = "-- remove_member()
+        DELETE FROM members WHERE room = ?1 AND account = ?2";
+    if db.prepare_cached(sql)?.execute(params![room.num, account.0])? == 0 {
+        return Ok(());
+    }
+    let sql = "-- forget_snapshots()
+        DELETE FROM snapshots WHERE room = ?1 AND account = ?2";
+    db.prepare_cached(sql)?.execute(params![room.num, account.0])?;
+    let sql = "-- forget_welcome()
+        DELETE FROM welcomes WHERE room = ?1 AND account = ?2";
+    db.prepare_cached(sql)?.execute(params![room.num, account.0])?;
+    notices.push(Notice::Left { account, room: room.id });
+    Ok(())
+}
