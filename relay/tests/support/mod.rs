@@ -1,0 +1,48 @@
+//! A real client of a real relay, as far as these tests need one: OPAQUE, codes, cookies, frames.
+
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+pub mod account;
+pub mod rooms;
+pub mod stream;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use tempfile::TempDir;
+use waxwing_relay::{
+    command::serve::Relay,
+    config::{Config, Registration, Timing},
+};
+
+/// A relay in this process, on a port of its own, with a folder of its own.
+pub struct Running {
+    pub relay: Relay,
+    pub origin: String,
+    pub folder: TempDir,
+}
+
+pub fn config(folder: &std::path::Path) -> Config {
+    Config {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        data: folder.to_owned(),
+        registration: Registration::Open,
+        public_origin: None,
+        timing: Timing::default(),
+    }
+}
+
+pub async fn start() -> Running {
+    start_with(|_| {}).await
+}
+
+pub async fn start_with(change: impl FnOnce(&mut Config)) -> Running {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config(folder.path());
+    change(&mut config);
+    let relay = Relay::start(config).await.unwrap();
+    Running { origin: format!("http://{}", relay.address), relay, folder }
+}
+
+pub fn now_s() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+}
