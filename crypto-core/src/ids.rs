@@ -84,4 +84,15 @@ mod tests {
         assert!(from_cbor::<MessageId>(&longer).is_err(), "trailing byte");
         assert!(from_cbor::<MessageId>(&bytes[..16]).is_err(), "truncated");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn decodes_what_it_encodes_and_nothing_else(bytes: [u8; 32], noise: Vec<u8>) {
+            let encoded = minicbor::to_vec(EpochId(bytes)).unwrap();
+            proptest::prop_assert_eq!(from_cbor::<EpochId>(&encoded).unwrap(), EpochId(bytes));
+            if let Ok(id) = from_cbor::<MessageId>(&noise) {
+                proptest::prop_assert_eq!(minicbor::to_vec(id).unwrap(), noise);
+            }
+        }
+    }
 }

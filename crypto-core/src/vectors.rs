@@ -3,7 +3,7 @@
 //! A file of `tests/vectors` is `{"description", "cases"}`; a case names itself and what to expect: `"ok"`, or the
 //! text of the error. Nothing here touches files, so that the same vectors run in the browser.
 //!
-//! To add a file: write a runner, and a maker if it can be made from fixed bytes, and name both in [`FILES`].
+//! To add a file: write a runner, and a maker if it can be made from fixed bytes, and name both in `FILES`.
 
 mod account;
 mod hpke;

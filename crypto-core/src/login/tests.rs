@@ -69,6 +69,7 @@ fn login(
     let (start, request) = LoginStart::new(password, &mut rng(12)).unwrap();
     assert_eq!(request.len(), 96);
     let (state, response) = relay.login(record, &request);
+    assert_eq!(response.len(), 320);
     start.finish(password, &response, username, params, &mut rng(13)).map(|done| (done, state))
 }
 
@@ -180,4 +181,16 @@ fn an_endless_password_is_refused() {
         RegistrationStart::new(&[b'a'; MAX_PASSWORD_BYTES + 1], &mut rng(1)).unwrap_err(),
         PasswordTooLong
     );
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+    #[test]
+    fn no_response_panics(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..400)) {
+        let (start, _) = LoginStart::new(b"p", &mut rng(1)).unwrap();
+        proptest::prop_assert!(start.finish(b"p", &bytes, "mira", KsfParams::FLOOR, &mut rng(1)).is_err());
+        let (start, _) = RegistrationStart::new(b"p", &mut rng(1)).unwrap();
+        let result = start.finish(b"p", &bytes, "mira", KsfParams::FLOOR, &mut rng(1));
+        proptest::prop_assert!(result.is_ok() <= (bytes.len() == 64));
+    }
 }
