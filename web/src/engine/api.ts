@@ -1,0 +1,134 @@
+/**
+ * What the page says to the client and hears from it: the same types as `client/src/api.rs`, as they cross into
+ * JavaScript. Ids are base64url strings, times are milliseconds since 1970. An absent value may arrive as `null` or
+ * as `undefined`, so compare with `== null`.
+ */
+type Maybe<T> = T | null | undefined;
+
+/** What the person wants. Each intent is answered by exactly one reply or failure. */
+export type Intent =
+  | { type: 'serverInfo' }
+  | { type: 'register'; username: string; password: string; displayName: string; setupToken: string | null }
+  | { type: 'confirmTotp'; code: string }
+  | { type: 'logIn'; username: string; password: string }
+  | { type: 'submitTotp'; code: string }
+  | { type: 'logOut' }
+  | { type: 'createRoom'; name: string }
+  | { type: 'createInvite'; room: string }
+  | { type: 'previewInvite'; invite: string }
+  | { type: 'joinRoom'; invite: string }
+  | { type: 'send'; room: string; text: string }
+  | { type: 'retry'; room: string; key: string }
+  | { type: 'discard'; room: string; key: string }
+  | { type: 'timeline'; room: string; before: number | null; limit: number }
+  | { type: 'read'; room: string; seq: number };
+
+/** Answer to an intent. */
+export type Reply =
+  | { type: 'done' }
+  | { type: 'serverInfo'; version: string; setupRequired: boolean; registration: 'open' | 'closed' }
+  | { type: 'totpEnrolment'; secret: string; uri: string }
+  | { type: 'registered'; recoveryKey: string }
+  | { type: 'totpRequired' }
+  | { type: 'room'; room: string }
+  | { type: 'invite'; invite: string }
+  | { type: 'invitePreview'; room: string; name: string; members: number; member: boolean }
+  | { type: 'timeline'; items: Item[]; more: boolean };
+
+/** The reply that answers each intent. */
+export interface ReplyTo {
+  serverInfo: 'serverInfo';
+  register: 'totpEnrolment';
+  confirmTotp: 'registered';
+  logIn: 'totpRequired';
+  submitTotp: 'done';
+  logOut: 'done';
+  createRoom: 'room';
+  createInvite: 'invite';
+  previewInvite: 'invitePreview';
+  joinRoom: 'room';
+  send: 'done';
+  retry: 'done';
+  discard: 'done';
+  timeline: 'timeline';
+  read: 'done';
+}
+
+/** The reply to an intent of type `K`. */
+export type ReplyFor<K extends Intent['type']> = Extract<Reply, { type: ReplyTo[K] }>;
+
+/** An intent that could not be done. Nothing was changed. */
+export interface Failure {
+  code: string;
+  message: string;
+  retryAfterS?: Maybe<number>;
+}
+
+/** What the client tells without being asked. */
+export type Notice =
+  | { type: 'session'; me: Maybe<Me>; reason: Maybe<string> }
+  | { type: 'connection'; state: Connection }
+  | { type: 'room'; room: Room }
+  | { type: 'roomGone'; room: string }
+  | { type: 'items'; room: string; items: Item[] }
+  | { type: 'itemGone'; room: string; key: string };
+
+/** The account on this device. */
+export interface Me {
+  account: string;
+  username: string;
+  displayName: string;
+  administrator: boolean;
+}
+
+/** State of the connection to the relay. */
+export type Connection =
+  | { type: 'idle' }
+  | { type: 'connecting' }
+  | { type: 'connected' }
+  | { type: 'waiting'; retryAt: number }
+  | { type: 'offline' };
+
+/** A room as a list and a header show it. */
+export interface Room {
+  room: string;
+  name: string;
+  people: Person[];
+  members: number;
+  last: Maybe<Item>;
+  unread: number;
+  syncing: boolean;
+  trouble: Maybe<string>;
+}
+
+/** A present or former member. */
+export interface Person {
+  account: string;
+  name: string;
+  role: Role;
+  own: boolean;
+}
+
+export type Role = 'owner' | 'member' | 'former';
+
+/** One line of a timeline. */
+export interface Item {
+  key: string;
+  seq: Maybe<number>;
+  at: number;
+  sender: string;
+  own: boolean;
+  body: Body;
+}
+
+/** Content of an item. */
+export type Body =
+  | { type: 'text'; text: string; state: Sending }
+  | { type: 'created' }
+  | { type: 'joined'; account: string }
+  | { type: 'left'; account: string }
+  | { type: 'settings'; name: Maybe<string>; invite: boolean }
+  | { type: 'warning'; code: string };
+
+/** Way of an own message. */
+export type Sending = { type: 'waiting' } | { type: 'sent' } | { type: 'failed'; message: string };

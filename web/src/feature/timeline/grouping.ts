@@ -1,0 +1,37 @@
+import type { Item } from '../../engine/api';
+
+/** Messages of one person further apart than this stand for themselves. */
+const APART_MS = 5 * 60_000;
+
+/** How an item stands to its neighbours. */
+export interface Placement {
+  /** The first item of a day, which gets a heading. */
+  day: boolean;
+  /** The first message of a group: it carries the name. */
+  first: boolean;
+  /** The last message of a group: it carries the picture. */
+  last: boolean;
+}
+
+/** Derived from the neighbours alone, so that a row costs the same however long the timeline is. */
+export function placementOf(previous: Item | undefined, item: Item, next: Item | undefined): Placement {
+  const day = !previous || !sameDay(previous.at, item.at);
+  return {
+    day,
+    first: day || !previous || !together(previous, item),
+    last: !next || !sameDay(item.at, next.at) || !together(item, next),
+  };
+}
+
+function together(a: Item, b: Item): boolean {
+  return (
+    a.body.type === 'text' &&
+    b.body.type === 'text' &&
+    a.sender === b.sender &&
+    Math.abs(b.at - a.at) < APART_MS
+  );
+}
+
+function sameDay(a: number, b: number): boolean {
+  return new Date(a).toDateString() === new Date(b).toDateString();
+}

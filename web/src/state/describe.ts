@@ -1,0 +1,65 @@
+import type { Item, Room } from '../engine/api';
+import type { I18n } from './i18n.svelte';
+import { personIn } from './rooms.svelte';
+import { cleanName } from './text';
+
+/** The name of a person in a room, for a sentence. */
+export function nameIn(i18n: I18n, room: Room | undefined, account: string): string {
+  const name = cleanName(personIn(room, account)?.name ?? '');
+  return name === '' ? i18n.t('someone') : name;
+}
+
+/** The sentence for an item that is no message. */
+export function describe(i18n: I18n, room: Room | undefined, item: Item): string {
+  const { t } = i18n;
+  const { body, own } = item;
+  const name = nameIn(i18n, room, item.sender);
+  switch (body.type) {
+    case 'text':
+      return body.text;
+    case 'created':
+      return own ? t('item.createdOwn') : t('item.created', { name });
+    case 'joined':
+      if (body.account === item.sender) return own ? t('item.joinedOwn') : t('item.joined', { name });
+      return about(i18n, room, item, body.account, ['item.added', 'item.addedOwn', 'item.addedMe']);
+    case 'left':
+      if (body.account === item.sender) return own ? t('item.leftOwn') : t('item.left', { name });
+      return about(i18n, room, item, body.account, ['item.removed', 'item.removedOwn', 'item.removedMe']);
+    case 'settings':
+      if (body.name != null) {
+        const params = { name, room: cleanName(body.name) };
+        return t(own ? 'item.renamedOwn' : 'item.renamed', params);
+      }
+      if (body.invite) return own ? t('item.linkOwn') : t('item.link', { name });
+      return own ? t('item.settingsOwn') : t('item.settings', { name });
+    case 'warning': {
+      const key = `warning.${body.code}`;
+      return i18n.has(key) ? t(key) : t('warning.other', { code: body.code });
+    }
+  }
+}
+
+type AboutKeys = readonly [
+  by: 'item.added' | 'item.removed',
+  byMe: 'item.addedOwn' | 'item.removedOwn',
+  me: 'item.addedMe' | 'item.removedMe',
+];
+
+/** Somebody did something to somebody else. */
+function about(i18n: I18n, room: Room | undefined, item: Item, account: string, keys: AboutKeys): string {
+  const [by, byMe, me] = keys;
+  const name = nameIn(i18n, room, item.sender);
+  const other = nameIn(i18n, room, account);
+  if (item.own) return i18n.t(byMe, { other });
+  return personIn(room, account)?.own ? i18n.t(me, { name }) : i18n.t(by, { name, other });
+}
+
+/** The line of a room in the conversation list. */
+export function previewOf(i18n: I18n, room: Room): string {
+  const item = room.last;
+  if (!item) return '';
+  if (item.body.type !== 'text') return describe(i18n, room, item);
+  const text = item.body.text.slice(0, 200).replace(/\s+/gu, ' ').trim();
+  // Alone with the text it is clear who speaks.
+  return i18n.t('preview.by', { name: item.own ? i18n.t('you') : nameIn(i18n, room, item.sender), text });
+}

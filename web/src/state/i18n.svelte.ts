@@ -1,0 +1,103 @@
+import { CATALOGUES, DIRECTION, LANGUAGES, type Key, type Language } from '../locale/catalogue';
+import { isolate } from './text';
+
+export type Params = Record<string, string | number>;
+
+/** The best of our languages for what the browser asks for. */
+export function negotiate(wanted: readonly string[]): Language {
+  for (const tag of wanted) {
+    const found = LANGUAGES.find((language) => tag.toLowerCase().split('-')[0] === language);
+    if (found) return found;
+  }
+  return 'en';
+}
+
+/** Words, numbers and dates in the person's language. */
+export class I18n {
+  readonly #wanted: readonly string[];
+  readonly #chosen: () => Language | null;
+  readonly language: Language = $derived.by(() => this.#chosen() ?? negotiate(this.#wanted));
+  /** With the region of the browser when that speaks the same language: it decides about 24 hours and date order. */
+  readonly locale: string = $derived.by(
+    () => this.#wanted.find((tag) => tag.toLowerCase().split('-')[0] === this.language) ?? this.language,
+  );
+  readonly direction = $derived(DIRECTION[this.language]);
+  readonly #plurals = $derived(new Intl.PluralRules(this.language));
+  readonly #numbers = $derived(new Intl.NumberFormat(this.locale));
+  readonly #time = $derived(new Intl.DateTimeFormat(this.locale, { hour: '2-digit', minute: '2-digit' }));
+  readonly #weekday = $derived(new Intl.DateTimeFormat(this.locale, { weekday: 'short' }));
+  readonly #date = $derived(
+    new Intl.DateTimeFormat(this.locale, { day: 'numeric', month: 'numeric', year: '2-digit' }),
+  );
+  readonly #day = $derived(
+    new Intl.DateTimeFormat(this.locale, { weekday: 'long', day: 'numeric', month: 'long' }),
+  );
+  readonly #dayAndYear = $derived(new Intl.DateTimeFormat(this.locale, { dateStyle: 'long' }));
+  readonly #full = $derived(new Intl.DateTimeFormat(this.locale, { dateStyle: 'full', timeStyle: 'short' }));
+
+  /** `chosen` is the language the person picked, `wanted` what the browser asks for. */
+  constructor(chosen: () => Language | null, wanted: readonly string[]) {
+    this.#chosen = chosen;
+    this.#wanted = wanted;
+  }
+
+  /** A message. `n` chooses the plural form; texts of people are isolated so that they cannot turn the sentence around. */
+  t = (key: Key, params: Params = {}): string => {
+    const message = CATALOGUES[this.language][key];
+    const count = typeof params['n'] === 'number' ? params['n'] : 0;
+    const pattern =
+      typeof message === 'string'
+        ? message
+        : (message[this.#plurals.select(count) as 'one' | 'other'] ?? message.other);
+    return pattern.replace(/\{(\w+)\}/g, (whole, name: string) => {
+      const value = params[name];
+      if (value === undefined) return whole;
+      return typeof value === 'number' ? this.#numbers.format(value) : isolate(value);
+    });
+  };
+
+  /** Whether there is a message of this name. */
+  has(key: string): key is Key {
+    return Object.hasOwn(CATALOGUES.en, key);
+  }
+
+  /** A list, as the language joins it. */
+  number(value: number): string {
+    return this.#numbers.format(value);
+  }
+
+  time(at: number): string {
+    return this.#time.format(at);
+  }
+
+  /** For a tool tip. */
+  full(at: number): string {
+    return this.#full.format(at);
+  }
+
+  /** Short, for the conversation list. */
+  when(at: number, now: number): string {
+    const days = daysBetween(at, now);
+    if (days === 0) return this.time(at);
+    if (days === 1) return this.t('yesterday');
+    return days > 1 && days < 7 ? this.#weekday.format(at) : this.#date.format(at);
+  }
+
+  /** Heading of a day in a timeline. */
+  day(at: number, now: number): string {
+    const days = daysBetween(at, now);
+    if (days === 0) return this.t('today');
+    if (days === 1) return this.t('yesterday');
+    const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
+    return (sameYear ? this.#day : this.#dayAndYear).format(at);
+  }
+}
+
+/** Calendar days from `at` to `now`, in local time. */
+export function daysBetween(at: number, now: number): number {
+  const midnight = (time: number) => {
+    const date = new Date(time);
+    return Date.UTC(date.getFullYear(), date.getMonth(), date.getDate());
+  };
+  return Math.round((midnight(now) - midnight(at)) / 86_400_000);
+}

@@ -1,0 +1,72 @@
+import { SvelteMap } from 'svelte/reactivity';
+import type { Item, Person, Room } from '../engine/api';
+import { cleanName } from './text';
+
+/** The account's rooms. */
+export class Rooms {
+  readonly #rooms = new SvelteMap<string, Room>();
+  filter = $state('');
+
+  /** Newest first. */
+  readonly all: Room[] = $derived(
+    [...this.#rooms.values()].sort(
+      (a, b) => (b.last?.at ?? 0) - (a.last?.at ?? 0) || (a.room < b.room ? -1 : 1),
+    ),
+  );
+  /** Those whose name contains the filter, whatever case and accents. */
+  readonly found: Room[] = $derived.by(() => {
+    const wanted = folded(this.filter);
+    return wanted === '' ? this.all : this.all.filter((room) => folded(room.name).includes(wanted));
+  });
+  readonly unread: number = $derived(this.all.reduce((sum, room) => sum + room.unread, 0));
+
+  get(id: string): Room | undefined {
+    return this.#rooms.get(id);
+  }
+
+  receive(room: Room): void {
+    this.#rooms.set(room.room, { ...room, name: cleanName(room.name) });
+  }
+
+  gone(id: string): void {
+    this.#rooms.delete(id);
+  }
+
+  clear(): void {
+    this.#rooms.clear();
+    this.filter = '';
+  }
+
+  /** The room before or after another in the list; the first one when that is not in the list. */
+  neighbour(id: string | null, step: 1 | -1): Room | undefined {
+    const at = this.found.findIndex((room) => room.room === id);
+    return at < 0 ? this.found[0] : this.found[at + step];
+  }
+}
+
+function folded(text: string): string {
+  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLocaleLowerCase().trim();
+}
+
+/** The person with this account id. */
+export function personIn(room: Room | undefined, account: string): Person | undefined {
+  return room?.people.find((person) => person.account === account);
+}
+
+/** Members of now, oneself first, then owners, then by name. */
+export function membersOf(room: Room, compare: (a: string, b: string) => number): Person[] {
+  const rank = (person: Person) => (person.own ? 0 : person.role === 'owner' ? 1 : 2);
+  return room.people
+    .filter((person) => person.role !== 'former')
+    .sort((a, b) => rank(a) - rank(b) || compare(a.name, b.name));
+}
+
+/** Whether the account may still speak in the room. */
+export function maySpeak(room: Room): boolean {
+  return !room.people.some((person) => person.own && person.role === 'former');
+}
+
+/** Whether an item is a message of somebody else. */
+export function isForeignText(item: Item): boolean {
+  return item.body.type === 'text' && !item.own;
+}
