@@ -6,6 +6,9 @@ pub mod error;
 pub mod sqlite;
 pub mod types;
 
+#[cfg(test)]
+mod conformance;
+
 use waxwing_wire::{
     AccountId, EpochId, Opaque, RoomId, Seq,
     frame::{

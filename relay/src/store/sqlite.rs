@@ -389,3 +389,6 @@ impl Sqlite {
         self.writer.submit(cost, move |db, _| epochs::put_keyring(db, account, room, &entries)).await
     }
 }
+
+#[cfg(test)]
+mod tests;

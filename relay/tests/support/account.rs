@@ -6,7 +6,7 @@ use opaque_ke::{
     ClientRegistrationFinishParameters, CredentialResponse, Identifiers, RegistrationResponse, Ristretto255,
     TripleDh,
 };
-use rand_core::{OsRng, RngCore as _};
+use rand_core::OsRng;
 use reqwest::{
     RequestBuilder, Response,
     header::{COOKIE, SET_COOKIE},
@@ -22,7 +22,7 @@ use waxwing_wire::{
     },
 };
 
-use super::Running;
+use super::{Running, requests::random};
 
 /// The client's suite stretches with Argon2id; the relay's names the identity. They must still understand each other.
 pub struct ClientSuite;
@@ -133,12 +133,6 @@ pub fn code(secret: &str, steps: i64) -> String {
 
 fn totp(secret: &str) -> Totp {
     Builder::new().with_secret(totp_rs::Secret::try_from_base32(secret).unwrap()).build().unwrap()
-}
-
-pub fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    OsRng.fill_bytes(&mut bytes);
-    bytes
 }
 
 /// The first step of a registration.

@@ -1,32 +1,12 @@
-//! Requests about rooms, with bytes that stand for ciphertext: the relay looks at none of them.
+//! Rooms over the stream.
 
-use sha2::{Digest as _, Sha256};
 use waxwing_wire::{
-    AccountId, EntryId, EpochId, MethodId, Opaque, RoomId, Seq,
-    frame::{
-        Append, Commit, CreateRoom, EpochParts, JoinMethod, JoinPackage, JoinProof, Request, Response,
-        Welcome,
-    },
-    ids::TokenHash,
+    RoomId, Seq,
+    frame::{Append, Commit, CreateRoom, Request, Response},
 };
 
-use super::{account::random, stream::Stream};
-
-pub fn sealed(text: &str) -> Opaque {
-    Opaque(text.as_bytes().to_vec())
-}
-
-pub fn parts(epoch: u8) -> EpochParts {
-    EpochParts {
-        epoch: EpochId([epoch; 32]),
-        public_state: sealed("public state"),
-        snapshot: sealed("snapshot"),
-        keyring: sealed("epoch key"),
-        link: (epoch > 0).then(|| sealed("link")),
-        packages: Vec::new(),
-        methods: None,
-    }
-}
+pub use super::requests::*;
+use super::stream::Stream;
 
 /// Founds a room.
 pub async fn create(stream: &mut Stream) -> RoomId {
@@ -34,55 +14,6 @@ pub async fn create(stream: &mut Stream) -> RoomId {
     let request = CreateRoom { room, parts: parts(0) };
     assert_eq!(stream.ask(Request::CreateRoom(Box::new(request))).await, Ok(Response::Done));
     room
-}
-
-pub fn append(room: RoomId, after: Seq, text: &str) -> Append {
-    Append { room, after, id: EntryId(random()), bytes: sealed(text) }
-}
-
-pub fn commit(room: RoomId, after: Seq, epoch: u8) -> Commit {
-    let bytes = Opaque([b"commit".as_slice(), &random::<16>()].concat());
-    let id = EntryId::try_from(&Sha256::digest(bytes.as_bytes())[..16]).unwrap();
-    Commit {
-        room,
-        after,
-        id,
-        bytes,
-        parts: parts(epoch),
-        add: Vec::new(),
-        remove: Vec::new(),
-        welcomes: Vec::new(),
-        proof: None,
-    }
-}
-
-/// A commit that adds somebody.
-pub fn adding(room: RoomId, after: Seq, epoch: u8, account: AccountId) -> Commit {
-    let welcomes = vec![Welcome { account, bytes: sealed("welcome") }];
-    Commit { add: vec![account], welcomes, ..commit(room, after, epoch) }
-}
-
-pub const METHOD: MethodId = MethodId([3; 32]);
-pub const TOKEN: [u8; 32] = [4; 32];
-
-/// A commit that makes a link.
-pub fn opening(room: RoomId, after: Seq, epoch: u8, expires_at_ms: Option<u64>) -> Commit {
-    let mut commit = commit(room, after, epoch);
-    let token_hash = TokenHash(Sha256::digest(TOKEN).into());
-    commit.parts.methods = Some(vec![JoinMethod { id: METHOD, token_hash, expires_at_ms }]);
-    commit.parts.packages = vec![JoinPackage { method: METHOD, bytes: sealed("package") }];
-    commit
-}
-
-pub fn proof() -> JoinProof {
-    JoinProof { method: METHOD, token: Opaque(TOKEN.to_vec()) }
-}
-
-/// A commit of somebody who joins by the link.
-pub fn joining(room: RoomId, after: Seq, epoch: u8, account: AccountId) -> Commit {
-    let mut commit = Commit { add: vec![account], proof: Some(proof()), ..commit(room, after, epoch) };
-    commit.parts.packages = vec![JoinPackage { method: METHOD, bytes: sealed("package") }];
-    commit
 }
 
 /// Sends a commit and answers its number.

@@ -65,7 +65,9 @@ pub(super) fn accept(
     notices: &mut Vec<Notice>,
 ) -> Result<Seq> {
     check_commit(&request)?;
-    let mut room = rooms::find(db, request.room)?.ok_or(StoreError::NotFound)?;
+    // Who shows a proof learns no more of a room that is not there than of one the proof does not fit.
+    let missing = if request.proof.is_some() { StoreError::LinkInvalid } else { StoreError::NotFound };
+    let mut room = rooms::find(db, request.room)?.ok_or(missing)?;
     authorise(db, &room, author, &request, now_ms)?;
     if let Some(seq) = log::earlier(db, &room, author, request.id, EntryKind::Commit)? {
         return Ok(seq);

@@ -96,7 +96,7 @@ pub(super) fn summaries(
 pub(super) fn members(db: &Connection, account: AccountId, room: RoomId) -> Result<Vec<AccountId>> {
     let room = for_member(db, account, room)?;
     let sql = "-- members()
-        SELECT account FROM members WHERE room = ?1 ORDER BY joined_at_ms, account";
+        SELECT account FROM members WHERE room = ?1 ORDER BY account";
     let mut statement = db.prepare_cached(sql)?;
     let rows = statement.query_map([room.num], |row| id(row, 0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)

@@ -1,0 +1,202 @@
+//! The behaviour of a store. Every backend runs all of it; a behaviour that is not here does not exist.
+
+mod accounts;
+mod commits;
+mod data;
+mod joining;
+mod log;
+#[path = "../../tests/support/requests.rs"]
+#[allow(dead_code, reason = "shared with the tests over the stream")]
+mod requests;
+mod rooms;
+
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use waxwing_wire::{
+    AccountId, EpochId, Opaque, RoomId, Seq,
+    account::{KsfParams, RegistrationPolicy, SessionInfo},
+    frame::{Commit, CreateRoom},
+};
+use zeroize::Zeroizing;
+
+use super::{
+    Admission, Credentials, NewAccount, NewSession, Notice, Pending, Result, Session, SessionHash,
+    SessionLife, Store, StoreError,
+    sqlite::{Options, Sqlite},
+};
+use requests::random;
+
+/// A store to be tried, with what it tells fan-out.
+struct Bench {
+    store: Store,
+    notices: mpsc::Receiver<Notice>,
+    _folder: TempDir,
+}
+
+fn sqlite() -> Bench {
+    let folder = tempfile::tempdir().unwrap();
+    let (sender, notices) = mpsc::channel(crate::limits::NOTICE_QUEUE);
+    let store = Store::Sqlite(Sqlite::open(&Options::new(folder.path()), sender).unwrap());
+    Bench { store, notices, _folder: folder }
+}
+
+macro_rules! behaviours {
+    ($($area:ident: $($name:ident),+;)+) => {
+        mod on_sqlite {
+            $(mod $area {
+                $(#[tokio::test]
+                async fn $name() {
+                    super::super::$area::$name(&mut super::super::sqlite()).await;
+                })+
+            })+
+        }
+    };
+}
+
+behaviours! {
+    accounts:
+        the_first_account_needs_the_setup_token,
+        later_accounts_follow_the_policy,
+        usernames_and_ids_are_taken_once,
+        a_code_is_used_once_and_never_an_older_one,
+        sessions_end,
+        settings_are_written_once;
+    data:
+        account_objects_are_compared_and_swapped,
+        account_objects_are_bounded,
+        key_packages_are_replaced;
+    rooms:
+        founding_is_idempotent,
+        a_founding_that_is_refused_leaves_nothing,
+        outsiders_learn_nothing,
+        an_account_has_a_bounded_number_of_rooms,
+        cursors_tell_what_is_behind;
+    log:
+        appending_is_compared_and_swapped,
+        appending_is_idempotent,
+        messages_are_bounded,
+        pages_have_no_gaps,
+        pages_are_bounded_by_bytes,
+        racing_writers_get_numbers_without_gaps;
+    commits:
+        a_commit_brings_everything_that_belongs_to_it,
+        of_racing_commits_one_wins,
+        committing_is_idempotent,
+        a_commit_that_is_refused_leaves_nothing,
+        only_the_creator_removes_others,
+        snapshots_and_public_states_are_pruned_together,
+        snapshots_are_immutable_and_need_their_public_state,
+        keyrings_are_append_only_and_paged,
+        history_is_paged_by_bytes,
+        notices_come_in_order_and_only_for_what_was_committed;
+    joining:
+        a_link_lets_in,
+        wrong_links_are_refused,
+        expired_links_are_told,
+        replaced_links_are_dead,
+        every_method_needs_its_package,
+        who_joins_adds_only_itself,
+        members_may_join_again,
+        a_room_fills_up;
+}
+
+const NOW_MS: u64 = 1_800_000_000_000;
+const LIFE: SessionLife =
+    SessionLife { idle: Duration::from_secs(30 * 86_400), absolute: Duration::from_secs(180 * 86_400) };
+
+fn new_account(username: &str) -> NewAccount {
+    let account = AccountId(random());
+    NewAccount {
+        account,
+        username: username.to_owned(),
+        identity_key: Opaque(vec![1; 32]),
+        credentials: Credentials {
+            account,
+            opaque_record: b"record".to_vec(),
+            ksf: KsfParams { memory_kib: 65_536, iterations: 3, parallelism: 1 },
+            totp_secret: Zeroizing::new(vec![2; 20]),
+            totp_last_step: 100,
+        },
+        vault: Opaque(b"vault".to_vec()),
+        wrap_opaque: Opaque(b"wrap".to_vec()),
+        wrap_recovery: Opaque(b"recovery".to_vec()),
+    }
+}
+
+fn new_session() -> NewSession {
+    NewSession { token: SessionHash(random()), now_ms: NOW_MS }
+}
+
+const OPEN: Admission = Admission::Policy(RegistrationPolicy::Open);
+
+impl Bench {
+    /// An account; the first one by the setup token.
+    async fn account(&self, username: &str) -> AccountId {
+        let account = new_account(username);
+        let id = account.account;
+        let admission = if self.store.has_accounts().await.unwrap() {
+            OPEN
+        } else {
+            let token = random();
+            assert!(self.store.replace_setup_token(token).await.unwrap());
+            Admission::Setup(token)
+        };
+        self.store.create_account(account, admission, new_session()).await.unwrap();
+        id
+    }
+
+    async fn accounts<const N: usize>(&self) -> [AccountId; N] {
+        let mut all = [AccountId([0; 16]); N];
+        for (index, account) in all.iter_mut().enumerate() {
+            *account = self.account(&format!("person{index}")).await;
+        }
+        all
+    }
+
+    /// A room founded by this account.
+    async fn room(&self, creator: AccountId) -> RoomId {
+        let room = RoomId(random());
+        let request = CreateRoom { room, parts: requests::parts(0) };
+        done(self.store.create_room(creator, request, NOW_MS).await).await.unwrap();
+        room
+    }
+
+    async fn commit(&self, author: AccountId, commit: Commit) -> Result<Seq> {
+        done(self.store.accept_commit(author, commit, NOW_MS).await).await
+    }
+
+    async fn append(&self, author: AccountId, room: RoomId, after: Seq, text: &str) -> Result<Seq> {
+        done(self.store.append_message(author, requests::append(room, after, text), NOW_MS).await).await
+    }
+
+    async fn members(&self, member: AccountId, room: RoomId) -> Vec<AccountId> {
+        self.store.members(member, room).await.unwrap()
+    }
+
+    /// Everything that a member can read of a room, to be compared.
+    async fn all_of(&self, member: AccountId, room: RoomId) -> String {
+        let store = &self.store;
+        let page = store.entries_after(member, room, 0, 500).await.unwrap();
+        let rest = (
+            store.members(member, room).await.unwrap(),
+            store.snapshot(member, room, None).await.unwrap(),
+            store.keyring(member, room, u64::MAX).await.unwrap(),
+            store.history_links(member, room, u64::MAX).await.unwrap(),
+            store.rooms(member, Vec::new()).await.unwrap(),
+        );
+        format!("{page:?} {rest:?}")
+    }
+}
+
+/// Members come in the order of their ids.
+fn sorted<const N: usize>(mut accounts: [AccountId; N]) -> Vec<AccountId> {
+    accounts.sort_unstable();
+    accounts.to_vec()
+}
+
+/// Awaits a write until it is durable.
+async fn done<T>(queued: Result<Pending<T>>) -> Result<T> {
+    queued?.await
+}

@@ -1,0 +1,106 @@
+//! Accounts, logins, sessions, settings.
+
+use super::*;
+
+pub async fn the_first_account_needs_the_setup_token(bench: &mut Bench) {
+    let store = &bench.store;
+    let (old, token) = (random(), random());
+    assert!(store.replace_setup_token(old).await.unwrap());
+    assert!(store.replace_setup_token(token).await.unwrap());
+    assert!(!store.setup_token_is(old).await.unwrap(), "a new start, a new token");
+    assert!(store.setup_token_is(token).await.unwrap());
+
+    let mira = new_account("mira");
+    for wrong in [OPEN, Admission::Setup(old)] {
+        let refused = store.create_account(mira.clone(), wrong, new_session()).await.unwrap_err();
+        assert_eq!(refused, StoreError::SetupLinkInvalid);
+    }
+    assert!(!store.has_accounts().await.unwrap());
+    let session = store.create_account(mira.clone(), Admission::Setup(token), new_session()).await.unwrap();
+    let info = SessionInfo { account: mira.account, username: "mira".into(), administrator: true };
+    assert_eq!(session.info, info);
+    assert!(store.has_accounts().await.unwrap());
+
+    let again = store.create_account(new_account("jon"), Admission::Setup(token), new_session()).await;
+    assert_eq!(again.unwrap_err(), StoreError::SetupLinkInvalid, "it works once");
+    assert!(!store.setup_token_is(token).await.unwrap());
+    assert!(!store.replace_setup_token(random()).await.unwrap(), "no further token once there is an account");
+}
+
+pub async fn later_accounts_follow_the_policy(bench: &mut Bench) {
+    bench.account("mira").await;
+    let closed = Admission::Policy(RegistrationPolicy::Closed);
+    let refused = bench.store.create_account(new_account("jon"), closed, new_session()).await.unwrap_err();
+    assert_eq!(refused, StoreError::RegistrationClosed);
+    assert!(!bench.store.username_taken("jon".into()).await.unwrap());
+    let session = bench.store.create_account(new_account("jon"), OPEN, new_session()).await.unwrap();
+    assert!(!session.info.administrator);
+}
+
+pub async fn usernames_and_ids_are_taken_once(bench: &mut Bench) {
+    let mira = bench.account("mira").await;
+    let refused = bench.store.create_account(new_account("mira"), OPEN, new_session()).await.unwrap_err();
+    assert_eq!(refused, StoreError::UsernameTaken);
+    let mut jon = new_account("jon");
+    jon.account = mira;
+    let refused = bench.store.create_account(jon, OPEN, new_session()).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Conflict(_)));
+    assert!(bench.store.username_taken("mira".into()).await.unwrap());
+    assert!(!bench.store.username_taken("jon".into()).await.unwrap());
+    let known = bench.store.credentials("mira".into()).await.unwrap().unwrap();
+    assert_eq!((known.account, known.totp_last_step), (mira, 100));
+    assert_eq!(
+        (known.opaque_record.as_slice(), known.totp_secret.as_slice()),
+        (&b"record"[..], &[2; 20][..])
+    );
+    assert!(bench.store.credentials("jon".into()).await.unwrap().is_none());
+}
+
+pub async fn a_code_is_used_once_and_never_an_older_one(bench: &mut Bench) {
+    let mira = bench.account("mira").await;
+    let log_in = async |step| bench.store.complete_login(mira, step, new_session()).await;
+    assert_eq!(log_in(100).await.unwrap_err(), StoreError::ReusedCode, "it confirmed the registration");
+    let unlocked = log_in(102).await.unwrap();
+    assert_eq!((unlocked.vault, unlocked.vault_version), (Opaque(b"vault".to_vec()), 1));
+    assert_eq!(unlocked.wrap_opaque, Opaque(b"wrap".to_vec()));
+    assert_eq!(log_in(102).await.unwrap_err(), StoreError::ReusedCode);
+    assert_eq!(log_in(101).await.unwrap_err(), StoreError::ReusedCode);
+    log_in(103).await.unwrap();
+
+    let (one, other) = tokio::join!(log_in(104), log_in(104));
+    assert_eq!([one.is_ok(), other.is_ok()].iter().filter(|ok| **ok).count(), 1, "two at once");
+}
+
+pub async fn sessions_end(bench: &mut Bench) {
+    let mira = bench.account("mira").await;
+    let store = &bench.store;
+    let session = new_session();
+    store.complete_login(mira, 101, session).await.unwrap();
+    let day = 86_400_000;
+    let alive = async |at| store.session(session.token, LIFE, NOW_MS + at).await.unwrap();
+    let found: Session = alive(0).await.unwrap();
+    assert_eq!((found.info.account, found.created_at_ms, found.last_used_at_ms), (mira, NOW_MS, NOW_MS));
+    assert!(alive(30 * day - 1).await.is_some());
+    assert!(alive(30 * day).await.is_none(), "idle");
+    store.touch_session(session.token, NOW_MS + 29 * day).await.unwrap();
+    assert!(alive(58 * day).await.is_some(), "used");
+    store.touch_session(session.token, NOW_MS + 179 * day).await.unwrap();
+    store.touch_session(session.token, NOW_MS).await.unwrap();
+    assert!(alive(180 * day - 1).await.is_some(), "the last use never goes back");
+    assert!(alive(180 * day).await.is_none(), "in any case");
+    assert!(store.session(SessionHash(random()), LIFE, NOW_MS).await.unwrap().is_none());
+
+    let swept = store.sweep_sessions(LIFE, NOW_MS + 60 * day).await.unwrap();
+    assert_eq!(swept, 1, "the session of the registration was idle, this one was not");
+    assert!(alive(0).await.is_some());
+    store.end_session(session.token).await.unwrap();
+    assert!(alive(0).await.is_none());
+    store.end_session(session.token).await.unwrap();
+}
+
+pub async fn settings_are_written_once(bench: &mut Bench) {
+    assert_eq!(bench.store.setting("x").await.unwrap(), None);
+    assert_eq!(bench.store.setting_or_insert("x", vec![1]).await.unwrap(), [1]);
+    assert_eq!(bench.store.setting_or_insert("x", vec![2]).await.unwrap(), [1]);
+    assert_eq!(bench.store.setting("x").await.unwrap(), Some(vec![1]));
+}

@@ -1,0 +1,280 @@
+//! Commits and what belongs to epochs.
+
+use waxwing_wire::{
+    frame::{HistoryLink, JoinPackage, KeyringEntry, Snapshot, Welcome},
+    limits as shared,
+};
+
+use super::{requests::*, *};
+
+fn epoch(number: u8) -> EpochId {
+    EpochId([number; 32])
+}
+
+pub async fn a_commit_brings_everything_that_belongs_to_it(bench: &mut Bench) {
+    let [mira, jon] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    bench.append(mira, room, 0, "a").await.unwrap();
+    assert_eq!(bench.commit(mira, adding(room, 0, 1, jon)).await, Ok(2));
+    let store = &bench.store;
+    assert_eq!(bench.members(jon, room).await, sorted([mira, jon]));
+    let snapshot = Snapshot { epoch: epoch(1), commit: 2, bytes: sealed("snapshot") };
+    assert_eq!(store.snapshot(mira, room, None).await.unwrap(), Some(snapshot.clone()));
+    assert_eq!(store.snapshot(mira, room, Some(epoch(1))).await.unwrap(), Some(snapshot));
+    assert_eq!(store.snapshot(mira, room, Some(epoch(9))).await.unwrap(), None);
+    assert_eq!(store.snapshot(jon, room, None).await.unwrap(), None, "it is the author's own");
+    assert_eq!(store.public_state(jon, room, epoch(1)).await.unwrap(), Some(sealed("public state")));
+    let key = |number, commit| KeyringEntry { epoch: epoch(number), commit, bytes: sealed("epoch key") };
+    assert_eq!(store.keyring(mira, room, u64::MAX).await.unwrap(), [key(1, 2), key(0, 0)]);
+    assert_eq!(store.keyring(jon, room, u64::MAX).await.unwrap(), []);
+    let link = HistoryLink { epoch: epoch(1), commit: 2, author: mira, bytes: sealed("link") };
+    assert_eq!(store.history_links(jon, room, u64::MAX).await.unwrap(), [link]);
+    assert_eq!(store.welcome(jon, room).await.unwrap(), Some(sealed("welcome")));
+    assert_eq!(store.welcome(mira, room).await.unwrap(), None);
+}
+
+pub async fn of_racing_commits_one_wins(bench: &mut Bench) {
+    let [mira, jon] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    bench.commit(mira, adding(room, 0, 1, jon)).await.unwrap();
+    for round in 0..20_u8 {
+        let after = u64::from(round) + 1;
+        let (one, other) = tokio::join!(
+            bench.commit(mira, commit(room, after, 10 + 2 * round)),
+            bench.commit(jon, commit(room, after, 11 + 2 * round))
+        );
+        let (won, lost) = if one.is_ok() { (one, other) } else { (other, one) };
+        assert_eq!(won, Ok(after + 1));
+        assert_eq!(lost, Err(StoreError::Stale { last_commit: after + 1 }));
+    }
+}
+
+pub async fn committing_is_idempotent(bench: &mut Bench) {
+    let [mira, jon] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    let request = adding(room, 0, 1, jon);
+    assert_eq!(bench.commit(mira, request.clone()).await, Ok(1));
+    bench.append(jon, room, 1, "x").await.unwrap();
+    bench.commit(jon, commit(room, 1, 2)).await.unwrap();
+    let before = bench.all_of(mira, room).await;
+    while bench.notices.try_recv().is_ok() {}
+    assert_eq!(bench.commit(mira, request).await, Ok(1), "the answer was lost, the commit was not");
+    assert_eq!(bench.all_of(mira, room).await, before);
+    assert!(bench.notices.try_recv().is_err(), "nothing new happened");
+}
+
+type Change = fn(&mut Commit);
+
+pub async fn a_commit_that_is_refused_leaves_nothing(bench: &mut Bench) {
+    let [mira, jon] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    bench.commit(mira, opening(room, 0, 1, None)).await.unwrap();
+    let before = bench.all_of(mira, room).await;
+    while bench.notices.try_recv().is_ok() {}
+    let changes: [(Change, &str); 17] = [
+        (|c| c.after = 0, "stale"),
+        (|c| c.id.0[0] ^= 1, "invalid"),
+        (|c| c.bytes = Opaque(Vec::new()), "invalid"),
+        (|c| c.bytes = Opaque(vec![0; shared::COMMIT_BYTES + 1]), "too_large"),
+        (|c| c.parts.public_state = Opaque(vec![0; shared::PUBLIC_STATE_BYTES + 1]), "too_large"),
+        (|c| c.parts.snapshot = Opaque(vec![0; shared::SNAPSHOT_BYTES + 1]), "too_large"),
+        (|c| c.parts.keyring = Opaque(vec![0; shared::LINK_BYTES + 1]), "too_large"),
+        (|c| c.parts.link = Some(Opaque(vec![0; shared::LINK_BYTES + 1])), "too_large"),
+        (|c| c.parts.packages[0].bytes = Opaque(vec![0; shared::LINK_BYTES + 1]), "too_large"),
+        (|c| c.welcomes[0].bytes = Opaque(vec![0; shared::WELCOME_BYTES + 1]), "too_large"),
+        (|c| c.welcomes[0].account = AccountId([9; 16]), "invalid"),
+        (|c| c.add.push(c.add[0]), "invalid"),
+        (|c| c.add.push(AccountId([9; 16])), "not_found"),
+        (|c| c.parts.epoch = EpochId([1; 32]), "conflict"),
+        (|c| c.parts.packages.clear(), "invalid"),
+        (|c| c.parts.packages.push(JoinPackage { method: METHOD, bytes: sealed("again") }), "invalid"),
+        (
+            |c| {
+                let method = c.parts.methods.as_ref().unwrap()[0].clone();
+                c.parts.methods = Some(vec![method; 3]);
+            },
+            "limit_reached",
+        ),
+    ];
+    for (number, (change, code)) in changes.into_iter().enumerate() {
+        let mut request = opening(room, 1, 2, None);
+        request.add = vec![jon];
+        request.welcomes = vec![Welcome { account: jon, bytes: sealed("welcome") }];
+        change(&mut request);
+        let refused = bench.commit(mira, request).await.unwrap_err();
+        assert_eq!(refused.code().as_str(), code, "change {number}: {refused}");
+        assert_eq!(bench.all_of(mira, room).await, before, "change {number}");
+        assert!(bench.store.members(jon, room).await.is_err());
+        assert_eq!(bench.store.join_info(room, proof(), NOW_MS).await.unwrap().epoch, epoch(1));
+    }
+    assert!(bench.notices.try_recv().is_err());
+}
+
+pub async fn only_the_creator_removes_others(bench: &mut Bench) {
+    let [mira, jon, ada] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    bench.commit(mira, adding(room, 0, 1, jon)).await.unwrap();
+    bench.commit(jon, adding(room, 1, 2, ada)).await.unwrap();
+    let removing = |after, number, who| Commit { remove: vec![who], ..commit(room, after, number) };
+    for who in [mira, ada] {
+        assert!(matches!(bench.commit(jon, removing(2, 3, who)).await, Err(StoreError::Invalid(_))));
+    }
+    assert_eq!(bench.commit(mira, removing(2, 3, jon)).await, Ok(3));
+    assert_eq!(bench.members(mira, room).await, sorted([mira, ada]));
+    assert_eq!(bench.append(jon, room, 3, "x").await, Err(StoreError::NotFound));
+    assert_eq!(bench.store.entries_after(jon, room, 0, 9).await.unwrap_err(), StoreError::NotFound);
+    assert_eq!(bench.store.room_ids(jon).await.unwrap(), []);
+    assert_eq!(bench.commit(ada, removing(3, 4, ada)).await, Ok(4), "leaving is anybody's");
+    assert_eq!(bench.members(mira, room).await, sorted([mira]));
+    assert_eq!(bench.commit(mira, removing(4, 5, jon)).await, Ok(5), "who is gone is gone");
+    bench.commit(mira, adding(room, 5, 6, jon)).await.unwrap();
+    assert_eq!(
+        bench.store.snapshot(jon, room, None).await.unwrap(),
+        None,
+        "an old snapshot is not brought back"
+    );
+}
+
+pub async fn snapshots_and_public_states_are_pruned_together(bench: &mut Bench) {
+    let [mira, jon] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    bench.commit(mira, adding(room, 0, 1, jon)).await.unwrap();
+    let of_jon = Snapshot { epoch: epoch(1), commit: 1, bytes: sealed("jon") };
+    done(bench.store.put_snapshot(jon, room, of_jon.clone()).await).await.unwrap();
+    for number in 2..=5 {
+        bench.commit(mira, commit(room, u64::from(number) - 1, number)).await.unwrap();
+    }
+    let store = &bench.store;
+    let states = async || {
+        let mut kept = Vec::new();
+        for number in 0..=5 {
+            if store.public_state(mira, room, epoch(number)).await.unwrap().is_some() {
+                kept.push(number);
+            }
+        }
+        kept
+    };
+    let mut snapshots = Vec::new();
+    for number in 0..=5 {
+        if store.snapshot(mira, room, Some(epoch(number))).await.unwrap().is_some() {
+            snapshots.push(number);
+        }
+    }
+    assert_eq!(snapshots, [4, 5], "the newest two");
+    assert_eq!(states().await, [1, 4, 5], "those that snapshots of members need");
+    assert_eq!(
+        store.snapshot(jon, room, None).await.unwrap(),
+        Some(of_jon),
+        "jon can go on from where it stopped"
+    );
+    bench.commit(mira, Commit { remove: vec![jon], ..commit(room, 5, 6) }).await.unwrap();
+    assert_eq!(states().await, [5], "nobody needs the first; the sixth is the newest");
+    assert!(store.public_state(mira, room, epoch(6)).await.unwrap().is_some());
+    assert_eq!(store.keyring(mira, room, u64::MAX).await.unwrap().len(), 7, "keys are never pruned");
+}
+
+pub async fn snapshots_are_immutable_and_need_their_public_state(bench: &mut Bench) {
+    let [mira] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    let put = async |snapshot: Snapshot| done(bench.store.put_snapshot(mira, room, snapshot).await).await;
+    let other = Snapshot { epoch: epoch(0), commit: 0, bytes: sealed("other") };
+    put(other.clone()).await.unwrap();
+    let kept = bench.store.snapshot(mira, room, None).await.unwrap().unwrap();
+    assert_eq!(kept.bytes, sealed("snapshot"), "the first stays");
+    assert!(matches!(put(Snapshot { commit: 1, ..other.clone() }).await, Err(StoreError::Invalid(_))));
+    let empty = Snapshot { bytes: Opaque(Vec::new()), ..other.clone() };
+    assert!(matches!(put(empty).await, Err(StoreError::Invalid(_))));
+    let large = Snapshot { bytes: Opaque(vec![0; shared::SNAPSHOT_BYTES + 1]), ..other.clone() };
+    assert!(matches!(put(large).await, Err(StoreError::TooLarge(..))));
+    let unknown = Snapshot { epoch: epoch(9), ..other };
+    assert_eq!(put(unknown).await, Err(StoreError::Stale { last_commit: 0 }), "nothing would complete it");
+}
+
+pub async fn keyrings_are_append_only_and_paged(bench: &mut Bench) {
+    let [mira, jon] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    let total = shared::PAGE_LINKS + 10;
+    let mut entries = Vec::new();
+    for number in 1..=total {
+        let mut request = commit(room, u64::from(number) - 1, 1);
+        request.parts.epoch.0[..4].copy_from_slice(&number.to_be_bytes());
+        entries.push((request.parts.epoch, u64::from(number)));
+        bench.commit(mira, request).await.unwrap();
+        while bench.notices.try_recv().is_ok() {}
+    }
+    let page = bench.store.keyring(mira, room, u64::MAX).await.unwrap();
+    assert_eq!(page.len(), shared::PAGE_LINKS as usize);
+    let rest = bench.store.keyring(mira, room, page.last().unwrap().commit).await.unwrap();
+    let read: Vec<_> = page.iter().chain(&rest).map(|entry| (entry.epoch, entry.commit)).rev().collect();
+    assert_eq!(read[1..], entries);
+    assert!(bench.store.keyring(mira, room, 0).await.unwrap().is_empty());
+
+    let put = async |who, entries| done(bench.store.put_keyring(who, room, entries).await).await;
+    let key = |number, commit, text| KeyringEntry { epoch: epoch(number), commit, bytes: sealed(text) };
+    let last = u64::from(total);
+    put(mira, vec![key(200, 0, "first"), key(200, 0, "second")]).await.unwrap();
+    let mut kept = bench.store.keyring(mira, room, 1).await.unwrap();
+    kept.retain(|entry| entry.epoch == epoch(200));
+    assert_eq!(kept, [key(200, 0, "first")], "what is there stays");
+    assert!(matches!(put(mira, vec![key(201, last + 1, "x")]).await, Err(StoreError::Invalid(_))));
+    assert!(matches!(put(mira, vec![key(201, 0, "")]).await, Err(StoreError::Invalid(_))));
+    let many = (201..=210).map(|number| key(number, 0, "x")).collect();
+    assert!(matches!(put(mira, many).await, Err(StoreError::LimitReached(_))));
+    assert_eq!(bench.store.keyring(mira, room, 1).await.unwrap().len(), 2, "all or nothing");
+    assert_eq!(put(jon, Vec::new()).await, Err(StoreError::NotFound));
+}
+
+pub async fn history_is_paged_by_bytes(bench: &mut Bench) {
+    let [mira] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    for number in 1..=40 {
+        let mut request = commit(room, u64::from(number) - 1, number);
+        request.parts.link = Some(Opaque(vec![number; shared::LINK_BYTES]));
+        bench.commit(mira, request).await.unwrap();
+    }
+    let (mut read, mut before, mut pages) = (Vec::new(), u64::MAX, 0);
+    loop {
+        let page = bench.store.history_links(mira, room, before).await.unwrap();
+        let Some(last) = page.last() else { break };
+        before = last.commit;
+        pages += 1;
+        read.extend(page.iter().map(|link| link.commit));
+    }
+    assert_eq!(read, (1..=40).rev().collect::<Vec<_>>());
+    assert_eq!(pages, 3, "sixteen of them fill a quarter of a frame");
+}
+
+pub async fn notices_come_in_order_and_only_for_what_was_committed(bench: &mut Bench) {
+    let [mira, jon, ada] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    let _ = bench.append(mira, room, 7, "stale").await.unwrap_err();
+    bench.commit(mira, adding(room, 0, 1, jon)).await.unwrap();
+    bench.append(jon, room, 1, "x").await.unwrap();
+    let swap = Commit { remove: vec![jon], ..adding(room, 1, 2, ada) };
+    bench.commit(mira, swap).await.unwrap();
+    let mut heard = Vec::new();
+    while heard.len() < 7 {
+        heard.push(match bench.notices.recv().await.unwrap() {
+            Notice::Entry { entry, .. } => format!("entry {}", entry.seq),
+            Notice::Joined { account, summary } => {
+                let who = [mira, jon, ada].iter().position(|id| *id == account).unwrap();
+                format!("{who} joined at {} after {}", summary.last_seq, summary.last_commit)
+            }
+            Notice::Left { account, room: of } => {
+                assert_eq!((account, of), (jon, room));
+                "1 left".to_owned()
+            }
+        });
+    }
+    let expected = [
+        "0 joined at 0 after 0",
+        "entry 1",
+        "1 joined at 1 after 1",
+        "entry 2",
+        "entry 3",
+        "1 left",
+        "2 joined at 3 after 3",
+    ];
+    assert_eq!(heard, expected);
+    assert!(bench.notices.try_recv().is_err());
+}

@@ -1,0 +1,128 @@
+//! The room log.
+
+use waxwing_wire::{EntryId, frame::EntryKind, limits as shared};
+
+use super::{requests::*, *};
+
+pub async fn appending_is_compared_and_swapped(bench: &mut Bench) {
+    let [mira, jon] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    assert_eq!(bench.append(mira, room, 0, "a").await, Ok(1));
+    assert_eq!(bench.append(mira, room, 0, "b").await, Ok(2), "messages do not move the last commit");
+    for wrong in [1, 2, u64::MAX] {
+        assert_eq!(bench.append(mira, room, wrong, "c").await, Err(StoreError::Stale { last_commit: 0 }));
+    }
+    assert_eq!(bench.commit(mira, adding(room, 0, 1, jon)).await, Ok(3));
+    assert_eq!(bench.append(mira, room, 0, "c").await, Err(StoreError::Stale { last_commit: 3 }));
+    assert_eq!(bench.append(jon, room, 3, "c").await, Ok(4));
+    let page = bench.store.entries_after(jon, room, 0, 500).await.unwrap();
+    let got: Vec<_> =
+        page.entries.iter().map(|entry| (entry.seq, entry.kind, entry.after, entry.sender)).collect();
+    let (message, commit) = (EntryKind::Message, EntryKind::Commit);
+    assert_eq!(
+        got,
+        [(1, message, 0, mira), (2, message, 0, mira), (3, commit, 0, mira), (4, message, 3, jon)]
+    );
+    assert_eq!(page.entries[3].bytes, sealed("c"));
+    assert_eq!((page.entries[3].received_at_ms, page.entries[3].digest.clone()), (NOW_MS, None));
+    assert_eq!(page.last_seq, 4);
+}
+
+pub async fn appending_is_idempotent(bench: &mut Bench) {
+    let [mira, jon] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    let message = append(room, 0, "once");
+    let send = async |by, message| done(bench.store.append_message(by, message, NOW_MS).await).await;
+    assert_eq!(send(mira, message.clone()).await, Ok(1));
+    assert_eq!(send(mira, message.clone()).await, Ok(1));
+    assert_eq!(bench.commit(mira, adding(room, 0, 1, jon)).await, Ok(2));
+    assert_eq!(send(mira, message.clone()).await, Ok(1), "also when the room has moved on");
+    let by_jon = waxwing_wire::frame::Append { after: 2, ..message.clone() };
+    assert_eq!(send(jon, by_jon).await, Ok(3), "the id is the author's own");
+    let other_room = bench.room(mira).await;
+    let elsewhere = waxwing_wire::frame::Append { room: other_room, ..message.clone() };
+    assert_eq!(send(mira, elsewhere).await, Ok(1));
+    let one_request = commit(room, 2, 2);
+    let as_message = waxwing_wire::frame::Append { id: one_request.id, after: 2, ..append(room, 2, "x") };
+    assert_eq!(bench.commit(mira, one_request).await, Ok(4));
+    assert!(matches!(send(mira, as_message).await, Err(StoreError::Conflict(_))), "another kind");
+    assert_eq!(bench.store.entries_after(mira, room, 0, 500).await.unwrap().last_seq, 4);
+}
+
+pub async fn messages_are_bounded(bench: &mut Bench) {
+    let [mira] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    let send = async |bytes| {
+        let message = waxwing_wire::frame::Append { bytes: Opaque(vec![1; bytes]), ..append(room, 0, "") };
+        done(bench.store.append_message(mira, message, NOW_MS).await).await
+    };
+    assert!(matches!(send(0).await, Err(StoreError::Invalid(_))));
+    assert!(matches!(send(shared::MESSAGE_BYTES + 1).await, Err(StoreError::TooLarge(..))));
+    assert_eq!(send(shared::MESSAGE_BYTES).await, Ok(1));
+}
+
+pub async fn pages_have_no_gaps(bench: &mut Bench) {
+    let [mira] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    let total = u64::from(shared::PAGE_ENTRIES) + 20;
+    let mut queued = Vec::new();
+    for number in 0..total {
+        let message = append(room, 0, &number.to_string());
+        queued.push(bench.store.append_message(mira, message, NOW_MS).await.unwrap());
+    }
+    for append in queued {
+        append.await.unwrap();
+    }
+    let mut read = Vec::new();
+    for limit in [7, u32::MAX, 500] {
+        let page = bench.store.entries_after(mira, room, read.len() as u64, limit).await.unwrap();
+        assert!(page.entries.len() <= limit.min(shared::PAGE_ENTRIES) as usize);
+        assert_eq!(page.last_seq, total);
+        read.extend(page.entries);
+    }
+    assert_eq!(read.iter().map(|entry| entry.seq).collect::<Vec<_>>(), (1..=total).collect::<Vec<_>>());
+    for (number, entry) in read.iter().enumerate() {
+        assert_eq!(entry.bytes, sealed(&number.to_string()));
+    }
+    for beyond in [total, total + 1, u64::MAX] {
+        assert!(bench.store.entries_after(mira, room, beyond, 9).await.unwrap().entries.is_empty());
+    }
+    assert!(bench.store.entries_after(mira, room, 0, 0).await.unwrap().entries.is_empty());
+}
+
+pub async fn pages_are_bounded_by_bytes(bench: &mut Bench) {
+    let [mira] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    for _ in 0..12 {
+        let bytes = Opaque(vec![1; shared::MESSAGE_BYTES]);
+        let message = waxwing_wire::frame::Append { bytes, ..append(room, 0, "") };
+        done(bench.store.append_message(mira, message, NOW_MS).await).await.unwrap();
+    }
+    let mut commit = commit(room, 0, 1);
+    commit.bytes = Opaque(vec![2; shared::COMMIT_BYTES]);
+    commit.id =
+        EntryId::try_from(&<sha2::Sha256 as sha2::Digest>::digest(commit.bytes.as_bytes())[..16]).unwrap();
+    assert_eq!(bench.commit(mira, commit).await, Ok(13));
+    let page = bench.store.entries_after(mira, room, 0, 500).await.unwrap();
+    assert_eq!(page.entries.len(), 7, "the eighth would exceed a quarter of a frame");
+    let page = bench.store.entries_after(mira, room, 12, 500).await.unwrap();
+    assert_eq!(page.entries.len(), 1, "one entry is always delivered");
+}
+
+pub async fn racing_writers_get_numbers_without_gaps(bench: &mut Bench) {
+    let [mira, jon] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    bench.commit(mira, adding(room, 0, 1, jon)).await.unwrap();
+    let write = async |by| {
+        let mut got = Vec::new();
+        for _ in 0..50 {
+            got.push(bench.append(by, room, 1, "x").await.unwrap());
+        }
+        got
+    };
+    let (mut all, of_jon) = tokio::join!(write(mira), write(jon));
+    assert!(all.is_sorted() && of_jon.is_sorted());
+    all.extend(of_jon);
+    all.sort_unstable();
+    assert_eq!(all, (2..=101).collect::<Vec<_>>());
+}

@@ -1,0 +1,116 @@
+//! Founding rooms, and who may know of them.
+
+use waxwing_wire::{
+    frame::{Cursor, RoomSummary, Snapshot},
+    limits as shared,
+};
+
+use super::{requests::*, *};
+
+pub async fn founding_is_idempotent(bench: &mut Bench) {
+    let [mira, jon] = bench.accounts().await;
+    let room = RoomId(random());
+    let found = async |by, epoch| {
+        let mut parts = parts(0);
+        parts.epoch = EpochId([epoch; 32]);
+        done(bench.store.create_room(by, CreateRoom { room, parts }, NOW_MS).await).await
+    };
+    found(mira, 0).await.unwrap();
+    let before = bench.all_of(mira, room).await;
+    found(mira, 0).await.unwrap();
+    assert_eq!(bench.all_of(mira, room).await, before);
+    assert!(matches!(found(mira, 1).await.unwrap_err(), StoreError::Conflict(_)));
+    assert!(matches!(found(jon, 0).await.unwrap_err(), StoreError::Conflict(_)));
+    bench.commit(mira, commit(room, 0, 7)).await.unwrap();
+    found(mira, 0).await.unwrap();
+    assert_eq!(bench.members(mira, room).await, sorted([mira]));
+}
+
+pub async fn a_founding_that_is_refused_leaves_nothing(bench: &mut Bench) {
+    let [mira] = bench.accounts().await;
+    let with_link = EpochPartsChange(|parts| parts.link = Some(sealed("link")));
+    let too_large =
+        EpochPartsChange(|parts| parts.public_state = Opaque(vec![0; shared::PUBLIC_STATE_BYTES + 1]));
+    let empty = EpochPartsChange(|parts| parts.snapshot = Opaque(Vec::new()));
+    let foreign = EpochPartsChange(|parts| {
+        parts.packages = joining(RoomId([0; 16]), 0, 1, AccountId([0; 16])).parts.packages
+    });
+    for EpochPartsChange(change) in [with_link, too_large, empty, foreign] {
+        let mut request = CreateRoom { room: RoomId(random()), parts: parts(0) };
+        change(&mut request.parts);
+        let room = request.room;
+        done(bench.store.create_room(mira, request, NOW_MS).await).await.unwrap_err();
+        assert_eq!(bench.store.members(mira, room).await.unwrap_err(), StoreError::NotFound);
+    }
+    assert_eq!(bench.store.room_ids(mira).await.unwrap(), []);
+    assert!(bench.notices.try_recv().is_err());
+}
+
+struct EpochPartsChange(fn(&mut waxwing_wire::frame::EpochParts));
+
+pub async fn outsiders_learn_nothing(bench: &mut Bench) {
+    let [mira, jon] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    let nowhere = RoomId(random());
+    let (store, epoch) = (&bench.store, EpochId([0; 32]));
+    let snapshot = Snapshot { epoch, commit: 0, bytes: sealed("s") };
+    for room in [room, nowhere] {
+        assert_eq!(store.members(jon, room).await.unwrap_err(), StoreError::NotFound);
+        assert_eq!(store.entries_after(jon, room, 0, 9).await.unwrap_err(), StoreError::NotFound);
+        assert_eq!(store.snapshot(jon, room, None).await.unwrap_err(), StoreError::NotFound);
+        assert_eq!(store.public_state(jon, room, epoch).await.unwrap_err(), StoreError::NotFound);
+        assert_eq!(store.keyring(jon, room, 9).await.unwrap_err(), StoreError::NotFound);
+        assert_eq!(store.history_links(jon, room, 9).await.unwrap_err(), StoreError::NotFound);
+        assert_eq!(store.welcome(jon, room).await.unwrap_err(), StoreError::NotFound);
+        assert_eq!(bench.append(jon, room, 0, "x").await.unwrap_err(), StoreError::NotFound);
+        assert_eq!(bench.commit(jon, commit(room, 0, 1)).await.unwrap_err(), StoreError::NotFound);
+        assert_eq!(bench.commit(jon, adding(room, 0, 1, jon)).await.unwrap_err(), StoreError::NotFound);
+        let put = done(store.put_snapshot(jon, room, snapshot.clone()).await).await;
+        assert_eq!(put.unwrap_err(), StoreError::NotFound);
+        assert_eq!(
+            done(store.put_keyring(jon, room, Vec::new()).await).await.unwrap_err(),
+            StoreError::NotFound
+        );
+        assert_eq!(store.join_info(room, proof(), NOW_MS).await.unwrap_err(), StoreError::LinkInvalid);
+        let by_link = bench.commit(jon, joining(room, 0, 1, jon)).await;
+        assert_eq!(by_link.unwrap_err(), StoreError::LinkInvalid, "whether or not the room exists");
+    }
+    assert_eq!(store.room_ids(jon).await.unwrap(), []);
+}
+
+pub async fn an_account_has_a_bounded_number_of_rooms(bench: &mut Bench) {
+    let [mira, jon] = bench.accounts().await;
+    let mut queued = Vec::new();
+    for _ in 0..shared::ROOMS_PER_ACCOUNT {
+        let request = CreateRoom { room: RoomId(random()), parts: parts(0) };
+        queued.push(bench.store.create_room(mira, request, NOW_MS).await.unwrap());
+        // Nobody hears the notices here; the writer must not wait for that.
+        while bench.notices.try_recv().is_ok() {}
+    }
+    for created in queued {
+        created.await.unwrap();
+    }
+    let one_more = CreateRoom { room: RoomId(random()), parts: parts(0) };
+    let refused = done(bench.store.create_room(mira, one_more, NOW_MS).await).await.unwrap_err();
+    assert!(matches!(refused, StoreError::LimitReached(_)));
+    let room = bench.room(jon).await;
+    let refused = bench.commit(jon, adding(room, 0, 1, mira)).await.unwrap_err();
+    assert!(matches!(refused, StoreError::LimitReached(_)));
+    assert_eq!(bench.store.room_ids(mira).await.unwrap().len(), shared::ROOMS_PER_ACCOUNT);
+    assert_eq!(bench.members(jon, room).await, sorted([jon]), "the commit was undone");
+}
+
+pub async fn cursors_tell_what_is_behind(bench: &mut Bench) {
+    let [mira, jon] = bench.accounts().await;
+    let (one, other, foreign) = (bench.room(mira).await, bench.room(mira).await, bench.room(jon).await);
+    bench.commit(mira, commit(one, 0, 1)).await.unwrap();
+    bench.append(mira, one, 1, "a").await.unwrap();
+    let cursor = |room, seq| Cursor { room, seq };
+    let of_one = RoomSummary { room: one, last_seq: 2, last_commit: 1 };
+    let of_other = RoomSummary { room: other, last_seq: 0, last_commit: 0 };
+    let all = vec![of_one.clone(), of_other];
+    let ask = async |cursors| bench.store.rooms(mira, cursors).await.unwrap();
+    assert_eq!(ask(vec![]).await, (all.clone(), vec![]));
+    assert_eq!(ask(vec![cursor(one, 2), cursor(other, 0), cursor(foreign, 0)]).await, (all.clone(), vec![]));
+    assert_eq!(ask(vec![cursor(one, 1), cursor(other, 9)]).await, (all, vec![of_one]));
+}
