@@ -78,6 +78,10 @@ impl Default for KsfParams {
     }
 }
 
+/// RegistrationResponse: an evaluated element and the relay's public key.
+const REGISTRATION_RESPONSE_BYTES: usize = 64;
+/// KE2: element, masking nonce, masked response, server nonce, key share and MAC.
+const KE2_BYTES: usize = 320;
 /// Longest password in bytes; an OPRF input may have 65535 (RFC 9497 section 1.2), nobody types that.
 pub const MAX_PASSWORD_BYTES: usize = 4096;
 
@@ -142,6 +146,10 @@ impl RegistrationStart {
     ) -> Result<RegistrationDone, RegistrationError> {
         let mut rng = rng;
         let ksf = params.argon2()?;
+        // The library takes bytes after the message, and one message must have one encoding.
+        if response.len() != REGISTRATION_RESPONSE_BYTES {
+            return Err(RegistrationError::Malformed);
+        }
         let response =
             RegistrationResponse::deserialize(response).map_err(|_| RegistrationError::Malformed)?;
         let parameters = ClientRegistrationFinishParameters::new(identifiers(username), Some(&ksf));
@@ -207,6 +215,9 @@ impl LoginStart {
     ) -> Result<LoginDone, LoginError> {
         let mut rng = rng;
         let ksf = params.argon2()?;
+        if response.len() != KE2_BYTES {
+            return Err(LoginError::Malformed);
+        }
         let response = CredentialResponse::deserialize(response).map_err(|_| LoginError::Malformed)?;
         let parameters = ClientLoginFinishParameters::new(Some(CONTEXT), identifiers(username), Some(&ksf));
         let mut done =

@@ -125,6 +125,7 @@ fn malformed_responses_are_told_apart() {
     };
     assert_eq!(attempt(&|r| r.truncate(319), &mut relay), LoginError::Malformed);
     assert_eq!(attempt(&|r| r.clear(), &mut relay), LoginError::Malformed);
+    assert_eq!(attempt(&|r| r.push(0), &mut relay), LoginError::Malformed, "a byte more");
     assert_eq!(attempt(&|r| r[..32].fill(0xff), &mut relay), LoginError::Malformed, "not a group element");
     assert_eq!(attempt(&|r| r[100] ^= 1, &mut relay), LoginError::WrongPassword, "masked response");
     assert_eq!(attempt(&|r| r[319] ^= 1, &mut relay), LoginError::WrongPassword, "server MAC");
@@ -132,6 +133,10 @@ fn malformed_responses_are_told_apart() {
     let (start, mut request) = RegistrationStart::new(b"correct horse", &mut rng(12)).unwrap();
     let result = start.finish(b"correct horse", &request, "mira", KsfParams::FLOOR, &mut rng(13));
     assert_eq!(result.unwrap_err(), RegistrationError::Malformed);
+    let (start, again) = RegistrationStart::new(b"correct horse", &mut rng(12)).unwrap();
+    let longer = [&relay.register(&again)[..], &[0]].concat();
+    let result = start.finish(b"correct horse", &longer, "mira", KsfParams::FLOOR, &mut rng(13));
+    assert_eq!(result.unwrap_err(), RegistrationError::Malformed, "a byte more");
     let (start, again) = RegistrationStart::new(b"correct horse", &mut rng(12)).unwrap();
     request.extend_from_slice(&relay.register(&again)[32..]);
     let result = start.finish(b"correct horse", &request, "mira", KsfParams::FLOOR, &mut rng(13));

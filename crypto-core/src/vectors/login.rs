@@ -77,6 +77,9 @@ pub(super) fn make() -> Result<Vec<Value>, Failure> {
             "response": hex(response.get(..63).unwrap_or_default()),
         }),
     ));
+    let longer = [&response[..], &[0]].concat();
+    let name = "registration, a byte after the response";
+    cases.push(variant(&registration, name, &malformed, json!({ "response": hex(&longer) })));
     cases.push(variant(
         &registration,
         "registration, weak parameters",
@@ -102,6 +105,11 @@ pub(super) fn make() -> Result<Vec<Value>, Failure> {
             "a response cut short",
             &malformed,
             json!({ "response": hex(response.get(..319).unwrap_or_default()) }),
+        ),
+        (
+            "a byte after the response",
+            &malformed,
+            json!({ "response": hex(&[&response[..], &[0]].concat()) }),
         ),
         ("no response", &malformed, json!({ "response": "" })),
     ];
