@@ -9,7 +9,8 @@ use crate::process;
 use crate::project::{Project, WASM_TARGET};
 use crate::stamp::Inputs;
 
-const OLDEST_NODE_MAJOR: u32 = 20;
+/// Major and minor version; what Vite needs.
+const OLDEST_NODE: (u32, u32) = (20, 19);
 
 /// Names under which distributions install Chromium or its siblings.
 const CHROMIUM_NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
@@ -72,15 +73,16 @@ pub fn rust_component(component: &str, subcommand: &str) -> Result<()> {
 /// # Errors
 /// When it is missing or too old.
 pub fn node() -> Result<String> {
-    let advice = format!(
-        "install Node.js {OLDEST_NODE_MAJOR} or newer (with npm), see https://nodejs.org/en/download"
-    );
+    let (major, minor) = OLDEST_NODE;
+    let advice =
+        format!("install Node.js {major}.{minor} or newer (with npm), see https://nodejs.org/en/download");
     let Ok(version) = process::output(Command::new("node").arg("--version")) else {
         bail!("Node.js was not found; {advice}");
     };
     let version = version.trim().to_owned();
-    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
-    if major.is_none_or(|major| major < OLDEST_NODE_MAJOR) {
+    let mut numbers =
+        version.trim_start_matches('v').split('.').map_while(|number| number.parse::<u32>().ok());
+    if (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) < OLDEST_NODE {
         bail!("Node.js {version} is too old for the web app; {advice}");
     }
     Ok(version)
