@@ -133,7 +133,7 @@ export const de: Catalogue = {
     'Wer diesen Link hat, kann beitreten und den Raum lesen. Schick ihn nur denen, die du meinst.',
   'invite.link': 'Einladungslink',
   'invite.working': 'Der Link entsteht',
-  'invite.qr': 'QR-Code des Einladungslinks',
+  'invite.qr': 'QR-Code zum Beitreten',
 
   'join.title': 'Einem Raum beitreten',
   'join.lead': 'Füge den Einladungslink ein, den du bekommen hast.',

@@ -132,7 +132,7 @@ export const en = {
   'invite.lead': 'Whoever has this link can join and read the room. Send it only to people you mean.',
   'invite.link': 'Invite link',
   'invite.working': 'Making the link',
-  'invite.qr': 'QR code of the invite link',
+  'invite.qr': 'QR code for joining',
 
   // Joining
   'join.title': 'Join a room',

@@ -15,6 +15,12 @@ export function isolate(text: string): string {
     : text.replace(BIDI_CONTROLS, '');
 }
 
+/** Whether a text runs from right to left: its first letter decides, as it does for `dir="auto"`. */
+export function isRightToLeft(text: string): boolean {
+  const letter = /\p{L}/u.exec(text)?.[0];
+  return letter !== undefined && RIGHT_TO_LEFT.test(letter);
+}
+
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /** One or two characters that stand for a name. */

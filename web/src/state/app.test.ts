@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import type { Me } from '../engine/api';
+import { App } from './app.svelte';
+import { ScriptedEngine, fakeWindow, room, text } from './testing';
+
+const me: Me = { account: 'me', username: 'mira', displayName: 'Mira', administrator: false };
+
+function started(hash = '', remembered = false) {
+  const engine = new ScriptedEngine();
+  const window = fakeWindow(hash);
+  if (remembered) window.localStorage.setItem('waxwing.account', 'yes');
+  return { engine, window, app: new App(engine, window) };
+}
+
+describe('what is shown', () => {
+  it('is the landing page at first, and the shell when somebody was logged in', () => {
+    expect(started().app.screen).toBe('auth');
+    expect(started('', true).app.screen).toBe('chat');
+  });
+
+  it('follows the session', () => {
+    const { app, engine, window } = started('#/login');
+    engine.notify({ type: 'session', me, reason: null });
+    expect(app.screen).toBe('chat');
+    expect(window.location.hash).toBe('#/');
+    expect(app.prefs.remembered).toBe(true);
+    engine.notify({ type: 'session', me: null, reason: 'displaced' });
+    expect(app.screen).toBe('auth');
+    expect(app.session.reason).toBe('displaced');
+    expect(app.prefs.remembered).toBe(false);
+  });
+
+  it('is the card when another tab took over, with nothing left behind it', () => {
+    const { app, engine } = started();
+    engine.notify({ type: 'session', me, reason: null });
+    engine.notify({ type: 'room', room: room('r') });
+    app.drafts.set('r', 'half a thought');
+    engine.say({ type: 'elsewhere' });
+    expect(app.screen).toBe('elsewhere');
+    expect(app.rooms.all).toEqual([]);
+    expect(app.drafts.get('r')).toBe('');
+    engine.say({ type: 'starting' });
+    engine.notify({ type: 'session', me, reason: null });
+    expect(app.screen).toBe('chat');
+  });
+
+  it('stays with the recovery key until it was confirmed', async () => {
+    const { app, engine } = started('#/register');
+    await engine.reply({ type: 'serverInfo', version: '1', setupRequired: false, registration: 'open' });
+    void app.registration.submitDetails('mira', 'pw', '', null);
+    await engine.reply({ type: 'totpEnrolment', secret: 's', uri: 'otpauth://' });
+    void app.registration.submitCode('123456');
+    engine.notify({ type: 'session', me, reason: null });
+    expect(app.screen).toBe('auth');
+    await engine.reply({ type: 'registered', recoveryKey: 'KEY' });
+    expect(app.screen).toBe('auth');
+    app.registration.keyKept();
+    app.registration.confirmKey('key');
+    expect(app.screen).toBe('chat');
+  });
+
+  it('remembers an invite through the login', () => {
+    const { app, engine, window } = started('#/join/INVITE');
+    expect(app.screen).toBe('auth');
+    app.router.go({ page: 'login' });
+    engine.notify({ type: 'session', me, reason: null });
+    expect(window.location.hash).toBe('#/join');
+    expect(app.router.invite).toBe('INVITE');
+  });
+
+  it('leaves a room that is gone', () => {
+    const { app, engine, window } = started('#/room/r');
+    engine.notify({ type: 'session', me, reason: null });
+    engine.notify({ type: 'room', room: room('r', { last: text('a', 1) }) });
+    expect(app.room?.room).toBe('r');
+    engine.notify({ type: 'roomGone', room: 'r' });
+    expect(window.location.hash).toBe('#/');
+  });
+});
+
+describe('failures', () => {
+  it('are explained by their code, otherwise in their own words', () => {
+    const { app } = started();
+    expect(app.explain({ code: 'wrong_code', message: 'x' })).toContain('30 seconds');
+    expect(app.explain({ code: 'rate_limited', message: '', retryAfterS: 1 })).toContain('1 second.');
+    expect(app.explain({ code: 'invalid', message: 'The field is wrong.' })).toBe('The field is wrong.');
+    expect(app.explain({ code: 'invalid', message: '' })).not.toBe('');
+  });
+});

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { Rooms, maySpeak, membersOf } from './rooms.svelte';
+import { person, room, text } from './testing';
+
+function filled(): Rooms {
+  const rooms = new Rooms();
+  rooms.receive(room('a', { name: 'Alpha', last: text('1', 1), unread: 2 }));
+  rooms.receive(room('b', { name: 'Béta', last: text('2', 9), unread: 1 }));
+  rooms.receive(room('c', { name: 'Gamma' }));
+  return rooms;
+}
+
+describe('rooms', () => {
+  it('are listed newest first and move when something is said', () => {
+    const rooms = filled();
+    expect(rooms.all.map((each) => each.room)).toEqual(['b', 'a', 'c']);
+    rooms.receive(room('c', { name: 'Gamma', last: text('3', 20) }));
+    expect(rooms.all.map((each) => each.room)).toEqual(['c', 'b', 'a']);
+  });
+
+  it('are found by name, whatever case and accents', () => {
+    const rooms = filled();
+    rooms.filter = ' BETA ';
+    expect(rooms.found.map((each) => each.room)).toEqual(['b']);
+    rooms.filter = 'zzz';
+    expect(rooms.found).toEqual([]);
+  });
+
+  it('count what is unread', () => {
+    const rooms = filled();
+    expect(rooms.unread).toBe(3);
+    rooms.gone('a');
+    expect(rooms.unread).toBe(1);
+  });
+
+  it('know their neighbours', () => {
+    const rooms = filled();
+    expect(rooms.neighbour('b', 1)?.room).toBe('a');
+    expect(rooms.neighbour('b', -1)).toBeUndefined();
+    expect(rooms.neighbour(null, 1)?.room).toBe('b');
+  });
+});
+
+it('lists members: oneself, owners, then by name, and no former ones', () => {
+  const people = [
+    person('z', { name: 'Zoe' }),
+    person('b', { name: 'Ben' }),
+    person('gone', { role: 'former' }),
+    person('o', { name: 'Olga', role: 'owner' }),
+    person('me', { own: true }),
+  ];
+  const names = membersOf(room('r', { people }), (a, b) => a.localeCompare(b)).map((each) => each.account);
+  expect(names).toEqual(['me', 'o', 'b', 'z']);
+});
+
+it('knows who may not speak any more', () => {
+  expect(maySpeak(room('r'))).toBe(true);
+  expect(maySpeak(room('r', { people: [person('me', { own: true, role: 'former' })] }))).toBe(false);
+});

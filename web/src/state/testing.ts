@@ -1,0 +1,116 @@
+import type { Intent, Item, Notice, Person, ReplyFor, Room } from '../engine/api';
+import { CallFailure, type EngineClient } from '../engine/client';
+import type { EngineStatus } from '../engine/protocol';
+
+/** An engine that tests script: it records the intents and answers them by hand. */
+export class ScriptedEngine implements EngineClient {
+  readonly intents: Intent[] = [];
+  readonly #open: { resolve(reply: unknown): void; reject(failure: Error): void }[] = [];
+  #notice: (notice: Notice) => void = () => undefined;
+  #status: (status: EngineStatus) => void = () => undefined;
+  takenOver = 0;
+
+  call<I extends Intent>(intent: I): Promise<ReplyFor<I['type']>> {
+    this.intents.push(intent);
+    return new Promise((resolve, reject) => {
+      this.#open.push({ resolve: resolve as (reply: unknown) => void, reject });
+    });
+  }
+
+  onNotice(listener: (notice: Notice) => void): void {
+    this.#notice = listener;
+  }
+
+  onStatus(listener: (status: EngineStatus) => void): void {
+    this.#status = listener;
+  }
+
+  takeOver(): void {
+    this.takenOver += 1;
+  }
+
+  notify(notice: Notice): void {
+    this.#notice(notice);
+  }
+
+  say(status: EngineStatus): void {
+    this.#status(status);
+  }
+
+  /** Answers the oldest intent that waits. */
+  async reply(reply: unknown): Promise<void> {
+    this.#open.shift()?.resolve(reply);
+    await settled();
+  }
+
+  async fail(code: string, message = ''): Promise<void> {
+    this.#open.shift()?.reject(new CallFailure({ code, message }));
+    await settled();
+  }
+}
+
+export const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+
+export function person(account: string, over: Partial<Person> = {}): Person {
+  return { account, name: account, role: 'member', own: false, ...over };
+}
+
+export function room(id: string, over: Partial<Room> = {}): Room {
+  return {
+    room: id,
+    name: id,
+    people: [person('me', { own: true, role: 'owner' }), person('ann')],
+    members: 2,
+    last: null,
+    unread: 0,
+    syncing: false,
+    trouble: null,
+    ...over,
+  };
+}
+
+export function text(key: string, seq: number | null, over: Partial<Item> = {}): Item {
+  return {
+    key,
+    seq,
+    at: (seq ?? 1000) * 1000,
+    sender: 'ann',
+    own: false,
+    body: { type: 'text', text: key, state: { type: 'sent' } },
+    ...over,
+  };
+}
+
+export function memoryStorage(entries: Record<string, string> = {}) {
+  const map = new Map(Object.entries(entries));
+  return {
+    getItem: (key: string) => map.get(key) ?? null,
+    setItem: (key: string, value: string) => void map.set(key, value),
+    removeItem: (key: string) => void map.delete(key),
+    map,
+  };
+}
+
+/** A window with an address bar and storage, without a document. */
+export function fakeWindow(hash = '') {
+  let changed = () => undefined as void;
+  const session = memoryStorage();
+  const local = memoryStorage();
+  const window = {
+    location: { hash },
+    history: {
+      replaceState: (_data: unknown, _unused: string, url: string) => void (window.location.hash = url),
+      back: () => undefined,
+    },
+    sessionStorage: session,
+    localStorage: local,
+    navigator: { languages: ['en-GB'] },
+    addEventListener: (_type: 'hashchange', listener: () => void) => void (changed = listener),
+    /** As if the person had typed an address. */
+    visit(next: string) {
+      window.location.hash = next;
+      changed();
+    },
+  };
+  return window;
+}

@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest';
+import { ScriptedEngine, settled, text } from './testing';
+import { Timeline, Timelines } from './timeline.svelte';
+
+const keys = (timeline: Timeline) => timeline.items.map((item) => item.key);
+
+async function opened(unread = 0) {
+  const engine = new ScriptedEngine();
+  const timeline = new Timeline('r', engine);
+  void timeline.open(unread);
+  await engine.reply({ type: 'timeline', items: [text('c', 3), text('d', 4), text('e', 5)], more: true });
+  return { engine, timeline };
+}
+
+describe('timeline', () => {
+  it('begins with the newest page', async () => {
+    const { engine, timeline } = await opened();
+    expect(engine.intents).toEqual([{ type: 'timeline', room: 'r', before: null, limit: 50 }]);
+    expect(keys(timeline)).toEqual(['c', 'd', 'e']);
+    expect(timeline.status).toBe('ready');
+  });
+
+  it('puts older pages in front, and says so to the view', async () => {
+    const { engine, timeline } = await opened();
+    void timeline.loadOlder();
+    void timeline.loadOlder();
+    expect(engine.intents.slice(1)).toEqual([{ type: 'timeline', room: 'r', before: 3, limit: 50 }]);
+    await engine.reply({ type: 'timeline', items: [text('a', 1), text('b', 2)], more: false });
+    expect(keys(timeline)).toEqual(['a', 'b', 'c', 'd', 'e']);
+    expect(timeline.shift).toBe(true);
+    void timeline.loadOlder();
+    expect(engine.intents).toHaveLength(2);
+    timeline.receive([text('f', 6)]);
+    expect(timeline.shift).toBe(false);
+  });
+
+  it('moves an own message from the end into its place when it was sent', async () => {
+    const { timeline } = await opened();
+    const waiting = text('mine', null, { own: true, at: 5500 });
+    timeline.receive([waiting]);
+    timeline.receive([text('f', 6)]);
+    expect(keys(timeline)).toEqual(['c', 'd', 'e', 'f', 'mine']);
+    timeline.receive([{ ...waiting, seq: 7 }]);
+    timeline.receive([text('g', 8)]);
+    expect(keys(timeline)).toEqual(['c', 'd', 'e', 'f', 'mine', 'g']);
+  });
+
+  it('orders by number and not by the time that authors claim', async () => {
+    const { timeline } = await opened();
+    timeline.receive([text('g', 7, { at: 1 }), text('f', 6, { at: 9e12 })]);
+    expect(keys(timeline)).toEqual(['c', 'd', 'e', 'f', 'g']);
+  });
+
+  it('merges what came while the page was on its way', async () => {
+    const engine = new ScriptedEngine();
+    const timeline = new Timeline('r', engine);
+    void timeline.open(0);
+    timeline.receive([text('c', 3)]);
+    await engine.reply({ type: 'timeline', items: [text('a', 1), text('b', 2), text('c', 3)], more: false });
+    expect(keys(timeline)).toEqual(['a', 'b', 'c']);
+    expect(timeline.fresh).toBe(0);
+  });
+
+  it('drops a discarded message', async () => {
+    const { timeline } = await opened();
+    timeline.gone('d');
+    timeline.gone('unknown');
+    expect(keys(timeline)).toEqual(['c', 'e']);
+  });
+
+  it('draws the line above the oldest unread message of others', async () => {
+    const engine = new ScriptedEngine();
+    const timeline = new Timeline('r', engine);
+    void timeline.open(2);
+    const items = [text('a', 1), text('b', 2), text('own', 3, { own: true }), text('c', 4)];
+    await engine.reply({ type: 'timeline', items, more: false });
+    expect(timeline.firstUnread).toBe('b');
+    timeline.leave();
+    timeline.mark(0);
+    expect(timeline.firstUnread).toBeNull();
+  });
+
+  it('counts and announces only new messages of others', async () => {
+    const { timeline } = await opened();
+    timeline.receive([text('e', 5), text('mine', null, { own: true })]);
+    expect(timeline.fresh).toBe(0);
+    timeline.receive([text('f', 6), text('g', 7)]);
+    expect(timeline.fresh).toBe(2);
+    expect(timeline.announced?.key).toBe('g');
+  });
+
+  it('can be asked again after a failure', async () => {
+    const engine = new ScriptedEngine();
+    const timeline = new Timeline('r', engine);
+    void timeline.open(0);
+    await engine.fail('no_such_room');
+    expect(timeline.status).toBe('failed');
+    void timeline.open(0);
+    await engine.reply({ type: 'timeline', items: [], more: false });
+    expect(timeline.status).toBe('ready');
+  });
+
+  it('knows the newest number', async () => {
+    const { timeline } = await opened();
+    timeline.receive([text('mine', null, { own: true })]);
+    expect(timeline.lastSeq).toBe(5);
+  });
+
+  it('takes a hundred thousand items', async () => {
+    const engine = new ScriptedEngine();
+    const timeline = new Timeline('r', engine);
+    void timeline.open(0);
+    const items = Array.from({ length: 100_000 }, (_, i) => text(`k${i}`, i + 1));
+    await engine.reply({ type: 'timeline', items, more: false });
+    for (let i = 0; i < 20; i++) timeline.receive([text(`n${i}`, 100_001 + i)]);
+    expect(timeline.items).toHaveLength(100_020);
+    expect(timeline.items.at(-1)?.key).toBe('n19');
+  });
+});
+
+describe('timelines', () => {
+  it('are fetched once and keep what they have', async () => {
+    const engine = new ScriptedEngine();
+    const timelines = new Timelines(engine);
+    const first = timelines.visit('r', 0);
+    await engine.reply({ type: 'timeline', items: [text('a', 1)], more: false });
+    timelines.receive('r', [text('b', 2)]);
+    timelines.receive('other', [text('x', 1)]);
+    expect(timelines.visit('r', 0)).toBe(first);
+    expect(keys(first)).toEqual(['a', 'b']);
+    expect(engine.intents).toHaveLength(1);
+    timelines.clear();
+    expect(timelines.visit('r', 0)).not.toBe(first);
+    await settled();
+  });
+});
