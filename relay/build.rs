@@ -3,5 +3,5 @@
 fn main() {
     println!("cargo::rerun-if-changed=migrations");
     #[cfg(feature = "embed-web")]
-    memory_serve_build::load_directory("../web/dist");
+    memory_serve::load_directory("../web/dist");
 }

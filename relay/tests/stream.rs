@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use support::{
-    account::{Http, people, register},
+    account::{Http, people},
     rooms::{accepted, adding, append, appended, create, joining, opening, proof},
     start, start_with,
     stream::open,
@@ -14,9 +14,7 @@ use support::{
 use tokio_tungstenite::tungstenite::{Error, Message};
 use waxwing_wire::{
     Opaque, ProblemCode, RoomId, encode,
-    frame::{
-        ClientFrame, Cursor, EntryKind, Event, LogEntry, Request, Response, RoomSummary, ServerFrame, close,
-    },
+    frame::{ClientFrame, Cursor, EntryKind, Event, Request, Response, RoomSummary, ServerFrame, close},
     limits as shared,
 };
 
@@ -62,4 +60,341 @@ async fn two_people_talk() {
     assert_eq!(of_jon.ask(Request::Members(room)).await, Ok(Response::Members(members)));
     let welcome = of_jon.ask(Request::Welcome(room)).await;
     assert_eq!(welcome, Ok(Response::Welcome(Some(Opaque(b"welcome".to_vec())))));
+}
+
+#[tokio::test]
+async fn opening_needs_a_session_and_the_own_page() {
+    let running = start().await;
+    let [mira] = people(&running, ["mira"]).await;
+    let refused = async |cookie: Option<&str>, page: Option<&str>| match open(&running.origin, cookie, page)
+        .await
+    {
+        Err(Error::Http(answer)) => {
+            let body: serde_json::Value = serde_json::from_slice(answer.body().as_ref().unwrap()).unwrap();
+            (answer.status().as_u16(), body["code"].as_str().unwrap().to_owned())
+        }
+        Ok(_) => (101, String::new()),
+        Err(other) => panic!("{other}"),
+    };
+    assert_eq!(refused(None, None).await, (401, "not_logged_in".into()));
+    assert_eq!(refused(Some("waxwing=AAAA"), None).await, (401, "not_logged_in".into()));
+    let cookie = Some(mira.cookie.as_str());
+    assert_eq!(refused(cookie, Some("https://evil.example")).await, (403, "foreign_origin".into()));
+    assert_eq!(refused(cookie, Some("null")).await, (403, "foreign_origin".into()));
+    assert_eq!(refused(cookie, Some(&running.origin)).await, (101, String::new()));
+}
+
+#[tokio::test]
+async fn malformed_frames_close_the_stream_and_change_nothing() {
+    let running = start().await;
+    let [mira] = people(&running, ["mira"]).await;
+    let mut fine = mira.stream().await;
+    let room = create(&mut fine).await;
+    let good = encode(&ClientFrame { id: 9, request: Request::Append(append(room, 0, "x")) });
+    let longer = [good.as_slice(), &[0]].concat();
+    let lying = vec![0x82, 0x09, 0x82, 0x02, 0x5b, 0x10, 0, 0, 0, 0, 0, 0, 0];
+    let bad = [
+        Message::Binary(Vec::new().into()),
+        Message::Binary(vec![0xff; 40].into()),
+        Message::Binary(good[..good.len() - 1].to_vec().into()),
+        Message::Binary(longer.into()),
+        Message::Binary(lying.into()),
+        Message::Text("{}".into()),
+    ];
+    for message in bad {
+        let mut stream = mira.stream().await;
+        stream.socket.send(message).await.unwrap();
+        assert_eq!(stream.close_code().await, close::MALFORMED);
+    }
+    let mut early = open(&running.origin, Some(&mira.cookie), None).await.unwrap();
+    early.send(Request::AccountData).await;
+    assert_eq!(early.close_code().await, close::MALFORMED, "hello comes first");
+    let page = fine.ask(Request::Entries { room, after: 0, limit: 9 }).await;
+    assert_eq!(page, Ok(Response::Entries { entries: vec![], last_seq: 0 }), "nothing was changed");
+    assert_eq!(fine.refused(Request::Hello(vec![])).await, ProblemCode::Invalid, "hello is said once");
+}
+
+#[tokio::test]
+async fn frames_that_are_too_large_close_the_stream_before_they_are_read() {
+    let running = start().await;
+    let [mira] = people(&running, ["mira"]).await;
+    let stream = mira.stream().await;
+    let (mut sink, mut source) = stream.socket.split();
+    let huge = Message::Binary(vec![0; shared::FRAME_BYTES + 1].into());
+    let sending = tokio::spawn(async move { sink.send(huge).await });
+    let code = loop {
+        match tokio::time::timeout(support::stream::PATIENCE, source.next()).await.unwrap() {
+            Some(Ok(Message::Close(Some(frame)))) => break u16::from(frame.code),
+            Some(Ok(_)) => {}
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(code, close::MALFORMED);
+    sending.abort();
+
+    let mut stream = mira.stream().await;
+    let room = create(&mut stream).await;
+    let mut message = append(room, 0, "");
+    message.bytes = Opaque(vec![0; shared::MESSAGE_BYTES + 1]);
+    assert_eq!(
+        stream.refused(Request::Append(message)).await,
+        ProblemCode::TooLarge,
+        "a frame may be that large"
+    );
+}
+
+#[tokio::test]
+async fn requests_about_foreign_rooms_find_nothing() {
+    let running = start().await;
+    let [mira, jon] = people(&running, ["mira", "jon"]).await;
+    let (mut of_mira, mut of_jon) = (mira.stream().await, jon.stream().await);
+    let room = create(&mut of_mira).await;
+    for room in [room, RoomId([0; 16])] {
+        for request in [
+            Request::Append(append(room, 0, "x")),
+            Request::Entries { room, after: 0, limit: 1 },
+            Request::Snapshot { room, epoch: None },
+            Request::Keyring { room, before: 1 },
+            Request::HistoryLinks { room, before: 1 },
+            Request::Welcome(room),
+            Request::Members(room),
+            Request::Commit(Box::new(adding(room, 0, 1, jon.id))),
+        ] {
+            assert_eq!(of_jon.refused(request).await, ProblemCode::NotFound);
+        }
+        let by_link = Request::JoinInfo { room, proof: proof() };
+        assert_eq!(of_jon.refused(by_link).await, ProblemCode::LinkInvalid);
+    }
+    appended(&mut of_mira, append(room, 0, "x")).await;
+    assert_eq!(of_jon.ask(Request::AccountData).await, Ok(Response::AccountData(vec![])));
+    assert!(of_jon.events.is_empty(), "nor do events reach it");
+}
+
+#[tokio::test]
+async fn who_has_fallen_behind_is_told_and_catches_up() {
+    let running = start().await;
+    let [mira, jon] = people(&running, ["mira", "jon"]).await;
+    let (mut of_mira, mut of_jon) = (mira.stream().await, jon.stream().await);
+    let room = create(&mut of_mira).await;
+    accepted(&mut of_mira, adding(room, 0, 1, jon.id)).await;
+    of_jon.event().await;
+    appended(&mut of_mira, append(room, 1, "a")).await;
+    assert!(matches!(of_jon.event().await, Event::Entry { entry, .. } if entry.seq == 2));
+    drop(of_jon);
+    appended(&mut of_mira, append(room, 1, "b")).await;
+    appended(&mut of_mira, append(room, 1, "c")).await;
+
+    let (mut of_jon, rooms) = jon.stream_from(vec![Cursor { room, seq: 2 }]).await;
+    assert_eq!(rooms, [RoomSummary { room, last_seq: 4, last_commit: 1 }]);
+    assert_eq!(of_jon.event().await, Event::News { room, last_seq: 4 });
+    match of_jon.ask(Request::Entries { room, after: 2, limit: 100 }).await {
+        Ok(Response::Entries { entries, last_seq: 4 }) => {
+            assert_eq!(entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [3, 4]);
+        }
+        other => panic!("{other:?}"),
+    }
+    appended(&mut of_mira, append(room, 1, "d")).await;
+    assert!(matches!(of_jon.event().await, Event::Entry { entry, .. } if entry.seq == 5));
+
+    let stale = of_jon.ask(Request::Append(append(room, 0, "late"))).await.unwrap_err();
+    assert_eq!((stale.code, stale.last_commit), (ProblemCode::Stale, Some(1)));
+}
+
+#[tokio::test]
+async fn joining_by_a_link_is_seen_by_everybody() {
+    let running = start().await;
+    let [mira, jon] = people(&running, ["mira", "jon"]).await;
+    let (mut of_mira, mut of_jon, mut other_of_jon) =
+        (mira.stream().await, jon.stream().await, jon.stream().await);
+    let room = create(&mut of_mira).await;
+    accepted(&mut of_mira, opening(room, 0, 1, None)).await;
+    match of_jon.ask(Request::JoinInfo { room, proof: proof() }).await {
+        Ok(Response::JoinInfo { last_commit: 1, last_seq: 1, packages, .. }) => assert_eq!(packages.len(), 1),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(accepted(&mut of_jon, joining(room, 1, 2, jon.id)).await, 2);
+    let added = Event::RoomAdded(RoomSummary { room, last_seq: 2, last_commit: 2 });
+    assert_eq!(of_jon.event().await, added);
+    assert_eq!(other_of_jon.event().await, added);
+    let leaving = waxwing_wire::frame::Commit { remove: vec![jon.id], ..joining(room, 2, 3, jon.id) };
+    let leaving = waxwing_wire::frame::Commit { add: vec![], proof: None, ..leaving };
+    assert_eq!(accepted(&mut of_jon, leaving).await, 3);
+    assert!(matches!(other_of_jon.event().await, Event::Entry { entry, .. } if entry.seq == 3));
+    assert_eq!(other_of_jon.event().await, Event::RoomRemoved(room));
+    accepted(&mut of_mira, {
+        let mut next = opening(room, 3, 4, None);
+        next.parts.methods = None;
+        next
+    })
+    .await;
+    assert_eq!(other_of_jon.ask(Request::AccountData).await, Ok(Response::AccountData(vec![])));
+    assert!(other_of_jon.events.is_empty(), "nothing of the room reaches who has left");
+}
+
+#[tokio::test]
+async fn many_requests_may_be_under_way_and_are_answered_in_order() {
+    let running = start().await;
+    let [mira] = people(&running, ["mira"]).await;
+    let (mut stream, mut other) = (mira.stream().await, mira.stream().await);
+    let room = create(&mut stream).await;
+    other.event().await;
+    let total = 2000_u64;
+    let (mut sink, mut source) = stream.socket.split();
+    let sending = tokio::spawn(async move {
+        for id in 1..=total {
+            let request = Request::Append(append(room, 0, &id.to_string()));
+            sink.feed(Message::Binary(encode(&ClientFrame { id: 1000 + id, request }).into())).await.unwrap();
+        }
+        sink.flush().await.unwrap();
+        sink
+    });
+    let (mut acknowledged, mut pushed) = (Vec::new(), Vec::new());
+    while acknowledged.len() < total as usize {
+        let Some(Ok(message)) = source.next().await else { panic!("closed") };
+        let Message::Binary(bytes) = message else { continue };
+        match waxwing_wire::decode(&bytes).unwrap() {
+            ServerFrame::Response { id, response: Response::Appended { seq } } => {
+                acknowledged.push((id - 1000, seq))
+            }
+            ServerFrame::Event(Event::Entry { entry, .. }) => pushed.push(entry.seq),
+            ServerFrame::Event(Event::News { .. } | Event::RoomAdded(_)) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(acknowledged, (1..=total).map(|id| (id, id)).collect::<Vec<_>>());
+    assert!(pushed.is_sorted(), "events of a room come in order");
+    let mut seen = 0;
+    while seen < total {
+        match other.event().await {
+            Event::Entry { entry, .. } => {
+                assert!(entry.seq > seen);
+                seen = entry.seq;
+            }
+            Event::News { last_seq, .. } => seen = last_seq,
+            event => panic!("{event:?}"),
+        }
+    }
+    drop(sending.await.unwrap());
+}
+
+#[tokio::test]
+async fn logging_out_closes_the_streams_of_the_session_only() {
+    let running = start().await;
+    let [mira] = people(&running, ["mira"]).await;
+    let (_, cookie) = mira.log_in(0).await.unwrap();
+    let elsewhere = support::account::Person { cookie, ..mira.clone() };
+    let (mut one, mut two, mut other) = (mira.stream().await, mira.stream().await, elsewhere.stream().await);
+    assert_eq!(mira.log_out().await.status(), 200);
+    assert_eq!(one.close_code().await, close::NOT_LOGGED_IN);
+    assert_eq!(two.close_code().await, close::NOT_LOGGED_IN);
+    assert_eq!(other.ask(Request::AccountData).await, Ok(Response::AccountData(vec![])));
+}
+
+#[tokio::test]
+async fn who_does_not_read_is_cut_and_loses_nothing() {
+    let running = start_with(|config| config.timing.send = Duration::from_millis(500)).await;
+    let [mira, jon] = people(&running, ["mira", "jon"]).await;
+    let (mut of_mira, mut of_jon) = (mira.stream().await, jon.stream().await);
+    let room = create(&mut of_mira).await;
+    accepted(&mut of_mira, adding(room, 0, 1, jon.id)).await;
+    // Far more than the buffers of both ends hold; jon reads none of it.
+    let total = 400;
+    for _ in 0..total {
+        let mut message = append(room, 1, "");
+        message.bytes = Opaque(vec![7; shared::MESSAGE_BYTES]);
+        appended(&mut of_mira, message).await;
+        of_mira.events.clear();
+    }
+    for _ in 0..100 {
+        if running.relay.streams() == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(running.relay.streams(), 1, "jon was cut while it read nothing");
+    let closed = loop {
+        match tokio::time::timeout(support::stream::PATIENCE, of_jon.socket.next()).await.unwrap() {
+            Some(Ok(Message::Close(Some(frame)))) => break Some(u16::from(frame.code)),
+            Some(Ok(_)) => {}
+            // The close frame found no room in the buffers either.
+            Some(Err(_)) | None => break None,
+        }
+    };
+    assert!(matches!(closed, None | Some(close::TOO_SLOW)), "{closed:?}");
+    let (mut of_jon, rooms) = jon.stream_from(vec![]).await;
+    let last_seq = total + 1;
+    assert_eq!(rooms, [RoomSummary { room, last_seq, last_commit: 1 }]);
+    let mut read = 0;
+    while read < last_seq {
+        match of_jon.ask(Request::Entries { room, after: read, limit: 500 }).await {
+            Ok(Response::Entries { entries, .. }) => read = entries.last().unwrap().seq,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_is_silent_is_dropped_and_who_answers_pings_is_kept() {
+    let running = start_with(|config| {
+        config.timing.ping = Duration::from_millis(100);
+        config.timing.silence = Duration::from_millis(400);
+        config.timing.hello = Duration::from_millis(300);
+    })
+    .await;
+    let [mira] = people(&running, ["mira"]).await;
+    let mut mute = open(&running.origin, Some(&mira.cookie), None).await.unwrap();
+    assert_eq!(mute.close_code().await, close::MALFORMED, "no hello");
+    let mut alive = mira.stream().await;
+    let silent = mira.stream().await;
+    // Reading is what answers pings.
+    while let Ok(Some(Ok(Message::Ping(_)))) =
+        tokio::time::timeout(Duration::from_millis(300), alive.socket.next()).await
+    {
+        if running.relay.streams() == 1 {
+            break;
+        }
+    }
+    assert_eq!(running.relay.streams(), 1, "the silent one is gone, the other is not");
+    assert_eq!(alive.ask(Request::AccountData).await, Ok(Response::AccountData(vec![])));
+    drop(silent);
+}
+
+#[tokio::test]
+async fn going_down_tells_every_stream_and_keeps_what_was_acknowledged() {
+    let running = start().await;
+    let [mira] = people(&running, ["mira"]).await;
+    let mut stream = mira.stream().await;
+    let room = create(&mut stream).await;
+    appended(&mut stream, append(room, 0, "x")).await;
+    let support::Running { relay, folder, .. } = running;
+    let reading = tokio::spawn(async move { stream.close_code().await });
+    let begun = std::time::Instant::now();
+    relay.stop().await;
+    assert!(begun.elapsed() < Duration::from_secs(5));
+    assert_eq!(reading.await.unwrap(), close::RESTARTING);
+    let relay = waxwing_relay::command::serve::Relay::start(support::config(folder.path())).await.unwrap();
+    let http = Http::at(&format!("http://{}", relay.address));
+    let mira = support::account::Person { http, ..mira };
+    let (_, rooms) = mira.stream_from(vec![]).await;
+    assert_eq!(rooms, [RoomSummary { room, last_seq: 1, last_commit: 0 }]);
+}
+
+#[tokio::test]
+async fn an_account_has_a_limited_number_of_streams() {
+    let running = start().await;
+    let [mira] = people(&running, ["mira"]).await;
+    let mut open_streams = Vec::new();
+    for _ in 0..waxwing_relay::limits::STREAMS_PER_ACCOUNT {
+        open_streams.push(mira.stream().await);
+    }
+    let refused = open(&running.origin, Some(&mira.cookie), None).await;
+    assert!(matches!(refused, Err(Error::Http(answer)) if answer.status() == 409));
+    open_streams.pop().unwrap().socket.close(None).await.unwrap();
+    for _ in 0..100 {
+        if running.relay.streams() < waxwing_relay::limits::STREAMS_PER_ACCOUNT {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    mira.stream().await;
 }

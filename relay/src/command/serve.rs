@@ -120,6 +120,11 @@ impl Relay {
         out.flush()
     }
 
+    /// Number of live streams.
+    pub fn streams(&self) -> usize {
+        self.app.fanout.count()
+    }
+
     /// Takes no more connections, ends streams, lets open requests end, works off the writes.
     pub async fn stop(self) {
         let Self { app, stop, server, fanout, .. } = self;

@@ -29,7 +29,12 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
         let bytes = tokio::time::timeout(limits::BODY_TIME, reading)
             .await
             .map_err(|_| Problem::new(ProblemCode::Malformed, "the body took too long to arrive"))??;
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| refuse(&error))
+        let value = serde_json::from_slice(&bytes).map_err(|error| refuse(&error))?;
+        // serde would also take the fields one after the other in an array.
+        if bytes.trim_ascii_start().first() != Some(&b'{') {
+            return Err(Problem::new(ProblemCode::Invalid, "the body is not a JSON object").into());
+        }
+        Ok(Self(value))
     }
 }
 

@@ -7,7 +7,7 @@ pub mod requests;
 pub mod rooms;
 pub mod stream;
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tempfile::TempDir;
 use waxwing_relay::{
@@ -37,11 +37,20 @@ pub async fn start() -> Running {
 }
 
 pub async fn start_with(change: impl FnOnce(&mut Config)) -> Running {
+    steady_step().await;
     let folder = tempfile::tempdir().unwrap();
     let mut config = config(folder.path());
     change(&mut config);
     let relay = Relay::start(config).await.unwrap();
     Running { origin: format!("http://{}", relay.address), relay, folder }
+}
+
+/// Codes change every 30 seconds. A test that counts steps begins early in one.
+pub async fn steady_step() {
+    let into_step = now_s() % 30;
+    if into_step > 22 {
+        tokio::time::sleep(Duration::from_secs(30 - into_step)).await;
+    }
 }
 
 pub fn now_s() -> u64 {
