@@ -51,7 +51,8 @@ pub fn build_for_web(project: &Project) -> Result<PathBuf> {
         return Ok(module);
     }
     stamp.clear()?;
-    bind(&compiled, &directory, |bindgen| bindgen.web(true).map(drop))?;
+    // With its default path the generated code names the module in the way that Vite recognises as a file to ship.
+    bind(&compiled, &directory, |bindgen| bindgen.omit_default_module_path(false).web(true).map(drop))?;
     optimise(project, &module)?;
     stamp.set()?;
     println!("wasm: {} ({} bytes)", module.display(), fs::metadata(&module)?.len());
