@@ -5,6 +5,7 @@ pub mod serve;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tracing::Level;
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 use crate::config::Config;
@@ -41,10 +42,10 @@ pub fn run(arguments: Arguments) -> ExitCode {
 /// Logs go to stderr; `WAXWING_LOG` sets levels, for instance `warn` or `waxwing_relay=debug,info`.
 fn start_logging() {
     let wanted = std::env::var("WAXWING_LOG").ok();
-    let levels: Targets = wanted
-        .as_deref()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO));
+    let levels = wanted.as_deref().and_then(|text| text.parse().ok()).unwrap_or_else(|| {
+        // The list of embedded files is the same at every start.
+        Targets::new().with_default(Level::INFO).with_target("memory_serve", Level::WARN)
+    });
     let lines =
         tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false).with_target(false);
     tracing_subscriber::registry().with(lines).with(levels).init();

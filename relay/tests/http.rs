@@ -116,3 +116,33 @@ async fn noise_on_the_port_hurts_nobody() {
     assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 4"));
     assert_eq!(Http::new(&running).get("/healthz").send().await.unwrap().status(), 200);
 }
+
+/// With the app inside: `cargo test -p waxwing-relay --features embed-web`.
+#[cfg(feature = "embed-web")]
+#[tokio::test]
+async fn the_app_is_served_compressed_and_cached_by_its_hashes() {
+    let running = start().await;
+    let http = Http::new(&running);
+    let page = http.get("/").send().await.unwrap();
+    assert_eq!(page.headers()["content-type"], "text/html");
+    assert_eq!(page.headers()["cache-control"], "no-cache");
+    assert_eq!(page.headers()["content-security-policy"], POLICY);
+    let etag = page.headers()["etag"].clone();
+    let text = page.text().await.unwrap();
+    let again = http.get("/").header("if-none-match", etag).send().await.unwrap();
+    assert_eq!(again.status(), 304);
+
+    let start = text.find("/assets/").expect("the page names its script");
+    let script = text[start..].split('"').next().unwrap();
+    let answer = http.get(script).header("accept-encoding", "br, gzip").send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers()["content-type"], "text/javascript");
+    // Compressing takes long and gains nothing on one machine: only builds for others do it.
+    if !cfg!(debug_assertions) {
+        assert_eq!(answer.headers()["content-encoding"], "br");
+    }
+    assert_eq!(answer.headers()["cache-control"], "public, max-age=31536000, immutable");
+    assert_eq!(http.get("/assets/none.js").send().await.unwrap().status(), 404);
+    let missing = http.get("/assets/none.js").send().await.unwrap();
+    assert_eq!(missing.headers()["cache-control"], "no-store", "what is missing now may come");
+}

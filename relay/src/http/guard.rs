@@ -51,21 +51,26 @@ impl Origins {
         local || literal
     }
 
-    /// Refuses requests that a browser made for another page.
+    /// Refuses requests that name another page as their origin. Browsers always name it when they open a WebSocket.
     ///
     /// # Errors
     /// A problem with the code `foreign_origin`.
-    pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+    pub(super) fn check_origin(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         let origin = headers.get(header::ORIGIN).map(|value| value.to_str().unwrap_or_default());
+        if origin.is_some_and(|origin| !self.owns(origin)) { Err(foreign(ANOTHER_PAGE)) } else { Ok(()) }
+    }
+
+    /// Refuses requests that a browser made for another page, by either of the headers that tell.
+    fn check(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         let site = headers.get("sec-fetch-site").map(|value| value.to_str().unwrap_or_default());
-        if origin.is_some_and(|origin| !self.owns(origin))
-            || !matches!(site, None | Some("same-origin" | "none"))
-        {
-            return Err(foreign("the request was made by another page than the app's own"));
+        if !matches!(site, None | Some("same-origin" | "none")) {
+            return Err(foreign(ANOTHER_PAGE));
         }
-        Ok(())
+        self.check_origin(headers)
     }
 }
+
+const ANOTHER_PAGE: &str = "the request was made by another page than the app's own";
 
 fn foreign(detail: &str) -> Refusal {
     Problem::new(ProblemCode::ForeignOrigin, detail).into()

@@ -17,6 +17,8 @@ const HOW_TO_BUILD: &str = "This relay was built without the web app.\n\
 pub(super) fn routes() -> Router {
     memory_serve::load!()
         .index_file(Some("/index.html"))
+        // Every browser that runs the app takes brotli.
+        .enable_gzip(false)
         .into_router()
         .layer(axum::middleware::from_fn(set_caching))
 }

@@ -38,7 +38,7 @@ pub(super) async fn open(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Refusal> {
     // Browsers let any page open a WebSocket anywhere, cookies included: the origin is what tells them apart.
-    app.origins.check(&headers)?;
+    app.origins.check_origin(&headers)?;
     let Current(session) = session?;
     let upgrade = upgrade
         .map_err(|_| Problem::new(ProblemCode::Unsupported, "this address takes WebSocket upgrades"))?;

@@ -20,9 +20,11 @@ const COST_UNIT: usize = 4 * 1024;
 /// What is left to do once the fate of a job's transaction is known.
 type Finish = Box<dyn FnOnce(bool, &mpsc::Sender<Notice>)>;
 
+/// Runs in a savepoint and returns whether its changes are to be kept.
+type Run = Box<dyn FnOnce(&Connection) -> (bool, Finish) + Send>;
+
 struct Job {
-    /// Returns whether the job's changes are to be kept.
-    run: Box<dyn FnOnce(&Connection) -> (bool, Finish) + Send>,
+    run: Run,
 }
 
 #[derive(Debug)]
