@@ -38,19 +38,29 @@ interface Pending {
 
 /** Talks to the engine in its worker. */
 export class WorkerEngine implements EngineClient {
-  readonly #worker: Worker;
+  readonly #worker: Worker | null;
   readonly #pending = new Map<number, Pending>();
   readonly #notices: ((notice: Notice) => void)[] = [];
   readonly #statuses: ((status: EngineStatus) => void)[] = [];
   #lastId = 0;
 
   constructor() {
+    if (!window.isSecureContext) {
+      // Without HTTPS a browser offers neither WebCrypto nor locks.
+      this.#worker = null;
+      queueMicrotask(() => this.#status({ type: 'fatal', reason: 'insecure' }));
+      return;
+    }
     this.#worker = new Worker(trusted(workerUrl), { type: 'module', name: 'waxwing-engine' });
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
     this.#worker.onerror = () => this.#status({ type: 'fatal', reason: 'load' });
     document.addEventListener('visibilitychange', () => {
       if (document.visibilityState === 'visible') this.#post({ type: 'visible' });
     });
+    for (const type of ['online', 'offline'] as const) {
+      window.addEventListener(type, () => this.#post({ type: 'network', online: type === 'online' }));
+    }
+    if (!navigator.onLine) this.#post({ type: 'network', online: false });
   }
 
   call<I extends Intent>(intent: I): Promise<ReplyFor<I['type']>> {
@@ -105,7 +115,7 @@ export class WorkerEngine implements EngineClient {
   }
 
   #post(message: ToWorker): void {
-    this.#worker.postMessage(message);
+    this.#worker?.postMessage(message);
   }
 }
 

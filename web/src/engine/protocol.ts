@@ -26,7 +26,9 @@ export type ToWorker =
   /** Take the engine over from another tab. */
   | { type: 'takeOver' }
   /** The page came into view: run the engine if no other tab does. */
-  | { type: 'visible' };
+  | { type: 'visible' }
+  /** The device gained or lost its network: the page hears of it more reliably than a worker does. */
+  | { type: 'network'; online: boolean };
 
 /** From the worker to the page. */
 export type FromWorker =

@@ -8,5 +8,5 @@ declare module '*/waxwing_wasm_client.js' {
     handle(input: any, nowMs: number): any;
     free(): void;
   }
-  export default function init(): Promise<unknown>;
+  export default function init(options: { module_or_path: string }): Promise<unknown>;
 }

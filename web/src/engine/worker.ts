@@ -1,6 +1,7 @@
 /// <reference lib="webworker" />
 /** Runs the machine: owns the WebAssembly instance, the local store and the connection to the relay. */
 import init, { Engine } from './wasm/waxwing_wasm_client.js';
+import wasmUrl from './wasm/waxwing_wasm_client_bg.wasm?url';
 import type { Intent } from './api';
 import type { Machine } from './io';
 import { Leader } from './leader';
@@ -19,10 +20,11 @@ class EngineHost {
   #status: EngineStatus = { type: 'starting' };
   #runner: Runner | null = null;
   #store: Store | null = null;
+  #online = true;
   #waiting: { id: number; intent: Intent }[] = [];
   /** Counts the times this tab began to lead, so that a late start of an earlier time does nothing. */
   #term = 0;
-  readonly #wasm = init();
+  readonly #wasm = init({ module_or_path: wasmUrl });
   readonly #stream = new Stream({
     opened: () => this.#runner?.feed({ type: 'streamOpened' }),
     frame: (bytes) => this.#runner?.feed({ type: 'streamFrame', bytes }),
@@ -38,8 +40,6 @@ class EngineHost {
   constructor() {
     // Its failure is reported when the engine is started.
     this.#wasm.catch(() => undefined);
-    self.addEventListener('online', () => this.#runner?.feed({ type: 'network', online: true }));
-    self.addEventListener('offline', () => this.#runner?.feed({ type: 'network', online: false }));
   }
 
   async open(): Promise<void> {
@@ -54,6 +54,10 @@ class EngineHost {
         return void this.#leader.takeOver();
       case 'visible':
         if (this.#status.type === 'elsewhere') void this.#leader.tryLead();
+        return;
+      case 'network':
+        this.#online = message.online;
+        this.#runner?.feed({ type: 'network', online: message.online });
     }
   }
 
@@ -82,7 +86,7 @@ class EngineHost {
       this.#store = store;
       this.#runner = this.#newRunner(new Engine() as Machine, store);
       this.#runner.feed({ type: 'start', entries });
-      if (!navigator.onLine) this.#runner.feed({ type: 'network', online: false });
+      if (!this.#online) this.#runner.feed({ type: 'network', online: false });
       this.#say({ type: 'ready' });
       for (const { id, intent } of this.#waiting.splice(0)) this.#runner.feed({ type: 'intent', id, intent });
     } catch (error) {

@@ -5,7 +5,6 @@ export const de: Catalogue = {
   back: 'Zurück',
   cancel: 'Abbrechen',
   close: 'Schließen',
-  continue: 'Weiter',
   copy: 'Kopieren',
   copied: 'Kopiert',
   copyFailed: 'Der Browser hat das Kopieren nicht erlaubt. Markiere den Text und kopiere ihn von Hand.',
@@ -29,12 +28,7 @@ export const de: Catalogue = {
   'landing.invited':
     'Du wurdest in einen Raum eingeladen. Melde dich an oder erstelle ein Konto, um ihn zu sehen.',
   'landing.version': 'Relay {version}',
-  'ended.title': 'Deine Sitzung ist beendet',
-  'ended.default': 'Du wurdest abgemeldet. Melde dich wieder an, um weiterzumachen.',
-  'ended.displaced':
-    'Dein Konto wurde auf einem anderen Gerät geöffnet. Melde dich an, um hier weiterzumachen.',
-  'ended.revoked': 'Diese Sitzung wurde von anderswo beendet. Melde dich wieder an, um weiterzumachen.',
-  'ended.expired': 'Die Sitzung wurde lange nicht benutzt. Melde dich wieder an, um weiterzumachen.',
+  'landing.ended': 'Du wurdest abgemeldet. Melde dich wieder an, um weiterzumachen.',
 
   'login.title': 'Anmelden',
   'login.username': 'Benutzername',
@@ -74,7 +68,6 @@ export const de: Catalogue = {
   'totp.lead': 'Scanne dies mit einer Authenticator-App. Sie wird bei jeder Anmeldung gebraucht.',
   'totp.qr': 'QR-Code für deine Authenticator-App',
   'totp.manual': 'Oder gib diesen Schlüssel in die App ein',
-  'totp.secret': 'Authenticator-Schlüssel',
   'totp.open': 'In einer App auf diesem Gerät öffnen',
   'totp.code': 'Sechsstelliger Code',
   'totp.confirm': 'Code bestätigen',
@@ -122,7 +115,6 @@ export const de: Catalogue = {
   'room.membersTitle': 'Mitglieder',
   'room.invite': 'Leute einladen',
   'room.owner': 'Leitung',
-  'room.member': 'Mitglied',
   'room.private': 'Ende-zu-Ende-verschlüsselt: Das Relay speichert nur, was es nicht lesen kann.',
   'room.gone': 'Dieser Raum gehört nicht zu deinen',
   'room.goneLead': 'Der Link ist vielleicht alt, oder du hast den Raum verlassen.',
@@ -203,7 +195,6 @@ export const de: Catalogue = {
   'connection.offline': 'Du bist offline. Nachrichten gehen hinaus, sobald das Netz wieder da ist.',
 
   'settings.title': 'Einstellungen',
-  'settings.account': 'Konto',
   'settings.administrator': 'Verwaltung',
   'settings.theme': 'Darstellung',
   'settings.system': 'System',
@@ -226,7 +217,6 @@ export const de: Catalogue = {
   'shortcuts.next': 'Nächste Unterhaltung',
   'shortcuts.close': 'Schließen, was offen ist',
   'shortcuts.help': 'Diese Liste anzeigen',
-  'shortcuts.or': 'oder',
 
   'elsewhere.title': 'Waxwing ist in einem anderen Tab offen',
   'elsewhere.lead': 'Es läuft immer nur in einem Tab, damit nichts doppelt gesendet wird.',
@@ -270,7 +260,7 @@ export const de: Catalogue = {
   'failure.room_full': 'Der Raum ist voll.',
   'failure.no_such_room': 'Dieser Raum gehört nicht zu deinen.',
   'failure.not_found': 'Das gibt es nicht mehr.',
-  'failure.too_long': 'Die Nachricht ist zu lang.',
+  'failure.too_long': 'Das ist zu lang.',
   'failure.too_large': 'Das ist zu groß für das Relay.',
   'failure.name_too_long': 'Der Name ist zu lang. Er darf 80 Zeichen haben.',
   'failure.empty': 'Es steht noch nichts darin.',

@@ -7,7 +7,6 @@ export const en = {
   back: 'Back',
   cancel: 'Cancel',
   close: 'Close',
-  continue: 'Continue',
   copy: 'Copy',
   copied: 'Copied',
   copyFailed: 'The browser did not allow copying. Select the text and copy it by hand.',
@@ -31,11 +30,7 @@ export const en = {
     'This relay is new. Open the setup link that it printed at its start to create the first account.',
   'landing.invited': 'You were invited to a room. Log in or create an account to see it.',
   'landing.version': 'Relay {version}',
-  'ended.title': 'Your session has ended',
-  'ended.default': 'You were logged out. Log in again to go on.',
-  'ended.displaced': 'Your account was opened on another device. Log in to go on here.',
-  'ended.revoked': 'This session was ended from elsewhere. Log in again to go on.',
-  'ended.expired': 'The session was not used for a long time. Log in again to go on.',
+  'landing.ended': 'You were logged out. Log in again to go on.',
 
   // Logging in
   'login.title': 'Log in',
@@ -74,7 +69,6 @@ export const en = {
   'totp.lead': 'Scan this with an authenticator app. It is asked for whenever you log in.',
   'totp.qr': 'QR code for your authenticator app',
   'totp.manual': 'Or type this key into the app',
-  'totp.secret': 'Authenticator key',
   'totp.open': 'Open in an app on this device',
   'totp.code': 'Six-digit code',
   'totp.confirm': 'Confirm code',
@@ -123,7 +117,6 @@ export const en = {
   'room.membersTitle': 'Members',
   'room.invite': 'Invite people',
   'room.owner': 'Owner',
-  'room.member': 'Member',
   'room.private': 'End-to-end encrypted: the relay stores only what it cannot read.',
   'room.gone': 'This room is not among yours',
   'room.goneLead': 'The link may be old, or you have left the room.',
@@ -206,7 +199,6 @@ export const en = {
 
   // Settings
   'settings.title': 'Settings',
-  'settings.account': 'Account',
   'settings.administrator': 'Administrator',
   'settings.theme': 'Appearance',
   'settings.system': 'System',
@@ -229,7 +221,6 @@ export const en = {
   'shortcuts.next': 'Next conversation',
   'shortcuts.close': 'Close what is open',
   'shortcuts.help': 'Show this list',
-  'shortcuts.or': 'or',
 
   // The whole window
   'elsewhere.title': 'Waxwing is open in another tab',
@@ -271,7 +262,7 @@ export const en = {
   'failure.room_full': 'The room is full.',
   'failure.no_such_room': 'This room is not among yours.',
   'failure.not_found': 'It is not there any more.',
-  'failure.too_long': 'The message is too long.',
+  'failure.too_long': 'This is too long.',
   'failure.too_large': 'This is too large for the relay.',
   'failure.name_too_long': 'The name is too long. It may have 80 characters.',
   'failure.empty': 'There is nothing in it yet.',

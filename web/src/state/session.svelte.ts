@@ -186,15 +186,14 @@ export function digitsOf(code: string): string {
   return [...code.normalize('NFKC')].filter((char) => /\d/.test(char)).join('');
 }
 
-/** Compares recovery keys as people type them: case, blanks and dashes do not count, nor do look-alikes. */
+/** Compares recovery keys as people type them: case, blanks and dashes do not count, nor what Crockford's base32 reads alike. */
 export function sameKey(typed: string, key: string): boolean {
   const bare = (text: string) =>
     text
       .normalize('NFKC')
       .toUpperCase()
       .replace(/[^A-Z0-9]/g, '')
-      .replaceAll('0', 'O')
-      .replaceAll('1', 'I')
-      .replaceAll('8', 'B');
+      .replaceAll('O', '0')
+      .replace(/[IL]/g, '1');
   return bare(typed) !== '' && bare(typed) === bare(key);
 }

@@ -90,7 +90,8 @@ it('reads codes however they are written', () => {
 
 it('compares keys as people type them', () => {
   expect(sameKey('abcd efgh', 'ABCD-EFGH')).toBe(true);
-  expect(sameKey('0I8', 'O1B')).toBe(true);
+  expect(sameKey('oIl8', '0118')).toBe(true);
+  expect(sameKey('8', 'B')).toBe(false);
   expect(sameKey('', '')).toBe(false);
   expect(sameKey('ABCD', 'ABCE')).toBe(false);
 });

@@ -18,6 +18,7 @@ it('begins anew after a pause, a notice or midnight', () => {
   expect(placementOf(a2, later, undefined).first).toBe(true);
   const notice = { ...a2, body: { type: 'created' as const } };
   expect(placementOf(a1, notice, a2)).toEqual({ day: false, first: true, last: true });
+  expect(placementOf(notice, notice, a2)).toEqual({ day: false, first: false, last: true });
   const night = text('n', 1, { sender: 'a', at: new Date(2026, 5, 15, 23, 59).getTime() });
   const morning = text('m', 2, { sender: 'a', at: new Date(2026, 5, 16, 0, 1).getTime() });
   expect(placementOf(night, morning, undefined)).toMatchObject({ day: true, first: true });

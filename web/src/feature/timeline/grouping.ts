@@ -7,9 +7,9 @@ const APART_MS = 5 * 60_000;
 export interface Placement {
   /** The first item of a day, which gets a heading. */
   day: boolean;
-  /** The first message of a group: it carries the name. */
+  /** The first of a group: a message then carries the name. */
   first: boolean;
-  /** The last message of a group: it carries the picture. */
+  /** The last of a group: a message then carries the picture. */
   last: boolean;
 }
 
@@ -24,6 +24,8 @@ export function placementOf(previous: Item | undefined, item: Item, next: Item |
 }
 
 function together(a: Item, b: Item): boolean {
+  // Notices stand together, whoever caused them.
+  if (a.body.type !== 'text' && b.body.type !== 'text') return true;
   return (
     a.body.type === 'text' &&
     b.body.type === 'text' &&
