@@ -44,5 +44,5 @@ it('previews on one line who said what', () => {
   const last = by('ann', { type: 'text', text: 'a\n\n  b', state: { type: 'sent' } });
   expect(previewOf(i18n, { ...r, last })).toBe('Ann: a b');
   expect(previewOf(i18n, { ...r, last: { ...last, sender: 'me', own: true } })).toBe('You: a b');
-  expect(previewOf(i18n, r)).toBe('');
+  expect(previewOf(i18n, r)).toBe('2 members');
 });

@@ -57,7 +57,7 @@ function about(i18n: I18n, room: Room | undefined, item: Item, account: string, 
 /** The line of a room in the conversation list. */
 export function previewOf(i18n: I18n, room: Room): string {
   const item = room.last;
-  if (!item) return '';
+  if (!item) return i18n.t('room.members', { n: room.members });
   if (item.body.type !== 'text') return describe(i18n, room, item);
   const text = item.body.text.slice(0, 200).replace(/\s+/gu, ' ').trim();
   // Alone with the text it is clear who speaks.

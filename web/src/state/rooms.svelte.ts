@@ -7,11 +7,9 @@ export class Rooms {
   readonly #rooms = new SvelteMap<string, Room>();
   filter = $state('');
 
-  /** Newest first. */
+  /** Newest first; a room in which nothing was said yet is new. */
   readonly all: Room[] = $derived(
-    [...this.#rooms.values()].sort(
-      (a, b) => (b.last?.at ?? 0) - (a.last?.at ?? 0) || (a.room < b.room ? -1 : 1),
-    ),
+    [...this.#rooms.values()].sort((a, b) => newest(b) - newest(a) || (a.room < b.room ? -1 : 1)),
   );
   /** Those whose name contains the filter, whatever case and accents. */
   readonly found: Room[] = $derived.by(() => {
@@ -42,6 +40,11 @@ export class Rooms {
     const at = this.found.findIndex((room) => room.room === id);
     return at < 0 ? this.found[0] : this.found[at + step];
   }
+}
+
+/** Finite, so that two of them can be subtracted. */
+function newest(room: Room): number {
+  return room.last?.at ?? Number.MAX_SAFE_INTEGER;
 }
 
 function folded(text: string): string {

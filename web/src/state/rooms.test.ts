@@ -6,7 +6,7 @@ function filled(): Rooms {
   const rooms = new Rooms();
   rooms.receive(room('a', { name: 'Alpha', last: text('1', 1), unread: 2 }));
   rooms.receive(room('b', { name: 'Béta', last: text('2', 9), unread: 1 }));
-  rooms.receive(room('c', { name: 'Gamma' }));
+  rooms.receive(room('c', { name: 'Gamma', last: text('0', 0) }));
   return rooms;
 }
 
@@ -16,6 +16,8 @@ describe('rooms', () => {
     expect(rooms.all.map((each) => each.room)).toEqual(['b', 'a', 'c']);
     rooms.receive(room('c', { name: 'Gamma', last: text('3', 20) }));
     expect(rooms.all.map((each) => each.room)).toEqual(['c', 'b', 'a']);
+    rooms.receive(room('new'));
+    expect(rooms.all[0]?.room).toBe('new');
   });
 
   it('are found by name, whatever case and accents', () => {
