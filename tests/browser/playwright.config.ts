@@ -12,5 +12,5 @@ export default defineConfig({
   expect: { timeout: 15_000 },
   forbidOnly: process.env.CI !== undefined,
   reporter: 'list',
-  use: { browserName: 'chromium', launchOptions, trace: 'retain-on-failure' },
+  use: { browserName: 'chromium', launchOptions, trace: 'retain-on-failure', actionTimeout: 20_000, navigationTimeout: 20_000 },
 });
