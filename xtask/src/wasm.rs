@@ -88,9 +88,6 @@ fn compile(project: &Project, profile: Profile, feature: Option<&str>) -> Result
     };
     let mut cargo = project.cargo_for_wasm("build");
     cargo.args(["--lib", "--profile", profile]);
-    // wasm-bindgen and wasm-opt read the list of WebAssembly features that `strip = true` would remove with the symbols;
-    // wasm-opt removes all of it at the end.
-    cargo.args(["--config", "profile.wasm.strip='debuginfo'"]);
     if let Some(feature) = feature {
         cargo.args(["--features", feature]);
     }
