@@ -1,0 +1,298 @@
+//! The web app has its own declarations of [`waxwing_client::api`]. This writes one value of every variant, as they
+//! cross into TypeScript, into a module that must type-check against those declarations: neither side can change alone.
+//!
+//! After a change of the API: `UPDATE_SHAPES=1 cargo test -p waxwing-client --test api_shapes`.
+
+use std::{fmt::Write as _, fs, path::PathBuf, sync::Once};
+
+use serde::Serialize;
+use waxwing_client::api::{
+    Body, Connection, Failure, Intent, Item, Me, Notice, Person, Reply, Role, Room, Sending,
+};
+use waxwing_wire::account::RegistrationPolicy;
+
+/// Where the generated module is.
+fn path() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../web/src/engine/shapes.ts")
+}
+
+/// A function that gives samples of every variant. Its match has no wildcard, and its arms are the samples' own names:
+/// an enum with a new variant does not compile before the variant has a sample.
+macro_rules! samples {
+    ($name:ident, $of:ident, {$($variant:ident: [$($sample:expr),+ $(,)?]),+ $(,)?}) => {
+        fn $name() -> Vec<$of> {
+            fn name_of(value: &$of) -> &'static str {
+                match value {
+                    $($of::$variant { .. } => stringify!($variant),)+
+                }
+            }
+            let mut all = Vec::new();
+            $(
+                for sample in [$($sample),+] {
+                    assert_eq!(name_of(&sample), stringify!($variant));
+                    all.push(sample);
+                }
+            )+
+            all
+        }
+    };
+}
+
+samples!(intents, Intent, {
+    ServerInfo: [Intent::ServerInfo],
+    Register: [register(Some("a-setup-token".into())), register(None)],
+    ConfirmTotp: [Intent::ConfirmTotp { code: "123456".into() }],
+    LogIn: [Intent::LogIn { username: "mira".into(), password: "a long password".into() }],
+    SubmitTotp: [Intent::SubmitTotp { code: "123456".into() }],
+    LogOut: [Intent::LogOut],
+    CreateRoom: [Intent::CreateRoom { name: "Harbour".into() }],
+    CreateInvite: [Intent::CreateInvite { room: room_id() }],
+    PreviewInvite: [Intent::PreviewInvite { invite: "an-invite".into() }],
+    JoinRoom: [Intent::JoinRoom { invite: "an-invite".into() }],
+    Send: [Intent::Send { room: room_id(), text: "hello".into() }],
+    Retry: [Intent::Retry { room: room_id(), key: "a-key".into() }],
+    Discard: [Intent::Discard { room: room_id(), key: "a-key".into() }],
+    Timeline: [
+        Intent::Timeline { room: room_id(), before: Some(7), limit: 50 },
+        Intent::Timeline { room: room_id(), before: None, limit: 50 },
+    ],
+    Read: [Intent::Read { room: room_id(), seq: 7 }],
+});
+
+samples!(replies, Reply, {
+    Done: [Reply::Done],
+    ServerInfo: [server_info(RegistrationPolicy::Open), server_info(RegistrationPolicy::Closed)],
+    TotpEnrolment: [Reply::TotpEnrolment { secret: "ABCD".into(), uri: "otpauth://totp/mira".into() }],
+    Registered: [Reply::Registered { recovery_key: "ABCD-EFGH".into() }],
+    TotpRequired: [Reply::TotpRequired],
+    Room: [Reply::Room { room: room_id() }],
+    Invite: [Reply::Invite { invite: "an-invite".into() }],
+    InvitePreview: [
+        Reply::InvitePreview { room: room_id(), name: "Harbour".into(), members: 2, member: false },
+    ],
+    Timeline: [Reply::Timeline { items: items(), more: true }],
+});
+
+samples!(registration_policies, RegistrationPolicy, {
+    Open: [RegistrationPolicy::Open],
+    Closed: [RegistrationPolicy::Closed],
+});
+
+samples!(notices, Notice, {
+    Session: [
+        Notice::Session { me: Some(me()), reason: None },
+        Notice::Session { me: None, reason: Some("not_logged_in".into()) },
+    ],
+    Connection: [Notice::Connection { state: Connection::Connected }],
+    Room: [Notice::Room { room: room() }, Notice::Room { room: empty_room() }],
+    RoomGone: [Notice::RoomGone { room: room_id() }],
+    Items: [Notice::Items { room: room_id(), items: items() }],
+    ItemGone: [Notice::ItemGone { room: room_id(), key: "a-key".into() }],
+});
+
+samples!(connections, Connection, {
+    Idle: [Connection::Idle],
+    Connecting: [Connection::Connecting],
+    Connected: [Connection::Connected],
+    Waiting: [Connection::Waiting { retry_at: 1_700_000_000_000 }],
+    Offline: [Connection::Offline],
+});
+
+samples!(roles, Role, {
+    Owner: [Role::Owner],
+    Member: [Role::Member],
+    Former: [Role::Former],
+});
+
+samples!(bodies, Body, {
+    Text: [Body::Text { text: "hello".into(), state: Sending::Sent }],
+    Created: [Body::Created],
+    Joined: [Body::Joined { account: account() }],
+    Left: [Body::Left { account: account() }],
+    Settings: [
+        Body::Settings { name: Some("Harbour".into()), invite: false },
+        Body::Settings { name: None, invite: true },
+    ],
+    Warning: [Body::Warning { code: "unreadable".into() }],
+});
+
+samples!(sendings, Sending, {
+    Waiting: [Sending::Waiting],
+    Sent: [Sending::Sent],
+    Failed: [Sending::Failed { message: "The room is full.".into() }],
+});
+
+fn register(setup_token: Option<String>) -> Intent {
+    Intent::Register {
+        username: "mira".into(),
+        password: "a long password".into(),
+        display_name: "Mira".into(),
+        setup_token,
+    }
+}
+
+fn server_info(registration: RegistrationPolicy) -> Reply {
+    Reply::ServerInfo { version: "0.1.0".into(), setup_required: false, registration }
+}
+
+fn room_id() -> String {
+    "cm9vbQ".into()
+}
+
+fn account() -> String {
+    "YWNjb3VudA".into()
+}
+
+fn failures() -> Vec<Failure> {
+    let failure = |retry_after_s| Failure {
+        code: "rate_limited".into(),
+        message: "Too many attempts. Wait a little and try again.".into(),
+        retry_after_s,
+    };
+    vec![failure(Some(30)), failure(None)]
+}
+
+fn me() -> Me {
+    Me { account: account(), username: "mira".into(), display_name: "Mira".into(), administrator: true }
+}
+
+fn people() -> Vec<Person> {
+    let person = |role| Person { account: account(), name: "Mira".into(), role, own: role == Role::Owner };
+    roles().into_iter().map(person).collect()
+}
+
+/// An item of every body and every state of sending, with and without a place in the log.
+fn items() -> Vec<Item> {
+    let item = |(seq, body)| Item {
+        key: "a-key".into(),
+        seq,
+        at: 1_700_000_000_000,
+        sender: account(),
+        own: seq.is_none(),
+        body,
+    };
+    let placed = bodies().into_iter().map(|body| (Some(7), body));
+    let sending = sendings().into_iter().map(|state| (None, Body::Text { text: "hello".into(), state }));
+    placed.chain(sending).map(item).collect()
+}
+
+fn room() -> Room {
+    Room {
+        room: room_id(),
+        name: "Harbour".into(),
+        people: people(),
+        members: 2,
+        last: items().into_iter().next(),
+        unread: 3,
+        syncing: true,
+        trouble: Some("The room could not be followed.".into()),
+    }
+}
+
+fn empty_room() -> Room {
+    Room { people: Vec::new(), last: None, trouble: None, ..room() }
+}
+
+const HEAD: &str = "\
+/**
+ * Values of every variant of the client's API as the client writes them: generated by
+ * `UPDATE_SHAPES=1 cargo test -p waxwing-client --test api_shapes`. That they satisfy the types proves the types right.
+ */
+import type {
+  Body,
+  Connection,
+  Failure,
+  Intent,
+  Item,
+  Me,
+  Notice,
+  Person,
+  Reply,
+  Role,
+  Room,
+  Sending,
+} from './api';
+";
+
+/// Appends `export const name = [...] satisfies Of[];` with a value in each line.
+fn list<T: Serialize>(module: &mut String, name: &str, of: &str, values: &[T]) {
+    writeln!(module, "\n// prettier-ignore\nexport const {name} = [").unwrap();
+    for value in values {
+        writeln!(module, "  {},", serde_json::to_string(value).unwrap()).unwrap();
+    }
+    writeln!(module, "] satisfies {of}[];").unwrap();
+}
+
+fn module() -> String {
+    let mut module = HEAD.to_owned();
+    list(&mut module, "intents", "Intent", &intents());
+    list(&mut module, "replies", "Reply", &replies());
+    let policies = "Extract<Reply, { type: 'serverInfo' }>['registration']";
+    list(&mut module, "registrationPolicies", &format!("({policies})"), &registration_policies());
+    list(&mut module, "failures", "Failure", &failures());
+    list(&mut module, "notices", "Notice", &notices());
+    list(&mut module, "mes", "Me", &[me()]);
+    list(&mut module, "connections", "Connection", &connections());
+    list(&mut module, "rooms", "Room", &[room(), empty_room()]);
+    list(&mut module, "roles", "Role", &roles());
+    list(&mut module, "people", "Person", &people());
+    list(&mut module, "items", "Item", &items());
+    list(&mut module, "bodies", "Body", &bodies());
+    list(&mut module, "sendings", "Sending", &sendings());
+    module
+}
+
+/// The module as it is committed, after it was renewed if that is what this run is for.
+fn committed() -> String {
+    static RENEW: Once = Once::new();
+    RENEW.call_once(|| {
+        if std::env::var_os("UPDATE_SHAPES").is_some() {
+            fs::write(path(), module()).unwrap();
+        }
+    });
+    fs::read_to_string(path()).unwrap_or_default()
+}
+
+/// The values of one list of the committed module, as JSON.
+fn committed_list(name: &str) -> Vec<String> {
+    let module = committed();
+    let mut lines = module.lines().skip_while(|line| *line != format!("export const {name} = ["));
+    assert!(lines.next().is_some(), "{name} is missing");
+    lines.map_while(|line| line.strip_prefix("  ")?.strip_suffix(',')).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_committed_module_shows_what_the_client_writes() {
+    assert!(
+        committed() == module(),
+        "the API has changed: run this test with UPDATE_SHAPES=1, then `npm run check` in web/"
+    );
+}
+
+/// The type check proves that a TypeScript intent has exactly the fields of these, so whatever it writes is parsed.
+#[test]
+fn the_client_understands_every_intent_as_typescript_writes_it() {
+    let lines = committed_list("intents");
+    assert_eq!(lines.len(), intents().len());
+    for (line, intent) in lines.iter().zip(intents()) {
+        let parsed: Intent = serde_json::from_str(line).unwrap();
+        // Intents carry secrets and have no equality: compare what they write.
+        assert_eq!(&serde_json::to_string(&parsed).unwrap(), line);
+        assert_eq!(&serde_json::to_string(&intent).unwrap(), line);
+    }
+}
+
+#[test]
+fn an_intent_with_a_field_too_many_or_too_few_is_refused() {
+    for wrong in [
+        r#"{"type":"send","room":"cm9vbQ","text":"hello","colour":"red"}"#,
+        r#"{"type":"send","room":"cm9vbQ"}"#,
+        r#"{"type":"read","room":"cm9vbQ","seq":"7"}"#,
+        r#"{"type":"read","room":"cm9vbQ","seq":-1}"#,
+        r#"{"type":"Send","room":"cm9vbQ","text":"hello"}"#,
+        r#"{"type":"shout"}"#,
+        r#"{}"#,
+    ] {
+        assert!(serde_json::from_str::<Intent>(wrong).is_err(), "{wrong}");
+    }
+}
