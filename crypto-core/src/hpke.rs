@@ -21,6 +21,10 @@ pub const KEM_OUTPUT_BYTES: usize = 1120;
 /// Longest plaintext in bytes: 1 MiB.
 pub const MAX_PLAINTEXT_BYTES: usize = 1024 * 1024;
 const TAG_BYTES: usize = 16;
+/// 3 polynomials of 256 coefficients of 12 bits, in front of the rest of an ML-KEM-768 key.
+const COEFFICIENT_BYTES: usize = 3 * 256 * 12 / 8;
+/// `q` of ML-KEM.
+const MODULUS: u16 = 3329;
 
 /// Why HPKE failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -39,7 +43,7 @@ pub enum HpkeError {
     Open,
 }
 
-/// X-Wing public key: [`PUBLIC_KEY_BYTES`] bytes, checked for length only; use refuses invalid ML-KEM keys.
+/// X-Wing public key: [`PUBLIC_KEY_BYTES`] bytes that passed the check of ML-KEM keys, so that sealing to it does not fail.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct HpkePublicKey(Vec<u8>);
 
@@ -47,9 +51,23 @@ impl HpkePublicKey {
     /// Copies a public key.
     ///
     /// # Errors
-    /// [`HpkeError::BadPublicKey`] unless it has [`PUBLIC_KEY_BYTES`] bytes.
+    /// [`HpkeError::BadPublicKey`] unless it has [`PUBLIC_KEY_BYTES`] bytes and every coefficient of the ML-KEM part is below the modulus
+    /// (FIPS 203 section 7.2).
     pub fn from_slice(bytes: &[u8]) -> Result<Self, HpkeError> {
-        if bytes.len() == PUBLIC_KEY_BYTES { Ok(Self(bytes.to_vec())) } else { Err(HpkeError::BadPublicKey) }
+        let coefficients = bytes.get(..COEFFICIENT_BYTES).ok_or(HpkeError::BadPublicKey)?;
+        // Two coefficients of 12 bits in three bytes, little-endian.
+        let reduced = coefficients.chunks_exact(3).all(|three| match three {
+            [a, b, c] => {
+                let [a, b, c] = [a, b, c].map(|byte| u16::from(*byte));
+                (a | (b & 0x0f) << 8) < MODULUS && (b >> 4 | c << 4) < MODULUS
+            }
+            _ => false,
+        });
+        if bytes.len() == PUBLIC_KEY_BYTES && reduced {
+            Ok(Self(bytes.to_vec()))
+        } else {
+            Err(HpkeError::BadPublicKey)
+        }
     }
 
     /// The bytes, without their CBOR frame.
@@ -61,15 +79,14 @@ impl HpkePublicKey {
     /// `length of kem (u16 big-endian) | kem | ct`; its length shows that of the plaintext.
     ///
     /// # Errors
-    /// [`HpkeError::TooLong`]; [`HpkeError::BadPublicKey`] for bytes that are no valid key (FIPS 203 section 7.2),
-    /// which the library does not tell from its own failures.
+    /// [`HpkeError::TooLong`]; [`HpkeError::Library`] when the crypto library fails.
     pub fn seal_to(&self, label: &str, aad: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, HpkeError> {
         if plaintext.len() > MAX_PLAINTEXT_BYTES {
             return Err(HpkeError::TooLong);
         }
         let sealed = RustCrypto::default()
             .hpke_seal(config(), &self.0, &labelled(label, &[]), aad, plaintext)
-            .map_err(|_| HpkeError::BadPublicKey)?;
+            .map_err(|_| HpkeError::Library)?;
         let (kem, ct) = (sealed.kem_output.as_slice(), sealed.ciphertext.as_slice());
         let kem_len = u16::try_from(kem.len()).map_err(|_| HpkeError::Library)?;
         Ok([&kem_len.to_be_bytes(), kem, ct].concat())
@@ -197,9 +214,17 @@ mod tests {
         assert!(minicbor::decode::<HpkePublicKey>(&encoded(vec![0; PUBLIC_KEY_BYTES - 1])).is_err());
         let public = key(1).public().clone();
         assert_eq!(minicbor::decode::<HpkePublicKey>(&minicbor::to_vec(&public).unwrap()).unwrap(), public);
-        // Coefficients above the modulus: ML-KEM refuses such a key (FIPS 203 section 7.2).
-        let invalid = HpkePublicKey::from_slice(&[0xff; PUBLIC_KEY_BYTES]).unwrap();
-        assert_eq!(invalid.seal_to("l", b"", b"p"), Err(HpkeError::BadPublicKey));
+        // A coefficient of exactly the modulus, in either half of three bytes; the library must refuse the same keys.
+        for (at, patch) in [(0, [0x01, 0x0d]), (1, [0x10, 0xd0]), (1150, [0x10, 0xd0])] {
+            let mut bytes = public.as_bytes().to_vec();
+            bytes[at] = bytes[at] & if at == 0 { 0 } else { 0x0f } | patch[0];
+            bytes[at + 1] = bytes[at + 1] & if at == 0 { 0xf0 } else { 0 } | patch[1];
+            assert_eq!(HpkePublicKey::from_slice(&bytes), Err(HpkeError::BadPublicKey), "{at}");
+            assert_eq!(HpkePublicKey(bytes.clone()).seal_to("l", b"", b"p"), Err(HpkeError::Library), "{at}");
+            // One less is a coefficient.
+            bytes[at] -= if at == 0 { 1 } else { 0x10 };
+            assert!(HpkePublicKey::from_slice(&bytes).unwrap().seal_to("l", b"", b"p").is_ok(), "{at}");
+        }
     }
 
     #[test]

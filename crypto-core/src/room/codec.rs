@@ -17,9 +17,28 @@ pub(crate) fn encode<T: minicbor::Encode<()>>(value: &T) -> Vec<u8> {
     out
 }
 
-/// Like [`encode`], for values that hold secrets.
+/// Like [`encode`], for values that hold secrets: it writes into a buffer that never grows, because growing would leave
+/// copies behind.
 pub(crate) fn encode_secret<T: minicbor::Encode<()>>(value: &T) -> Zeroizing<Vec<u8>> {
-    Zeroizing::new(encode(value))
+    let mut counted = Count(0);
+    let done: Result<(), minicbor::encode::Error<Infallible>> = minicbor::encode(value, &mut counted);
+    debug_assert!(done.is_ok(), "our Encode implementations raise no errors of their own");
+    let mut out = Zeroizing::new(Vec::with_capacity(counted.0));
+    let done: Result<(), minicbor::encode::Error<Infallible>> = minicbor::encode(value, &mut *out);
+    debug_assert!(done.is_ok(), "our Encode implementations raise no errors of their own");
+    out
+}
+
+/// Counts the bytes written to it.
+struct Count(usize);
+
+impl minicbor::encode::Write for Count {
+    type Error = Infallible;
+
+    fn write_all(&mut self, bytes: &[u8]) -> Result<(), Infallible> {
+        self.0 = self.0.saturating_add(bytes.len());
+        Ok(())
+    }
 }
 
 /// Decodes exactly one value that fills `bytes` and whose encoding is these very bytes, so that one value has one form.

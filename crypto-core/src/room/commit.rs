@@ -35,9 +35,11 @@ pub enum Change {
     Refresh,
     /// Another room state.
     State(Box<RoomState>),
-    /// Bring an account in by its key package (TLS-serialised).
-    Add(Vec<u8>),
-    /// Put accounts out, with the state that holds afterwards.
+    /// Bring this account in by its key package (TLS-serialised). The relay hands out key packages, so the account is named beside it;
+    /// whether the key is the account's own is for whoever knows it to say.
+    Add(AccountId, Vec<u8>),
+    /// Put accounts out, with the state that holds afterwards. Its join methods are new ones or none: whoever is put out may hold
+    /// the old ones.
     Remove(Vec<AccountId>, Box<RoomState>),
 }
 
@@ -146,16 +148,16 @@ fn handshake_context(key: &HandshakeKey, sender: AccountId) -> Vec<u8> {
 }
 
 #[derive(minicbor::Encode, minicbor::Decode)]
-struct Envelope {
+pub(super) struct Envelope {
     #[n(0)]
     version: u8,
     #[n(1)]
-    parent: EpochId,
+    pub(super) parent: EpochId,
     #[cbor(n(2), with = "crate::room::codec::bytes")]
     sealed: Vec<u8>,
 }
 
-fn seal_handshake(
+pub(super) fn seal_handshake(
     key: &HandshakeKey,
     sender: AccountId,
     commit: &[u8],
@@ -208,9 +210,8 @@ impl Room {
             state: &self.state,
         };
         // What others would skip must not be uploaded: judge the own commit as they will.
-        let judged = policy::parse(&commit).and_then(|message| {
-            policy::judge(self.group.public_group(), self.provider.crypto(), self.account, message)
-        });
+        let judged = policy::parse(&commit)
+            .and_then(|message| policy::judge(&self.provider, self.group.group_id(), self.account, message));
         judged.map_err(|_| CommitError::Refused)?;
         let author = Author { account: self.account, identity };
         Prepared::assemble(provider, group, commit, welcome, parent, seen, now_ms, author, rng)
@@ -229,8 +230,13 @@ impl Room {
         match change {
             Change::Refresh => builder = builder.force_self_update(true),
             Change::State(state) => builder = propose_state(builder, &state)?,
-            Change::Add(package) => builder = builder.propose_adds([self.check_key_package(&package)?]),
+            Change::Add(account, package) => {
+                builder = builder.propose_adds([self.check_key_package(account, &package)?]);
+            }
             Change::Remove(accounts, state) => {
+                if state.joins.iter().any(|method| self.state.joins.contains(method)) {
+                    return Err(CommitError::Refused);
+                }
                 builder = builder.propose_removals(self.leaves(&accounts)?);
                 if *state != self.state {
                     builder = propose_state(builder, &state)?;
@@ -263,11 +269,17 @@ impl Room {
             .collect()
     }
 
-    fn check_key_package(&self, bytes: &[u8]) -> Result<openmls::prelude::KeyPackage, CommitError> {
-        KeyPackageIn::tls_deserialize_exact(bytes)
+    fn check_key_package(
+        &self,
+        account: AccountId,
+        bytes: &[u8],
+    ) -> Result<openmls::prelude::KeyPackage, CommitError> {
+        let package = KeyPackageIn::tls_deserialize_exact(bytes)
             .map_err(|_| CommitError::KeyPackage)?
             .validate(self.provider.crypto(), ProtocolVersion::Mls10)
-            .map_err(|_| CommitError::KeyPackage)
+            .map_err(|_| CommitError::KeyPackage)?;
+        let named = account_of(package.leaf_node().credential());
+        if named == Some(account) { Ok(package) } else { Err(CommitError::KeyPackage) }
     }
 
     /// Seals the public state of the present epoch.

@@ -4,7 +4,7 @@ use minicbor::{Decode, Encode};
 use openmls::prelude::{LeafNodeParameters, MlsGroup, MlsGroupJoinConfig, PURE_PLAINTEXT_WIRE_FORMAT_POLICY};
 use openmls_traits::OpenMlsProvider;
 use rand_core::CryptoRngCore;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::codec;
 use super::{
@@ -23,6 +23,7 @@ use crate::{
     identity::{IdentityKey, Signature},
     ids::{AccountId, EpochId, RoomId},
     label::labelled,
+    padding,
     secret::SymmetricKey,
 };
 
@@ -156,6 +157,20 @@ struct SignedPackage {
     signature: Signature,
 }
 
+impl Drop for SignedPackage {
+    fn drop(&mut self) {
+        self.body.zeroize();
+    }
+}
+
+/// A package is padded, because it is longer where history is open, and the relay need not know that.
+fn padded(package: &SignedPackage) -> Result<Zeroizing<Vec<u8>>, CommitError> {
+    let plain = codec::encode_secret(package);
+    let size = padding::padded_len(plain.len()).ok_or(CommitError::Internal)?;
+    let mut out = Zeroizing::new(Vec::with_capacity(size));
+    if padding::pad_into(&mut out, &plain) { Ok(out) } else { Err(CommitError::Internal) }
+}
+
 fn package_aad(room: RoomId, epoch: EpochId, method: &[u8; 32]) -> Vec<u8> {
     labelled(PACKAGE, &[room.as_bytes(), epoch.as_bytes(), method])
 }
@@ -186,7 +201,7 @@ pub(crate) fn seal_package(
         signer: author.account,
     });
     let signature = author.identity.sign(PACKAGE, &package_signed(&id, &body));
-    let package = codec::encode_secret(&SignedPackage { body: body.to_vec(), signature });
+    let package = padded(&SignedPackage { body: body.to_vec(), signature })?;
     let aad = package_aad(keys.room, keys.epoch, &id);
     method.key.seal_to(PACKAGE, &aad, &package).map_err(|_| CommitError::Internal)
 }
@@ -233,7 +248,7 @@ impl Doorway {
             let opened = private
                 .open(PACKAGE, &package_aad(room, epoch, &id), package)
                 .ok()
-                .and_then(|plain| codec::decode::<SignedPackage>(&plain).ok());
+                .and_then(|plain| codec::decode::<SignedPackage>(padding::unpad(&plain)?).ok());
             let Some(signed) = opened else { continue };
             match Self::check(room, epoch, &id, &signed, sealed_public_state) {
                 Ok(doorway) => return Ok(doorway),
@@ -262,6 +277,9 @@ impl Doorway {
         let roster = policy::roster(&group).ok_or(JoinError::PublicState)?;
         let state =
             RoomState::from_extensions(group.group_context().extensions()).ok_or(JoinError::PublicState)?;
+        if !state.is_valid(|account| roster.contains_key(&account)) {
+            return Err(JoinError::PublicState);
+        }
         let signer = roster.get(&body.signer).ok_or(JoinError::NoPackage)?;
         signer
             .verify(PACKAGE, &package_signed(method, &signed.body), &signed.signature)
@@ -320,6 +338,7 @@ impl Doorway {
             .finalize(&provider)
             .map_err(|_| CommitError::Refused)?;
         let commit = bundle.commit().to_bytes().map_err(|_| CommitError::Internal)?;
+        self.judge(account, &commit)?;
         let parent = Parent {
             handshake: &self.handshake,
             keys: self.keys.as_ref(),
@@ -337,6 +356,15 @@ impl Doorway {
             Author { account, identity },
             rng,
         )
+    }
+
+    /// What the members would skip must not be uploaded: judges the own commit as they will.
+    fn judge(&self, account: AccountId, commit: &[u8]) -> Result<(), CommitError> {
+        let provider = Provider::default();
+        let group = self.public.import(&self.handshake, &provider).map_err(|_| CommitError::Internal)?;
+        let judged = policy::parse(commit)
+            .and_then(|message| policy::judge(&provider, group.group_id(), account, message));
+        judged.map(drop).map_err(|_| CommitError::Refused)
     }
 }
 

@@ -75,6 +75,12 @@ struct PrivateEntry {
     value: Vec<u8>,
 }
 
+impl Drop for PrivateEntry {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.value);
+    }
+}
+
 impl KeyPackageBundle {
     /// Makes a key package that may be used more than once (RFC 9420 section 16.8 calls it "last resort"), without expiry.
     /// openmls draws its randomness itself.
@@ -127,8 +133,13 @@ impl KeyPackageBundle {
         let plain = open(&root.key_package_key(), SealType::KeyPackage, &Self::context(account), sealed)?;
         let plain: Plain = codec::decode(&plain).map_err(|_| KeyPackageError)?;
         let provider = Provider::default();
-        let private =
-            plain.private.into_iter().map(|entry| (entry.key, Zeroizing::new(entry.value))).collect();
+        let private = plain
+            .private
+            .into_iter()
+            .map(|mut entry| {
+                (std::mem::take(&mut entry.key), Zeroizing::new(std::mem::take(&mut entry.value)))
+            })
+            .collect();
         provider.storage().import_private(private).map_err(|_| KeyPackageError)?;
         Ok(Self { public: plain.public, provider })
     }

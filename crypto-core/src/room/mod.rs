@@ -21,6 +21,7 @@ mod public_state;
 mod snapshot;
 mod state;
 mod storage;
+mod tree;
 
 #[cfg(test)]
 mod tests;
@@ -32,7 +33,7 @@ pub use join::{Doorway, InviteLink, JoinError, JoinSecret, LINK_BYTES, short_fin
 pub use key_package::{KeyPackageBundle, KeyPackageError, WelcomeError};
 pub use log::{EntryKind, LogHead, digest};
 pub use message::{Message, MessageError, Metadata};
-pub use policy::Invalid;
+pub use policy::{Invalid, MEMBERS};
 pub use process::Outcome;
 pub use snapshot::{RestoreError, Snapshot};
 pub use state::{
@@ -91,7 +92,8 @@ impl Room {
         now_ms: u64,
         rng: &mut dyn CryptoRngCore,
     ) -> Result<Founded, CommitError> {
-        if !state.is_valid(|member| member == account) || state.founder != account {
+        let own_joins = state.joins.iter().all(|method| method.creator == account);
+        if !state.is_valid(|member| member == account) || state.founder != account || !own_joins {
             return Err(CommitError::Refused);
         }
         let provider = Provider::default();
@@ -129,6 +131,7 @@ impl Room {
         group: MlsGroup,
         step: EpochStep,
     ) -> Option<Self> {
+        (group.ciphersuite() == provider::SUITE).then_some(())?;
         let id = RoomId(<[u8; 16]>::try_from(group.group_id().as_slice()).ok()?);
         let epoch = epoch_id(group.public_group().group_context())?;
         let keys = EpochKeys::of_group(id, epoch, &group, provider.crypto())?;

@@ -6,10 +6,10 @@
 
 use minicbor::{Decode, Encode};
 use openmls::prelude::{
-    ContentType, LeafNode, LeafNodeIndex, MlsMessageBodyIn, MlsMessageIn, ProcessedMessage,
+    ContentType, GroupId, LeafNode, LeafNodeIndex, MlsMessageBodyIn, MlsMessageIn, ProcessedMessage,
     ProcessedMessageContent, Proposal, ProposalOrRefType, ProtocolMessage, PublicGroup, Sender, StagedCommit,
 };
-use openmls_traits::crypto::OpenMlsCrypto;
+use openmls_traits::OpenMlsProvider;
 use tls_codec::Deserialize as _;
 
 use super::codec;
@@ -17,13 +17,17 @@ use super::{
     epoch::epoch_id,
     history::Roster,
     log::LogHead,
-    provider::account_of,
+    provider::{Provider, account_of},
     state::{Role, RoomKind, RoomState},
+    tree,
 };
 use crate::{
     identity::IdentityPublicKey,
     ids::{AccountId, EpochId},
 };
+
+/// Most members of a room.
+pub const MEMBERS: usize = 500;
 
 /// What every commit says in its authenticated data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -60,12 +64,21 @@ pub enum Invalid {
     /// A leaf whose lifetime is not without end.
     #[error("has a leaf with a lifetime")]
     Lifetime,
-    /// The committer's account id would change.
+    /// A leaf whose capabilities or extensions are not those of every leaf.
+    #[error("has a leaf that is not like every leaf")]
+    Leaf,
+    /// The committer's account id would change, or the key of somebody else.
     #[error("changes an identity")]
     Identity,
     /// An account or a key would be there twice.
     #[error("has an account or a key twice")]
     Duplicate,
+    /// More than [`MEMBERS`] members, or more than two in a direct room.
+    #[error("has too many members")]
+    Full,
+    /// A key in the ratchet tree is there twice, or is no key.
+    #[error("has a ratchet tree that nobody could use")]
+    Tree,
     /// The committer's role does not allow this.
     #[error("the author's role does not allow it")]
     Role,
@@ -98,12 +111,14 @@ pub(crate) fn parse(handshake: &[u8]) -> Result<ProtocolMessage, Invalid> {
     }
 }
 
-/// Members of a group, with their keys.
+/// Members of a group, with their keys; nothing when one is not an account of ours or is there twice.
 pub(crate) fn roster(group: &PublicGroup) -> Option<Roster> {
-    group
-        .members()
-        .map(|member| Some((account_of(&member.credential)?, key(&member.signature_key)?)))
-        .collect()
+    let mut roster = Roster::new();
+    for member in group.members() {
+        let before = roster.insert(account_of(&member.credential)?, key(&member.signature_key)?);
+        before.is_none().then_some(())?;
+    }
+    Some(roster)
 }
 
 fn key(bytes: &[u8]) -> Option<IdentityPublicKey> {
@@ -114,20 +129,32 @@ fn identity_of(leaf: &LeafNode) -> Option<(AccountId, IdentityPublicKey)> {
     Some((account_of(leaf.credential())?, key(leaf.signature_key().as_slice())?))
 }
 
-/// Judges a commit that the relay says is `sender`'s, against the public part of the parent state.
+/// Judges a commit that the relay says is `sender`'s, against the public part of the parent state, on a copy of it.
 pub(crate) fn judge(
-    group: &PublicGroup,
-    crypto: &impl OpenMlsCrypto,
+    provider: &Provider,
+    room: &GroupId,
     sender: AccountId,
     message: ProtocolMessage,
 ) -> Result<Verdict, Invalid> {
+    let provider = provider.copy();
+    let mut group = PublicGroup::load(provider.storage(), room).ok().flatten().ok_or(Invalid::Mls)?;
+    let processed = group.process_message(provider.crypto(), message).map_err(|_| Invalid::Mls)?;
+    let verdict = allowed(&group, sender, &processed)?;
+    let ProcessedMessageContent::StagedCommitMessage(staged) = processed.into_content() else {
+        return Err(Invalid::NotACommit);
+    };
+    group.merge_commit(provider.storage(), *staged).map_err(|_| Invalid::Mls)?;
+    if tree::has_usable_keys(&group) { Ok(verdict) } else { Err(Invalid::Tree) }
+}
+
+/// The rules on what openmls makes of a commit.
+fn allowed(group: &PublicGroup, sender: AccountId, processed: &ProcessedMessage) -> Result<Verdict, Invalid> {
     let parent = RoomState::from_extensions(group.group_context().extensions()).ok_or(Invalid::State)?;
-    let processed = group.process_message(crypto, message).map_err(|_| Invalid::Mls)?;
     let aad: CommitAad = codec::decode(processed.aad()).map_err(|_| Invalid::Aad)?;
     if aad.version != 1 {
         return Err(Invalid::Aad);
     }
-    let staged = staged(&processed)?;
+    let staged = staged(processed)?;
     let author = match processed.sender() {
         Sender::Member(leaf) => member_commit(group, &parent, *leaf, staged)?,
         Sender::NewMemberCommit => external_commit(group, &parent, staged)?,
@@ -138,6 +165,11 @@ pub(crate) fn judge(
     }
     let state = RoomState::from_extensions(staged.group_context().extensions()).ok_or(Invalid::State)?;
     let roster = next_roster(group, processed.sender(), staged)?;
+    let most = if state.kind == RoomKind::Direct { 2 } else { MEMBERS };
+    if roster.len() > most {
+        return Err(Invalid::Full);
+    }
+    keeps_identities(group, &roster, author)?;
     if !state.is_valid(|account| roster.contains_key(&account)) {
         return Err(Invalid::State);
     }
@@ -173,6 +205,9 @@ fn member_commit(
                 if (lifetime.not_before(), lifetime.not_after()) != (0, u64::MAX) {
                     return Err(Invalid::Lifetime);
                 }
+                if !tree::is_our_leaf(add.key_package().leaf_node()) {
+                    return Err(Invalid::Leaf);
+                }
                 if parent.kind == RoomKind::Direct {
                     return Err(Invalid::Role);
                 }
@@ -191,6 +226,9 @@ fn member_commit(
         if account != author {
             return Err(Invalid::Identity);
         }
+        if !tree::is_our_leaf(leaf) {
+            return Err(Invalid::Leaf);
+        }
     }
     Ok(author)
 }
@@ -203,6 +241,9 @@ fn external_commit(
 ) -> Result<AccountId, Invalid> {
     let leaf = staged.update_path_leaf_node().ok_or(Invalid::Mls)?;
     let joiner = identity_of(leaf).ok_or(Invalid::Identity)?;
+    if !tree::is_our_leaf(leaf) {
+        return Err(Invalid::Leaf);
+    }
     let mut removes = 0_u32;
     for queued in staged.queued_proposals() {
         if queued.proposal_or_ref_type() != ProposalOrRefType::Proposal {
@@ -250,6 +291,15 @@ fn next_roster(group: &PublicGroup, sender: &Sender, staged: &StagedCommit) -> R
     }
 }
 
+/// Nobody but the author gets another key: to remove somebody and add an own leaf under their id is one commit otherwise.
+fn keeps_identities(group: &PublicGroup, next: &Roster, author: AccountId) -> Result<(), Invalid> {
+    let before = roster(group).ok_or(Invalid::Identity)?;
+    let same = |(account, key): (&AccountId, &IdentityPublicKey)| {
+        *account == author || next.get(account).is_none_or(|now| now == key)
+    };
+    if before.iter().all(same) { Ok(()) } else { Err(Invalid::Identity) }
+}
+
 /// Moderators remove plain members, owners remove anybody.
 fn may_remove(parent: &RoomState, author: AccountId, target: AccountId) -> Result<(), Invalid> {
     match (parent.role(author), parent.role(target)) {
@@ -258,10 +308,14 @@ fn may_remove(parent: &RoomState, author: AccountId, target: AccountId) -> Resul
     }
 }
 
-/// Owners change everything but what the room is; moderators its name, topic, avatar and join methods.
+/// Owners change everything but what the room is; moderators its name, topic, avatar and join methods. A new join method names its author
+/// as creator, because joiners compare that with who gave them the link.
 fn may_change(parent: &RoomState, next: &RoomState, author: AccountId) -> Result<(), Invalid> {
     if next.kind != parent.kind || next.founder != parent.founder || next.version != parent.version {
         return Err(Invalid::State);
+    }
+    if next.joins.iter().any(|method| method.creator != author && !parent.joins.contains(method)) {
+        return Err(Invalid::Join);
     }
     let moderated = RoomState {
         name: next.name.clone(),

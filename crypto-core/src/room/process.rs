@@ -1,7 +1,7 @@
 //! Processing commits of others.
 
 use openmls::prelude::{MlsGroup, ProcessedMessageContent};
-use openmls_traits::OpenMlsProvider;
+use openmls_traits::OpenMlsProvider as _;
 
 use super::{
     Room,
@@ -41,9 +41,8 @@ impl Room {
             Ok(handshake) => handshake,
             Err(reason) => return Outcome::Skipped(reason),
         };
-        let verdict = policy::parse(&handshake).and_then(|message| {
-            policy::judge(self.group.public_group(), self.provider.crypto(), sender, message)
-        });
+        let verdict = policy::parse(&handshake)
+            .and_then(|message| policy::judge(&self.provider, self.group.group_id(), sender, message));
         let verdict = match verdict {
             Ok(verdict) => verdict,
             Err(reason) => return Outcome::Skipped(reason),

@@ -12,7 +12,7 @@ use tls_codec::{Deserialize as _, Serialize as _};
 use super::codec;
 use super::{
     epoch::{HandshakeKey, epoch_id},
-    provider::Provider,
+    provider::{Provider, SUITE},
 };
 use crate::{
     identity::IdentityKey,
@@ -66,7 +66,7 @@ impl PublicState {
         Ok((info, tree))
     }
 
-    /// Writes the public group into the provider's storage, after checking every signature in it and that it is the epoch of `key`.
+    /// Writes the public group into the provider's storage, after checking every signature in it and that it is the room and epoch of `key`.
     pub(crate) fn import(
         &self,
         key: &HandshakeKey,
@@ -81,9 +81,9 @@ impl PublicState {
             ProposalStore::new(),
         )
         .map_err(|_| BadPublicState)?;
-        if epoch_id(group.group_context()) != Some(key.epoch) {
-            return Err(BadPublicState);
-        }
-        Ok(group)
+        // The epoch id is over the whole context, but whoever names it may be a member of another group.
+        let context = group.group_context();
+        let ours = context.group_id().as_slice() == key.room.as_bytes() && context.ciphersuite() == SUITE;
+        if ours && epoch_id(context) == Some(key.epoch) { Ok(group) } else { Err(BadPublicState) }
     }
 }

@@ -194,6 +194,7 @@ impl RoomState {
             && self.roles.iter().all(|entry| entry.role != Role::Member && is_member(entry.account))
             && self.roles.iter().any(|entry| entry.role == Role::Owner)
             && one_of_each
+            && (self.kind == RoomKind::Group || self.joins.is_empty())
     }
 
     /// The group context extensions that carry this state and demand that every leaf understands it.
@@ -245,8 +246,13 @@ mod tests {
     fn refuses_states_that_break_the_rules() {
         let member = |account| account == AccountId([1; 16]);
         assert!(state().is_valid(member));
-        let broken: [fn(&mut RoomState); 6] = [
+        let broken: [fn(&mut RoomState); 7] = [
             |s| s.version = 2,
+            |s| {
+                s.kind = RoomKind::Direct;
+                let key = HpkePublicKey::from_slice(&[0; crate::hpke::PUBLIC_KEY_BYTES]).unwrap();
+                s.joins.push(JoinMethod { kind: JoinKind::Link, key, creator: s.founder });
+            },
             |s| s.name = "  ".into(),
             |s| s.name = "x".repeat(NAME_CHARS + 1),
             |s| s.roles.clear(),

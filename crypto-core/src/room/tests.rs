@@ -1,5 +1,7 @@
 //! Rooms between several accounts, without any relay.
 
+mod hostile;
+
 use rand_core::OsRng;
 
 use super::*;
@@ -174,7 +176,7 @@ fn a_welcome_lets_in_whoever_was_added() {
     let root = jonas.vault.current_root();
     let sealed = bundle.seal(root, jonas.account, &mut OsRng).unwrap();
     let bundle = KeyPackageBundle::open(root, jonas.account, &sealed).unwrap();
-    let added = mira.commit(&founded.room, Change::Add(bundle.public().to_vec()));
+    let added = mira.commit(&founded.room, Change::Add(jonas.account, bundle.public().to_vec()));
     let welcome = added.welcome.clone().unwrap();
     let room = bundle.join(jonas.account, founded.room.id(), &welcome).unwrap();
     assert_eq!(room.epoch(), added.room.epoch());
@@ -248,7 +250,7 @@ fn plain_members_cannot_change_the_room_or_put_others_out() {
     let (mira, jonas) = (Person::new(1), Person::new(2));
     let founded = mira.found(vec![]);
     let bundle = KeyPackageBundle::generate(jonas.identity(), jonas.account).unwrap();
-    let added = mira.commit(&founded.room, Change::Add(bundle.public().to_vec()));
+    let added = mira.commit(&founded.room, Change::Add(jonas.account, bundle.public().to_vec()));
     let room = bundle.join(jonas.account, founded.room.id(), added.welcome.as_ref().unwrap()).unwrap();
     let seen = LogHead::start(room.id());
     let renamed = RoomState { name: "Mine".into(), ..room.state().clone() };
@@ -269,7 +271,7 @@ fn whoever_is_removed_learns_it_and_reads_nothing_new() {
     let (mira, jonas) = (Person::new(1), Person::new(2));
     let founded = mira.found(vec![]);
     let bundle = KeyPackageBundle::generate(jonas.identity(), jonas.account).unwrap();
-    let added = mira.commit(&founded.room, Change::Add(bundle.public().to_vec()));
+    let added = mira.commit(&founded.room, Change::Add(jonas.account, bundle.public().to_vec()));
     let room = bundle.join(jonas.account, founded.room.id(), added.welcome.as_ref().unwrap()).unwrap();
     let state = Box::new(added.room.state().clone());
     let removed = mira.commit(&added.room, Change::Remove(vec![jonas.account], state));
