@@ -1,7 +1,7 @@
 import { expect, type Page } from '@playwright/test';
 import { Profile } from './profiles.ts';
 import type { Relay } from './relay.ts';
-import { nextCode } from './totp.ts';
+import { codeAtStep, nextCode, stepAt } from './totp.ts';
 
 /** Somebody with an account, and what they keep in their head, their authenticator and their drawer. */
 export interface Person {
@@ -20,28 +20,70 @@ export async function register(
 ): Promise<Person> {
   await page.goto(start);
   if (!start.includes('#/setup/')) await page.getByRole('button', { name: 'Create account' }).click();
+  await submitDetails(page, who);
+  const totpSecret = await readTotpSecret(page);
+  await codeField(page).fill(await nextCode(totpSecret));
+  const recoveryKey = await keepRecoveryKey(page);
+  return { ...who, totpSecret, recoveryKey };
+}
+
+/** First step of creating an account. */
+export async function submitDetails(
+  page: Page,
+  who: Pick<Person, 'username' | 'password' | 'displayName'>,
+): Promise<void> {
   await page.getByLabel('Username').fill(who.username);
   await page.getByLabel('Display name').fill(who.displayName);
   await page.getByLabel('Password', { exact: true }).fill(who.password);
   await page.getByRole('button', { name: 'Continue' }).click();
-  const totpSecret = ((await page.getByTestId('totp-secret').textContent()) ?? '').replaceAll(' ', '');
-  await page.getByLabel('Six-digit code').fill(await nextCode(totpSecret));
+}
+
+/** Second step: the secret that the page shows for the authenticator. */
+export async function readTotpSecret(page: Page): Promise<string> {
+  return ((await page.getByTestId('totp-secret').textContent()) ?? '').replaceAll(' ', '');
+}
+
+/** Third step: reads the recovery key and types it in again. */
+export async function keepRecoveryKey(page: Page): Promise<string> {
   const recoveryKey = ((await page.getByTestId('recovery-key').textContent()) ?? '').trim();
   await page.getByRole('button', { name: 'I have kept it' }).click();
   await page.getByLabel('Recovery key').fill(recoveryKey);
   await page.getByRole('button', { name: 'Finish' }).click();
-  return { ...who, totpSecret, recoveryKey };
+  return recoveryKey;
 }
 
-/** Logs in on a page that shows no session. */
-export async function logIn(page: Page, relay: Relay, person: Person): Promise<void> {
+/** Where a one-time code goes; the sixth digit submits it. */
+export function codeField(page: Page) {
+  return page.getByLabel('Six-digit code');
+}
+
+/** Six digits that no clock near ours makes of a secret. */
+export function wrongCode(secret: string): string {
+  const now = stepAt(Date.now());
+  const right = new Set([-2, -1, 0, 1, 2, 3].map((step) => codeAtStep(secret, now + step)));
+  for (let candidate = 0; ; candidate++) {
+    const code = String(candidate).padStart(6, '0');
+    if (!right.has(code)) return code;
+  }
+}
+
+/** First step of a login, on the form for it. */
+export async function submitPassword(page: Page, username: string, password: string): Promise<void> {
+  await page.getByLabel('Username').fill(username);
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.getByRole('button', { name: 'Log in' }).click();
+}
+
+/** Logs in on a page that shows no session; returns the code that was used up. */
+export async function logIn(page: Page, relay: Relay, person: Person): Promise<string> {
   await page.goto(relay.url);
   await page.getByRole('button', { name: 'Log in' }).click();
-  await page.getByLabel('Username').fill(person.username);
-  await page.getByLabel('Password', { exact: true }).fill(person.password);
-  await page.getByRole('button', { name: 'Log in' }).click();
-  await page.getByLabel('Six-digit code').fill(await nextCode(person.totpSecret));
-  await expect(page.getByLabel('Six-digit code')).toBeHidden();
+  await submitPassword(page, person.username, person.password);
+  await expect(codeField(page)).toBeVisible();
+  const code = await nextCode(person.totpSecret);
+  await codeField(page).fill(code);
+  await expect(codeField(page)).toBeHidden();
+  return code;
 }
 
 export async function createRoom(page: Page, name: string): Promise<void> {
