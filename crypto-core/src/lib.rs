@@ -16,6 +16,8 @@ mod codec;
 mod label;
 
 pub mod account;
+#[cfg(feature = "bench")]
+pub mod bench;
 pub mod hpke;
 pub mod identity;
 pub mod ids;

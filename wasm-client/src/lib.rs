@@ -1,5 +1,7 @@
 //! The client for browsers: conversions between JavaScript values and [`waxwing_client`], nothing else.
 
+#[cfg(feature = "bench")]
+mod bench;
 mod convert;
 
 use rand_core::OsRng;
