@@ -345,7 +345,7 @@ pub enum Body {
     },
     /// Something that should not happen: shown, so that nothing is silently lost.
     Warning {
-        /// `unreadable`, `forged`, `reordered`, `refused_commit`.
+        /// `unreadable`, `forged`, `fork`, `refused_commit`.
         code: String,
     },
 }

@@ -180,6 +180,7 @@ impl RoomSync {
         let mut created = item(entry, 0, session.account, founder, Body::Created);
         created.seq = Some(0);
         created.key = "created".to_owned();
+        self.last.get_or_insert_with(|| created.clone());
         let items = [created];
         batch.ops.extend(store::put_items(session, self.id, 0, &items, ctx));
         batch.items.splice(0..0, items);

@@ -178,7 +178,8 @@ export const de: Catalogue = {
   'warning.unreadable': 'Eine Nachricht ließ sich nicht lesen. Vielleicht ist sie beschädigt.',
   'warning.forged':
     'Etwas gab sich als Beitrag eines Mitglieds aus und war es nicht. Es wird nicht angezeigt.',
-  'warning.reordered': 'Das Relay hat Nachrichten in falscher Reihenfolge geliefert.',
+  'warning.fork':
+    'Wer das geschrieben hat, hat eine andere Fassung des Raums gesehen. Das Relay täuscht vielleicht einen von euch.',
   'warning.refused_commit': 'Eine Änderung am Raum war nicht erlaubt und wurde abgelehnt.',
   'warning.other': 'Hier ist etwas Unerwartetes geschehen ({code}).',
 

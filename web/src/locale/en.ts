@@ -179,7 +179,8 @@ export const en = {
   'item.settingsOwn': 'You changed the settings',
   'warning.unreadable': 'A message could not be read. It may be damaged.',
   'warning.forged': 'Something claimed to be from a member and was not. It is not shown.',
-  'warning.reordered': 'The relay delivered messages in a wrong order.',
+  'warning.fork':
+    'The author of this message has seen another version of the room than you. The relay may be deceiving one of you.',
   'warning.refused_commit': 'A change to the room was not allowed and has been refused.',
   'warning.other': 'Something unexpected happened here ({code}).',
 

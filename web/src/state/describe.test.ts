@@ -34,7 +34,7 @@ group('sentences', () => {
   });
 
   it('has one for each warning that the client knows', () => {
-    for (const code of ['unreadable', 'forged', 'reordered', 'refused_commit']) {
+    for (const code of ['unreadable', 'forged', 'fork', 'refused_commit']) {
       expect(describe(i18n, r, by('ann', { type: 'warning', code }))).not.toContain(code);
     }
   });
