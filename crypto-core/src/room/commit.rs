@@ -157,7 +157,7 @@ pub(super) struct Envelope {
     sealed: Vec<u8>,
 }
 
-pub(super) fn seal_handshake(
+pub(crate) fn seal_handshake(
     key: &HandshakeKey,
     sender: AccountId,
     commit: &[u8],

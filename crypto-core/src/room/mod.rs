@@ -27,7 +27,10 @@ mod tree;
 mod tests;
 
 pub use commit::{Change, CommitError, JoinPackages, Prepared, commit_hash};
+#[cfg(feature = "vectors")]
+pub(crate) use commit::{open_handshake, seal_handshake};
 pub use epoch::EpochKeys;
+pub(crate) use epoch::epoch_id;
 pub use history::{EpochStep, HistoryLink, KeyringRecord, Roster, RosterChange};
 pub use join::{Doorway, InviteLink, JoinError, JoinSecret, LINK_BYTES, short_fingerprint, token_hash};
 pub use key_package::{KeyPackageBundle, KeyPackageError, WelcomeError};
@@ -45,7 +48,7 @@ use openmls::prelude::{GroupId, Lifetime, MlsGroup};
 use openmls_traits::OpenMlsProvider;
 use rand_core::CryptoRngCore;
 
-use self::{commit::Author, epoch::epoch_id, provider::Provider};
+use self::{commit::Author, provider::Provider};
 use crate::{
     identity::IdentityKey,
     ids::{AccountId, EpochId, RoomId},
@@ -144,6 +147,12 @@ impl Room {
     /// The room's id.
     pub fn id(&self) -> RoomId {
         self.keys.room
+    }
+
+    /// The GroupContext that the epoch's id is computed of.
+    #[cfg(feature = "vectors")]
+    pub(crate) fn group_context(&self) -> &openmls::prelude::GroupContext {
+        self.group.public_group().group_context()
     }
 
     /// The epoch.

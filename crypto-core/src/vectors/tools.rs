@@ -4,7 +4,9 @@ use data_encoding::HEXLOWER;
 use rand_core::{CryptoRng, RngCore};
 use serde_json::{Value, json};
 
+use crate::ids::{AccountId, EpochId, RoomId};
 use crate::label::hash;
+use crate::room::LogHead;
 use crate::secret::SymmetricKey;
 
 /// Why a case did not pass.
@@ -58,6 +60,23 @@ impl<'a> Case<'a> {
     pub(crate) fn array<const N: usize>(&self, name: &str) -> Result<[u8; N], Failure> {
         let bytes = self.bytes(name)?;
         bytes.try_into().map_err(|_| Failure::Broken(format!("{name} does not have {N} bytes")))
+    }
+
+    pub(crate) fn account(&self, name: &str) -> Result<AccountId, Failure> {
+        self.array(name).map(AccountId)
+    }
+
+    pub(crate) fn room(&self) -> Result<RoomId, Failure> {
+        self.array("room").map(RoomId)
+    }
+
+    pub(crate) fn epoch(&self, name: &str) -> Result<EpochId, Failure> {
+        self.array(name).map(EpochId)
+    }
+
+    /// The log position of the members `seq` and `hash`.
+    pub(crate) fn head(&self) -> Result<LogHead, Failure> {
+        Ok(LogHead { seq: self.number("seq")?, hash: self.array("hash")? })
     }
 
     pub(crate) fn key(&self, name: &str) -> Result<SymmetricKey, Failure> {
