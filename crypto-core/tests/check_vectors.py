@@ -217,10 +217,13 @@ def check_epoch():
             inner = seal(key, 17, context, unhex(case["handshake"]), salt)
             same(cbor2.dumps([1, epoch, inner]), sealed)
             continue
-        changes = [[unhex(case["author"]), unhex(case["before"]), unhex(case["after_key"])]]
+        keys = [unhex(case[name]) if name in case else None for name in ("before", "after_key")]
+        # What is absent at the end of an array is left out.
+        changes = [[unhex(case["author"]), *(keys if keys[1] else keys[:1])]]
         seen = [case["seq"], unhex(case["hash"])]
         made_by, author = unhex(case["made_by"]), unhex(case["author"])
-        step = [unhex(case["parent"]), made_by, author, changes, case["renamed"], True, seen]
+        parent = unhex(case["parent"]) if "parent" in case else None
+        step = [parent, made_by, author, changes, case.get("renamed"), True, seen]
         if case["op"] == "link":
             parent = unhex(case["parent_key"]) if "parent_key" in case else None
             key = derive(room_key, "Waxwing 1 link key", room, epoch)

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::tools::{Case, Failure, Playback, broken, fixed, flipped, hex, refused, variant};
 use crate::account::RootKey;
-use crate::identity::IdentityKey;
+use crate::identity::{IdentityKey, IdentityPublicKey};
 use crate::ids::{AccountId, EpochId, RoomId};
 use crate::room::{
     EntryKind, EpochKeys, EpochStep, HistoryLink, InviteLink, JoinError, JoinKind, JoinSecret, KeyringRecord,
@@ -61,17 +61,17 @@ pub(super) fn make_log() -> Result<Vec<Value>, Failure> {
 }
 
 fn step_of(case: &Case<'_>) -> Result<EpochStep, Failure> {
-    let key = |name: &str| case.array(name).map(crate::identity::IdentityPublicKey);
+    let key = |name: &str| case.has(name).then(|| case.array(name).map(IdentityPublicKey)).transpose();
     Ok(EpochStep {
-        parent: Some(case.epoch("parent")?),
+        parent: case.has("parent").then(|| case.epoch("parent")).transpose()?,
         made_by: case.array("made_by")?,
         author: case.account("author")?,
         changes: vec![RosterChange {
             account: case.account("author")?,
-            before: Some(key("before")?),
-            after: Some(key("after_key")?),
+            before: key("before")?,
+            after: key("after_key")?,
         }],
-        renamed: Some(case.text("renamed")?.to_owned()),
+        renamed: case.has("renamed").then(|| case.text("renamed").map(str::to_owned)).transpose()?,
         joins_changed: true,
         seen: case.head()?,
     })
@@ -233,16 +233,25 @@ fn make_links(keys: &EpochKeys, place: &Value) -> Result<Vec<Value>, Failure> {
 
 fn make_keyring(keys: &EpochKeys, place: &Value) -> Result<Vec<Value>, Failure> {
     let base = variant(place, "", "", step_json());
-    let record = KeyringRecord::new(keys, step_of(&Case(&base))?);
     let (account, root) = (AccountId([1; 16]), fixed("root"));
-    let (salt, mut rng) = salt("keyring");
     let root_key = RootKey::new(0, SymmetricKey::from_bytes(root));
-    let sealed = record.seal(&root_key, account, keys.room, keys.epoch, &mut rng).map_err(refused)?;
-    let good = json!({
-        "op": "keyring", "root": hex(&root), "account": hex(account.as_bytes()), "salt": hex(&salt),
-        "sealed": hex(&sealed),
-    });
-    let good = variant(&base, "keyring", "ok", good);
+    let make = |name: &str, absent: Value| -> Result<(Value, Vec<u8>), Failure> {
+        let base = variant(&base, name, "ok", absent);
+        let record = KeyringRecord::new(keys, step_of(&Case(&base))?);
+        let (salt, mut rng) = salt(name);
+        let sealed = record.seal(&root_key, account, keys.room, keys.epoch, &mut rng).map_err(refused)?;
+        let case = json!({
+            "op": "keyring", "root": hex(&root), "account": hex(account.as_bytes()), "salt": hex(&salt),
+            "sealed": hex(&sealed),
+        });
+        Ok((variant(&base, name, "ok", case), sealed))
+    };
+    let first = json!({ "parent": null, "before": null, "renamed": null });
+    let mut cases = vec![
+        make("keyring, the first epoch of a room", first)?.0,
+        make("keyring, an epoch that somebody left", json!({ "after_key": null }))?.0,
+    ];
+    let (good, sealed) = make("keyring", json!({}))?;
     let last = sealed.len().saturating_sub(1);
     let changes = [
         ("another root key", json!({ "root": hex(&fixed("other")) })),
@@ -251,7 +260,8 @@ fn make_keyring(keys: &EpochKeys, place: &Value) -> Result<Vec<Value>, Failure> 
         ("another epoch", json!({ "epoch": hex(&[8; 32]) })),
         ("a flipped bit", json!({ "sealed": flipped(&sealed, last) })),
     ];
-    Ok(refusals(good, &OpenError.to_string(), &changes))
+    cases.extend(refusals(good, &OpenError.to_string(), &changes));
+    Ok(cases)
 }
 
 pub(super) fn run_invite(case: &Case<'_>) -> Result<(), Failure> {
