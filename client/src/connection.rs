@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use waxwing_wire::{
     decode, encode,
-    frame::{ClientFrame, Cursor, Request, Response, ServerFrame, close},
-    problem::Problem,
+    frame::{ClientFrame, Cursor, Request, ServerFrame, close},
+    problem::{Problem, ProblemCode},
 };
 
 use crate::{
@@ -20,6 +20,9 @@ use crate::{
 
 /// Shortest and longest wait before another attempt, milliseconds.
 const BACKOFF_MS: (u64, u64) = (500, 30_000);
+
+/// Wait after the relay asked for patience without saying how long.
+const PATIENCE_S: u32 = 2;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Link {
@@ -41,11 +44,20 @@ pub(crate) struct Connection {
     attempts: u32,
     next_id: u64,
     pending: BTreeMap<u64, (Request, Then)>,
+    /// Refused for the moment; asked again after a while.
+    later: Vec<(Request, Then)>,
 }
 
 impl Connection {
     pub(crate) fn new() -> Self {
-        Self { link: Link::Idle, online: true, attempts: 0, next_id: 1, pending: BTreeMap::new() }
+        Self {
+            link: Link::Idle,
+            online: true,
+            attempts: 0,
+            next_id: 1,
+            pending: BTreeMap::new(),
+            later: Vec::new(),
+        }
     }
 
     pub(crate) fn is_ready(&self) -> bool {
@@ -92,6 +104,7 @@ impl Client {
     /// Closes the stream and forgets what was asked.
     pub(crate) fn disconnect(&mut self, ctx: &mut Ctx<'_>) {
         self.conn.pending.clear();
+        self.conn.later.clear();
         self.conn.attempts = 0;
         self.conn.set(Link::Idle, ctx);
         ctx.effects.push(Effect::StreamClose);
@@ -147,11 +160,7 @@ impl Client {
         match self.conn.link {
             Link::Waiting { at_ms } if at_ms <= ctx.now_ms => self.connect(ctx),
             Link::Waiting { at_ms } => ctx.effects.push(Effect::Schedule { at_ms }),
-            Link::Ready => {
-                for room in self.room_ids() {
-                    self.advance(room, ctx);
-                }
-            }
+            Link::Ready => self.ask_again(ctx),
             _ => {}
         }
     }
@@ -174,12 +183,12 @@ impl Client {
         match frame {
             ServerFrame::Response { id, response } => {
                 if let Some((_, then)) = self.conn.pending.remove(&id) {
-                    self.answered(then, Ok(response), ctx);
+                    self.then(then, Ok(response), ctx);
                 }
             }
             ServerFrame::Problem { id, problem } => {
-                if let Some((_, then)) = self.conn.pending.remove(&id) {
-                    self.answered(then, Err(problem), ctx);
+                if let Some((request, then)) = self.conn.pending.remove(&id) {
+                    self.refused(request, then, problem, ctx);
                 }
             }
             ServerFrame::Event(event) => self.event(event, ctx),
@@ -193,10 +202,28 @@ impl Client {
         for (id, (request, _)) in &self.conn.pending {
             send(*id, request, ctx);
         }
+        self.ask_again(ctx);
     }
 
-    fn answered(&mut self, then: Then, result: Result<Response, Problem>, ctx: &mut Ctx<'_>) {
-        self.then(then, result, ctx);
+    /// A refusal that will pass is nobody's concern but ours, unless a person waits for the answer.
+    fn refused(&mut self, request: Request, then: Then, problem: Problem, ctx: &mut Ctx<'_>) {
+        let passing = matches!(
+            problem.code,
+            ProblemCode::Unavailable | ProblemCode::RateLimited | ProblemCode::Internal
+        );
+        if !passing || then.is_awaited() {
+            return self.then(then, Err(problem), ctx);
+        }
+        self.conn.later.push((request, then));
+        let wait = u64::from(problem.retry_after_s.unwrap_or(PATIENCE_S).max(1));
+        let at_ms = ctx.now_ms.saturating_add(wait.saturating_mul(1000));
+        ctx.effects.push(Effect::Schedule { at_ms });
+    }
+
+    fn ask_again(&mut self, ctx: &mut Ctx<'_>) {
+        for (request, then) in std::mem::take(&mut self.conn.later) {
+            self.ask(request, then, ctx);
+        }
     }
 }
 

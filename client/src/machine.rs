@@ -36,6 +36,7 @@ pub(crate) enum Then {
     DataSaved {
         name: String,
         plain: Zeroizing<Vec<u8>>,
+        tries: u32,
     },
     Entries(RoomId),
     Snapshot(RoomId),
@@ -77,6 +78,16 @@ pub(crate) enum Then {
     },
 }
 
+impl Then {
+    /// Somebody looks at a spinner until this is answered.
+    pub(crate) fn is_awaited(&self) -> bool {
+        matches!(
+            self,
+            Self::Created { .. } | Self::Preview { .. } | Self::JoinInfo { .. } | Self::Joined { .. }
+        )
+    }
+}
+
 /// What the answer to a load leads to.
 #[derive(Debug)]
 pub(crate) enum LoadThen {
@@ -90,7 +101,12 @@ pub(crate) struct AccountData {
     pub(crate) loaded: bool,
     /// Version and content by name.
     pub(crate) entries: BTreeMap<String, (u64, Zeroizing<Vec<u8>>)>,
+    /// What another session stored first; ours goes on top once its version is known.
+    again: Vec<(String, Zeroizing<Vec<u8>>, u32)>,
 }
+
+/// Attempts to store an account object on top of what other sessions store.
+const SAVES: u32 = 5;
 
 /// Name of the account object that holds the profile.
 pub(crate) const PROFILE: &str = "profile";
@@ -214,6 +230,10 @@ impl Client {
 
     /// Stores an account object as its next version.
     pub(crate) fn save(&mut self, name: &str, plain: Zeroizing<Vec<u8>>, ctx: &mut Ctx<'_>) {
+        self.save_again(name, plain, 0, ctx);
+    }
+
+    fn save_again(&mut self, name: &str, plain: Zeroizing<Vec<u8>>, tries: u32, ctx: &mut Ctx<'_>) {
         let Some(session) = &self.session else { return };
         let version = self.data.entries.get(name).map_or(1, |(version, _)| version.saturating_add(1));
         let sealed = seal_account_data(&session.vault, session.id(), name, version, &plain, ctx.rng);
@@ -221,7 +241,8 @@ impl Client {
         let place = DataName(session.root().account_data_name(name));
         let datum = AccountDatum { name: place, version, bytes: sealed.into() };
         self.data.entries.insert(name.to_owned(), (version, plain.clone()));
-        self.ask(Request::PutAccountData(datum), Then::DataSaved { name: name.to_owned(), plain }, ctx);
+        let then = Then::DataSaved { name: name.to_owned(), plain, tries };
+        self.ask(Request::PutAccountData(datum), then, ctx);
     }
 
     fn account_data(&mut self, data: Vec<AccountDatum>, ctx: &mut Ctx<'_>) {
@@ -240,8 +261,12 @@ impl Client {
             self.data.entries.insert(name, (datum.version, plain));
         }
         self.data.loaded = true;
+        let again = std::mem::take(&mut self.data.again);
         ctx.persist_with(|ctx| session.keep(ctx));
         ctx.notify(Notice::Session { me: Some(session.me()), reason: None });
+        for (name, plain, tries) in again {
+            self.save_again(&name, plain, tries, ctx);
+        }
         for id in self.room_ids() {
             self.advance(id, ctx);
         }
@@ -400,8 +425,11 @@ impl Client {
         match (then, result) {
             (Then::Hello, Ok(Response::Hello { rooms, .. })) => self.hello(&rooms, ctx),
             (Then::AccountData, Ok(Response::AccountData(data))) => self.account_data(data, ctx),
-            (Then::DataSaved { name, plain }, Err(problem)) if problem.code == ProblemCode::Conflict => {
-                self.merge_data(&name, plain, ctx);
+            (Then::DataSaved { name, plain, tries }, Err(problem))
+                if problem.code == ProblemCode::Conflict && tries < SAVES =>
+            {
+                self.data.again.push((name, plain, tries.saturating_add(1)));
+                self.ask(Request::AccountData, Then::AccountData, ctx);
             }
             (Then::Entries(room), Ok(Response::Entries { entries, last_seq })) => {
                 self.page(room, entries, last_seq, ctx);
@@ -442,14 +470,6 @@ impl Client {
                 Err(problem),
             ) => self.room_trouble(room, &problem.detail, ctx),
             _ => {}
-        }
-    }
-
-    /// Another session stored the object first: ours goes on top of its version.
-    fn merge_data(&mut self, name: &str, plain: Zeroizing<Vec<u8>>, ctx: &mut Ctx<'_>) {
-        if let Some((version, _)) = self.data.entries.get_mut(name) {
-            *version = version.saturating_add(1).min(u64::from(u32::MAX));
-            self.save(name, plain, ctx);
         }
     }
 

@@ -50,8 +50,8 @@ fn two_people_talk_and_a_third_device_reads_everything_while_nobody_is_online() 
     let people: Vec<_> = world.devices[mira].rooms[&room].people.iter().map(|p| p.name.clone()).collect();
     assert!(people.contains(&"JONAS".to_owned()) && people.contains(&"MIRA".to_owned()), "{people:?}");
 
-    world.devices.iter_mut().for_each(|device| device.connection = waxwing_client::api::Connection::Idle);
-    world.cut(mira);
+    world.go_away(mira);
+    world.go_away(jonas);
     let third = world.log_in("jonas");
     assert_eq!(world.devices[third].texts(&room), all);
     let seen = &world.devices[third].rooms[&room];
@@ -150,6 +150,51 @@ fn races_cuts_and_crashes_lose_and_double_nothing() {
             );
         }
     }
+}
+
+#[test]
+fn a_relay_that_is_busy_now_and_then_only_makes_it_slower() {
+    for n in 2..6 {
+        let mut world = World::new(n);
+        let mira = world.register("mira");
+        let room = world.room(mira, "Busy");
+        let invite = world.invite(mira, &room);
+        let jonas = world.register("jonas");
+        join(&mut world, jonas, &invite);
+        world.run();
+        world.relay.refuse_every = Some(n);
+        let mut said = Vec::new();
+        for text in ["one", "two", "three", "four", "five"] {
+            world.send(jonas, &room, text);
+            said.push(text);
+        }
+        world.run();
+        let third = world.log_in("mira");
+        for d in [mira, jonas, third] {
+            assert_eq!(world.devices[d].texts(&room), said, "every {n}, device {d}");
+            assert_eq!(world.devices[d].rooms[&room].trouble, None);
+        }
+    }
+}
+
+#[test]
+fn reading_everything_leaves_nothing_unread_and_what_waits_is_in_the_list() {
+    let mut world = World::new(7);
+    let mira = world.register("mira");
+    let room = world.room(mira, "Ops room");
+    let invite = world.invite(mira, &room);
+    let jonas = world.register("jonas");
+    join(&mut world, jonas, &invite);
+    world.send(jonas, &room, "unread");
+    world.run();
+    assert_eq!(world.devices[mira].rooms[&room].unread, 1);
+    let seq = world.devices[mira].rooms[&room].last.as_ref().and_then(|item| item.seq).unwrap();
+    assert_eq!(world.call(mira, Intent::Read { room: room.clone(), seq }), Ok(Reply::Done));
+    assert_eq!(world.devices[mira].rooms[&room].unread, 0);
+    world.go_away(mira);
+    world.send(mira, &room, "waiting");
+    let last = world.devices[mira].rooms[&room].last.as_ref().unwrap();
+    assert!(matches!(&last.body, Body::Text { text, .. } if text == "waiting"));
 }
 
 #[test]

@@ -132,7 +132,7 @@ impl Client {
     /// Builds the commit that waits, if the room is current and nothing else is under way.
     pub(crate) fn build_commit(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
         let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return };
-        if !sync.is_current() || !sync.in_flight.is_empty() {
+        if !sync.is_current() || sync.in_flight.is_some() {
             return;
         }
         let (Some(group), Some(own)) = (&sync.group, &mut sync.own_commit) else { return };

@@ -354,7 +354,6 @@ impl RoomSync {
         }
         if entry.sender == session.account {
             self.outbox.retain(|unsent| unsent.id != entry.id);
-            self.in_flight.remove(&entry.id);
             batch.ops.push(self.delete_unsent(entry.id));
         }
         let mut items = self.content_items(session, entry, &message);

@@ -135,9 +135,8 @@ pub(crate) struct RoomSync {
     pub(crate) names: BTreeMap<AccountId, String>,
     pub(crate) streams: Streams,
     pub(crate) outbox: Vec<OutItem>,
-    pub(crate) in_flight: BTreeSet<EntryId>,
-    /// Commit that what is in flight was sealed after.
-    pub(crate) in_flight_after: u64,
+    /// The message that is under way.
+    pub(crate) in_flight: Option<EntryId>,
     /// What is known of earlier epochs while the relay has not confirmed our joining.
     pub(crate) joining: KnownEpochs,
     pub(crate) own_commit: Option<OwnCommit>,
@@ -171,8 +170,7 @@ impl RoomSync {
             names: BTreeMap::new(),
             streams: Streams::default(),
             outbox: Vec::new(),
-            in_flight: BTreeSet::new(),
-            in_flight_after: 0,
+            in_flight: None,
             joining: KnownEpochs::new(),
             own_commit: None,
             held: None,

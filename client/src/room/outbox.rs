@@ -16,15 +16,9 @@ use crate::{
     api::{Body, Failure, Item, Notice, Sending},
     content::Content,
     ctx::{Ctx, failure},
-    io::Effect,
     machine::{Client, Then},
     session::Session,
 };
-
-/// Messages of one room that may be under way at once.
-const WINDOW: usize = 32;
-/// Wait after the relay asked for patience without saying how long.
-const PATIENCE_S: u32 = 2;
 
 impl OutItem {
     /// The timeline item; nothing for what a timeline does not show.
@@ -98,6 +92,7 @@ impl Client {
         let items: Vec<_> = unsent.item(session).into_iter().collect();
         if !items.is_empty() {
             ctx.notify(Notice::Items { room: room.to_string(), items });
+            self.show_room(room, ctx);
         }
     }
 
@@ -113,35 +108,22 @@ impl Client {
         }
     }
 
-    /// Seals and sends what waits, in order. A room that is behind, or about to change its epoch, waits.
+    /// Seals and sends the next message that waits. One at a time: were several under way, a refusal of one (stale, busy) would let
+    /// the later ones overtake it. A room that is behind, or about to change its epoch, waits.
     pub(crate) fn flush(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
         let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return };
-        // What is under way for an older epoch comes back as stale; sending newer ones first would reorder them.
-        let same_epoch = sync.in_flight.is_empty() || sync.in_flight_after == sync.after;
-        if !sync.is_current() || sync.own_commit.is_some() || !same_epoch {
+        if !sync.is_current() || sync.own_commit.is_some() || sync.in_flight.is_some() {
             return;
         }
-        let waiting: Vec<OutItem> = sync
-            .outbox
-            .iter()
-            .filter(|item| item.state == Sending::Waiting && !sync.in_flight.contains(&item.id))
-            .take(WINDOW.saturating_sub(sync.in_flight.len()))
-            .cloned()
-            .collect();
-        let mut asks = Vec::new();
-        for item in waiting {
-            let Some(bytes) = sync.seal(&item, session, ctx).filter(|bytes| bytes.len() <= MESSAGE_BYTES)
-            else {
-                continue;
-            };
-            sync.in_flight.insert(item.id);
-            sync.in_flight_after = sync.after;
-            let append = Append { room, after: sync.after, id: item.id, bytes: bytes.into() };
-            asks.push((Request::Append(append), Then::Appended { room, message: item.id }));
-        }
-        for (request, then) in asks {
-            self.ask(request, then, ctx);
-        }
+        let Some(item) = sync.outbox.iter().find(|item| item.state == Sending::Waiting) else { return };
+        let (id, sealed) = (item.id, sync.seal(item, session, ctx));
+        let Some(bytes) = sealed.filter(|bytes| bytes.len() <= MESSAGE_BYTES) else {
+            let message = "This message is too long to be sent.".to_owned();
+            return self.set_state(room, id, Sending::Failed { message }, ctx);
+        };
+        sync.in_flight = Some(id);
+        let append = Append { room, after: sync.after, id, bytes: bytes.into() };
+        self.ask(Request::Append(append), Then::Appended { room, message: id }, ctx);
     }
 
     pub(crate) fn appended(
@@ -152,7 +134,7 @@ impl Client {
         ctx: &mut Ctx<'_>,
     ) {
         let Some(sync) = self.rooms.get_mut(&room) else { return };
-        sync.in_flight.remove(&message);
+        sync.in_flight.take_if(|under_way| *under_way == message);
         match result {
             Ok(Response::Appended { seq }) => {
                 sync.remote_seq = sync.remote_seq.max(seq);
@@ -164,11 +146,6 @@ impl Client {
                 ProblemCode::Stale => {
                     sync.remote_seq = sync.remote_seq.max(problem.last_commit.unwrap_or(0));
                     self.advance(room, ctx);
-                }
-                ProblemCode::RateLimited | ProblemCode::Unavailable => {
-                    let wait = u64::from(problem.retry_after_s.unwrap_or(PATIENCE_S).max(1));
-                    let at_ms = ctx.now_ms.saturating_add(wait.saturating_mul(1000));
-                    ctx.effects.push(Effect::Schedule { at_ms });
                 }
                 _ => self.set_state(room, message, Sending::Failed { message: problem.detail }, ctx),
             },
@@ -185,6 +162,7 @@ impl Client {
         let items: Vec<_> = item.item(session).into_iter().collect();
         if !items.is_empty() {
             ctx.notify(Notice::Items { room: room.to_string(), items });
+            self.show_room(room, ctx);
         }
     }
 
@@ -213,6 +191,7 @@ impl Client {
             sync.outbox.retain(|item| item.id != id);
             ctx.persist([sync.delete_unsent(id)]);
             ctx.notify(Notice::ItemGone { room: room.to_string(), key: key.to_owned() });
+            self.show_room(room, ctx);
         }
         Ok(())
     }
@@ -223,7 +202,8 @@ impl Client {
         let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return Ok(()) };
         if seq > sync.read {
             sync.read = seq.min(sync.head.seq);
-            if sync.read == sync.head.seq {
+            // The newest item, not the newest entry: not every entry is shown.
+            if sync.last.as_ref().and_then(|last| last.seq).is_none_or(|last| last <= seq) {
                 sync.unread = 0;
             }
             ctx.persist_with(|ctx| sync.put_head(session, ctx));

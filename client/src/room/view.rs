@@ -21,7 +21,7 @@ impl RoomSync {
             name: self.group.as_ref().map(|group| group.state().name.clone()).unwrap_or_default(),
             people: everybody.iter().map(|account| self.person(*account, &members, session)).collect(),
             members: u32::try_from(members.len()).unwrap_or(u32::MAX),
-            last: self.last.clone(),
+            last: self.unsent_items(session).pop().or_else(|| self.last.clone()),
             unread: self.unread,
             syncing: self.trouble.is_none() && !self.is_current(),
             trouble: self.trouble.clone(),

@@ -23,6 +23,7 @@ pub struct Device {
     pub store: BTreeMap<String, Vec<u8>>,
     session: Option<AccountId>,
     stream: bool,
+    scheduled: Option<u64>,
     inbox: VecDeque<Input>,
     replies: BTreeMap<u64, Result<Reply, Failure>>,
     pub me: Option<Me>,
@@ -52,6 +53,7 @@ impl World {
             store: BTreeMap::new(),
             session: None,
             stream: false,
+            scheduled: None,
             inbox: VecDeque::from([Input::Start { entries: Vec::new() }]),
             replies: BTreeMap::new(),
             me: None,
@@ -69,6 +71,7 @@ impl World {
         let device = &mut self.devices[d];
         device.client = Client::new();
         device.stream = false;
+        device.scheduled = None;
         device.rooms.clear();
         device.items.clear();
         let entries = device.store.iter().filter(|(key, _)| key.starts_with("s/"));
@@ -82,6 +85,12 @@ impl World {
         if std::mem::take(&mut self.devices[d].stream) {
             self.devices[d].inbox.push_back(Input::StreamClosed { code: 1006 });
         }
+    }
+
+    /// The device loses its network and stays without.
+    pub fn go_away(&mut self, d: usize) {
+        self.devices[d].inbox.push_back(Input::Network { online: false });
+        self.run();
     }
 
     pub fn ask(&mut self, d: usize, intent: Intent) -> u64 {
@@ -129,14 +138,13 @@ impl World {
             || self.relay.outgoing.get(&d).is_some_and(|queue| !queue.is_empty())
     }
 
-    /// Time passes until the first device wants to connect again.
+    /// Time passes until the first device wants to be woken.
     fn wake(&mut self) -> bool {
-        let waiting = self.devices.iter().enumerate().filter_map(|(d, device)| match device.connection {
-            Connection::Waiting { retry_at } => Some((retry_at, d)),
-            _ => None,
-        });
+        let waiting =
+            self.devices.iter().enumerate().filter_map(|(d, device)| device.scheduled.map(|at| (at, d)));
         let Some((at, d)) = waiting.min() else { return false };
         self.now_ms = self.now_ms.max(at);
+        self.devices[d].scheduled = None;
         self.devices[d].inbox.push_back(Input::Tick);
         true
     }
@@ -181,7 +189,7 @@ impl World {
                 device.stream = false;
                 self.relay.close_stream(d);
             }
-            Effect::Schedule { .. } => {}
+            Effect::Schedule { at_ms } => device.scheduled = Some(at_ms),
             Effect::Reply { id, result } => {
                 assert!(device.replies.insert(id, result).is_none(), "answered twice");
             }

@@ -62,6 +62,9 @@ pub struct Relay {
     /// Frames on their way, by connection.
     pub outgoing: BTreeMap<usize, VecDeque<Vec<u8>>>,
     connections: BTreeMap<usize, AccountId>,
+    /// Every so many requests one is refused for the moment.
+    pub refuse_every: Option<u64>,
+    requests: u64,
 }
 
 fn problem(code: ProblemCode) -> Problem {
@@ -227,7 +230,11 @@ impl Relay {
     pub fn frame(&mut self, connection: usize, bytes: &[u8]) {
         let Some(me) = self.connections.get(&connection).copied() else { return };
         let ClientFrame { id, request } = decode(bytes).expect("clients send what the wire says");
-        let frame = match self.request(me, request) {
+        self.requests += 1;
+        let greeting = matches!(request, Request::Hello(_));
+        let refused = !greeting && self.refuse_every.is_some_and(|n| self.requests.is_multiple_of(n));
+        let answer = if refused { Err(problem(ProblemCode::Unavailable)) } else { self.request(me, request) };
+        let frame = match answer {
             Ok(response) => ServerFrame::Response { id, response },
             Err(problem) => ServerFrame::Problem { id, problem },
         };
