@@ -112,7 +112,9 @@ test('a message that is too long stays with its author, large ones arrive whole'
   await expect(texts(mira.page)).toHaveCount(0);
 
   const word = 'w'.repeat(10_000);
-  const long = Array.from({ length: 6_000 }, (_, i) => `word ${String(i % 10_000).padStart(4, '0')}`).join(' ');
+  const long = Array.from({ length: 6_000 }, (_, i) => `word ${String(i % 10_000).padStart(4, '0')}`).join(
+    ' ',
+  );
   expect(Buffer.byteLength(long)).toBe(59_999);
   const fullest = 'z'.repeat(TEXT_BYTES);
   for (const message of [word, long, fullest]) {

@@ -132,11 +132,7 @@ test('a new account: weak password, bad and taken name, wrong code, forgotten at
     await page.getByRole('button', { name: 'I have kept it' }).click();
     await page.getByLabel('Recovery key').fill('0000-0000-0000');
     await page.getByRole('button', { name: 'Finish' }).click();
-    await expectFieldError(
-      page,
-      'Recovery key',
-      'This is not the key that was shown. Compare it once more.',
-    );
+    await expectFieldError(page, 'Recovery key', 'This is not the key that was shown. Compare it once more.');
     await page.getByRole('button', { name: 'Show the key again' }).click();
   });
   jonas = { ...JONAS, totpSecret, recoveryKey: await keepRecoveryKey(page) };
@@ -153,7 +149,11 @@ test('invite links that are damaged, incomplete or of no room', async () => {
     ['a version of the future', altered(link, 0), unreadable],
     ['half a link', link.slice(0, link.indexOf('#/join/') + 40), unreadable],
     ['a link without its last characters', link.slice(0, -4), unreadable],
-    ['no secret at all', `${relay.url}/#/join/`, 'The link is incomplete. Ask for a new one, or copy it again.'],
+    [
+      'no secret at all',
+      `${relay.url}/#/join/`,
+      'The link is incomplete. Ask for a new one, or copy it again.',
+    ],
   ];
   for (const [what, address, sentence] of cases) {
     await test.step(what, async () => {
@@ -279,14 +279,27 @@ test('only one tab runs, and another one can take over', async () => {
   await second.close();
 });
 
-test('a link is opened in a page of its own, by somebody who is logged in', async () => {
-  const { page } = visitor;
-  for (const address of [link, altered(link, 20)]) {
+test('an invite link is the first thing that is opened', async () => {
+  const member = (page: Page) => expect.soft(page.getByText('You are a member already.')).toBeVisible();
+  await test.step('by somebody who is logged in', async () => {
+    const { page } = visitor;
     await page.goto('about:blank');
-    await page.goto(address);
-    if (address === link) await expect(page.getByText('You are a member already.')).toBeVisible();
-    else await expect(alert(page)).toHaveText(REFUSED);
-  }
+    await page.goto(link);
+    await member(page);
+    await page.goto('about:blank');
+    await page.goto(altered(link, 20));
+    await expect.soft(alert(page)).toHaveText(REFUSED);
+  });
+  await test.step('by somebody who logs in then', async () => {
+    const { page } = await company.open();
+    await page.goto(link);
+    await expect(page.getByText('You were invited to a room.')).toBeVisible();
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await submitPassword(page, jonas.username, jonas.password);
+    await expect(codeField(page)).toBeVisible();
+    await codeField(page).fill(await nextCode(jonas.totpSecret));
+    await member(page);
+  });
 });
 
 /** An invite link in which one byte is another. */

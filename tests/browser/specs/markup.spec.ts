@@ -170,7 +170,11 @@ async function expectNoDirectionLeaks(page: Page): Promise<void> {
       const closed = (element: Element | null): boolean => {
         if (!element) return false;
         const style = getComputedStyle(element);
-        return /isolate|plaintext/.test(style.unicodeBidi) || style.display !== 'inline' || closed(element.parentElement);
+        return (
+          /isolate|plaintext/.test(style.unicodeBidi) ||
+          style.display !== 'inline' ||
+          closed(element.parentElement)
+        );
       };
       // Inside of a link that shows an address nothing may be turned around at all.
       const parent = node.parentElement;
