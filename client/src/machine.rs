@@ -416,6 +416,14 @@ impl Client {
             self.room_gone(room, ctx);
         }
         for summary in rooms {
+            let held = self.rooms.get(&summary.room).map_or(0, |sync| sync.head.seq);
+            if summary.last_seq < held {
+                // Restored from a backup, or lying: either way this log does not go on from ours.
+                let why = "The relay has gone back to an older state of this room. What you see is kept on this device; \
+                           log out and in again to go on from what the relay has.";
+                self.room_trouble(summary.room, why, ctx);
+                continue;
+            }
             self.know_room(summary, ctx);
         }
     }

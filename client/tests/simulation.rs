@@ -198,6 +198,24 @@ fn reading_everything_leaves_nothing_unread_and_what_waits_is_in_the_list() {
 }
 
 #[test]
+fn a_relay_that_went_back_in_time_is_noticed() {
+    let mut world = World::new(8);
+    let mira = world.register("mira");
+    let room = world.room(mira, "Ops room");
+    world.send(mira, &room, "one");
+    world.send(mira, &room, "two");
+    world.run();
+    let stored = world.relay.rooms.values_mut().next().unwrap();
+    stored.log.pop();
+    world.cut(mira);
+    world.run();
+    assert!(world.devices[mira].rooms[&room].trouble.as_ref().is_some_and(|why| why.contains("older state")));
+    assert_eq!(world.devices[mira].texts(&room), ["one", "two"], "nothing shown is taken away");
+    let again = world.log_in("mira");
+    assert_eq!(world.devices[again].texts(&room), ["one"]);
+}
+
+#[test]
 fn both_sessions_of_an_account_may_change_the_room() {
     let mut world = World::new(3);
     let mira = world.register("mira");

@@ -8,11 +8,13 @@ use axum::{
     response::Response,
 };
 
-/// Scripts and styles come from here and nowhere else; nothing is inline; WebAssembly may be compiled.
+/// Scripts and styles come from here and nowhere else; nothing is inline; WebAssembly may be compiled. The two policies named are Svelte's,
+/// for compiled templates, and the app's own, for the one address of its worker.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \
     style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'; worker-src 'self'; \
     manifest-src 'self'; font-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; \
-    frame-ancestors 'none'; require-trusted-types-for 'script'";
+    frame-ancestors 'none'; require-trusted-types-for 'script'; \
+    trusted-types svelte-trusted-html waxwing-worker";
 
 const ALWAYS: [(HeaderName, &str); 7] = [
     (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
