@@ -24,3 +24,8 @@ it('begins anew after a pause, a notice or midnight', () => {
   expect(placementOf(night, morning, undefined)).toMatchObject({ day: true, first: true });
   expect(placementOf(a1, night, morning).last).toBe(true);
 });
+
+test('the line above the first unread message parts a group', () => {
+  expect(placementOf(undefined, a1, a2, a2.key).last).toBe(true);
+  expect(placementOf(a1, a2, b1, a2.key).first).toBe(true);
+});

@@ -13,13 +13,21 @@ export interface Placement {
   last: boolean;
 }
 
-/** Derived from the neighbours alone, so that a row costs the same however long the timeline is. */
-export function placementOf(previous: Item | undefined, item: Item, next: Item | undefined): Placement {
+/**
+ * Derived from the neighbours alone, so that a row costs the same however long the timeline is. The line above the first
+ * unread message parts a group as a day does.
+ */
+export function placementOf(
+  previous: Item | undefined,
+  item: Item,
+  next: Item | undefined,
+  firstUnread: string | null = null,
+): Placement {
   const day = !previous || !sameDay(previous.at, item.at);
   return {
     day,
-    first: day || !previous || !together(previous, item),
-    last: !next || !sameDay(item.at, next.at) || !together(item, next),
+    first: day || !previous || item.key === firstUnread || !together(previous, item),
+    last: !next || !sameDay(item.at, next.at) || next.key === firstUnread || !together(item, next),
   };
 }
 
