@@ -64,6 +64,11 @@ impl Connection {
         self.link == Link::Ready
     }
 
+    /// It is being opened, or open with something still to come.
+    pub(crate) fn is_coming(&self) -> bool {
+        matches!(self.link, Link::Opening | Link::Greeting | Link::Ready)
+    }
+
     fn id(&mut self) -> u64 {
         let id = self.next_id;
         self.next_id = self.next_id.wrapping_add(1);
@@ -103,6 +108,7 @@ impl Client {
 
     /// Closes the stream and forgets what was asked.
     pub(crate) fn disconnect(&mut self, ctx: &mut Ctx<'_>) {
+        self.give_up_waiting(ctx);
         self.conn.pending.clear();
         self.conn.later.clear();
         self.conn.attempts = 0;
@@ -120,6 +126,7 @@ impl Client {
     }
 
     pub(crate) fn stream_closed(&mut self, code: u16, ctx: &mut Ctx<'_>) {
+        self.give_up_waiting(ctx);
         self.conn.pending.retain(|_, (_, then)| !matches!(then, Then::Hello));
         if self.session.is_none() {
             return self.conn.set(Link::Idle, ctx);
@@ -147,6 +154,7 @@ impl Client {
     pub(crate) fn network(&mut self, online: bool, ctx: &mut Ctx<'_>) {
         self.conn.online = online;
         if !online && self.session.is_some() {
+            self.give_up_waiting(ctx);
             ctx.effects.push(Effect::StreamClose);
             self.conn.pending.retain(|_, (_, then)| !matches!(then, Then::Hello));
             self.conn.set(Link::Offline, ctx);

@@ -128,6 +128,8 @@ pub struct Client {
     pub(crate) data: AccountData,
     pub(crate) https: BTreeMap<u64, HttpThen>,
     loads: BTreeMap<u64, LoadThen>,
+    /// Intents that wait for the connection that is being made.
+    waiting: Vec<(u64, Intent)>,
     last_id: u64,
 }
 
@@ -148,6 +150,7 @@ impl Client {
             data: AccountData::default(),
             https: BTreeMap::new(),
             loads: BTreeMap::new(),
+            waiting: Vec::new(),
             last_id: 0,
         }
     }
@@ -270,6 +273,7 @@ impl Client {
         for id in self.room_ids() {
             self.advance(id, ctx);
         }
+        self.release(ctx);
     }
 
     fn intent(&mut self, id: u64, intent: Intent, ctx: &mut Ctx<'_>) {
@@ -282,14 +286,10 @@ impl Client {
             Intent::LogIn { username, password } => self.log_in(id, &username, password.into(), ctx),
             Intent::SubmitTotp { code } => self.submit_totp(id, &code, ctx),
             Intent::LogOut => self.log_out(id, ctx),
-            Intent::CreateRoom { name } => self.online(id, ctx, |this, ctx| this.create_room(id, &name, ctx)),
-            Intent::CreateInvite { room } => {
-                self.online(id, ctx, |this, ctx| this.create_invite(id, &room, ctx))
-            }
-            Intent::PreviewInvite { invite } => {
-                self.online(id, ctx, |this, ctx| this.preview(id, &invite, ctx))
-            }
-            Intent::JoinRoom { invite } => self.online(id, ctx, |this, ctx| this.join(id, &invite, ctx)),
+            Intent::CreateRoom { .. }
+            | Intent::CreateInvite { .. }
+            | Intent::PreviewInvite { .. }
+            | Intent::JoinRoom { .. } => self.online(id, intent, ctx),
             Intent::Send { room, text } => {
                 let done = self.compose(&room, &text, ctx).map(|()| Reply::Done);
                 ctx.reply(id, done);
@@ -310,22 +310,45 @@ impl Client {
         }
     }
 
-    /// Carries out what needs the relay now, or says that there is no connection.
-    fn online(
-        &mut self,
-        id: u64,
-        ctx: &mut Ctx<'_>,
-        act: impl FnOnce(&mut Self, &mut Ctx<'_>) -> Result<(), Failure>,
-    ) {
-        let done = if self.session.is_none() {
-            Err(failure("not_logged_in", "Log in first."))
+    /// Carries out what needs the relay now; while the connection is being made it waits for it.
+    fn online(&mut self, id: u64, intent: Intent, ctx: &mut Ctx<'_>) {
+        if self.session.is_none() {
+            ctx.reply(id, Err(failure("not_logged_in", "Log in first.")));
         } else if self.conn.is_ready() && self.data.loaded {
-            act(self, ctx)
+            self.carry_out(id, intent, ctx);
+        } else if self.conn.is_coming() {
+            self.waiting.push((id, intent));
         } else {
-            Err(offline())
+            ctx.reply(id, Err(offline()));
+        }
+    }
+
+    fn carry_out(&mut self, id: u64, intent: Intent, ctx: &mut Ctx<'_>) {
+        let done = match intent {
+            Intent::CreateRoom { name } => self.create_room(id, &name, ctx),
+            Intent::CreateInvite { room } => self.create_invite(id, &room, ctx),
+            Intent::PreviewInvite { invite } => self.preview(id, &invite, ctx),
+            Intent::JoinRoom { invite } => self.join(id, &invite, ctx),
+            _ => Ok(()),
         };
         if let Err(failure) = done {
             ctx.reply(id, Err(failure));
+        }
+    }
+
+    /// The connection is ready and the account is loaded: does what waited for that.
+    fn release(&mut self, ctx: &mut Ctx<'_>) {
+        if self.conn.is_ready() && self.data.loaded {
+            for (id, intent) in std::mem::take(&mut self.waiting) {
+                self.carry_out(id, intent, ctx);
+            }
+        }
+    }
+
+    /// The connection did not come about.
+    pub(crate) fn give_up_waiting(&mut self, ctx: &mut Ctx<'_>) {
+        for (id, _) in std::mem::take(&mut self.waiting) {
+            ctx.reply(id, Err(offline()));
         }
     }
 
@@ -426,6 +449,7 @@ impl Client {
             }
             self.know_room(summary, ctx);
         }
+        self.release(ctx);
     }
 
     /// Goes on where an answered request left off.

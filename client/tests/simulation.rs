@@ -216,6 +216,19 @@ fn a_relay_that_went_back_in_time_is_noticed() {
 }
 
 #[test]
+fn what_is_asked_while_the_connection_is_being_made_waits_for_it() {
+    let mut world = World::new(9);
+    let mira = world.register("mira");
+    let room = world.room(mira, "Ops room");
+    let invite = world.invite(mira, &room);
+    world.crash(mira);
+    let preview = Intent::PreviewInvite { invite: invite.clone() };
+    assert!(matches!(world.call(mira, preview.clone()), Ok(Reply::InvitePreview { member: true, .. })));
+    world.go_away(mira);
+    assert_eq!(code(world.call(mira, preview)), "offline");
+}
+
+#[test]
 fn both_sessions_of_an_account_may_change_the_room() {
     let mut world = World::new(3);
     let mira = world.register("mira");

@@ -244,7 +244,8 @@ export const de: Catalogue = {
   'failure.wrong_code':
     'Dieser Code stimmt nicht. Codes wechseln alle 30 Sekunden: Nimm den, der jetzt angezeigt wird.',
   'failure.reused_code': 'Dieser Code wurde schon verwendet. Warte auf den nächsten.',
-  'failure.attempt_expired': 'Das hat zu lange gedauert. Fang noch einmal an.',
+  'failure.attempt_expired':
+    'Dieser Versuch ist vorbei: Er hat zu lange gedauert, oder zu viele Codes waren falsch. Fang noch einmal an.',
   'failure.wrong_step': 'Das hat zu lange gedauert. Fang noch einmal an.',
   'failure.setup_link_invalid': 'Dieser Einrichtungslink wurde schon verwendet oder ist falsch abgetippt.',
   'failure.registration_closed': 'Dieses Relay nimmt keine neuen Konten auf.',

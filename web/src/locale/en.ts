@@ -247,7 +247,8 @@ export const en = {
   'failure.wrong_credentials': 'The username or the password is wrong.',
   'failure.wrong_code': 'This code is not right. Codes change every 30 seconds: use the one shown now.',
   'failure.reused_code': 'This code was used before. Wait for the next one.',
-  'failure.attempt_expired': 'This took too long. Begin again.',
+  'failure.attempt_expired':
+    'This attempt is over: it took too long, or too many codes were wrong. Begin again.',
   'failure.wrong_step': 'This took too long. Begin again.',
   'failure.setup_link_invalid': 'This setup link was used before or is mistyped.',
   'failure.registration_closed': 'This relay takes no new accounts.',

@@ -25,7 +25,7 @@ it('begins anew after a pause, a notice or midnight', () => {
   expect(placementOf(a1, night, morning).last).toBe(true);
 });
 
-test('the line above the first unread message parts a group', () => {
+it('the line above the first unread message parts a group', () => {
   expect(placementOf(undefined, a1, a2, a2.key).last).toBe(true);
   expect(placementOf(a1, a2, b1, a2.key).first).toBe(true);
 });
