@@ -229,6 +229,29 @@ fn what_is_asked_while_the_connection_is_being_made_waits_for_it() {
 }
 
 #[test]
+fn a_message_of_an_older_epoch_is_not_shown_where_a_newer_one_is_in_force() {
+    let mut world = World::new(10);
+    let mira = world.register("mira");
+    let room = world.room(mira, "Ops room");
+    let invite = world.invite(mira, &room);
+    let jonas = world.register("jonas");
+    join(&mut world, jonas, &invite);
+    world.run();
+    world.relay.keep_next = true;
+    world.send(jonas, &room, "sealed before the next commit");
+    world.run();
+    let aicha = world.register("aicha");
+    join(&mut world, aicha, &invite);
+    world.run();
+    world.relay.slip_in();
+    world.run();
+    let later = world.log_in("mira");
+    for d in [mira, aicha, later] {
+        assert_eq!(world.devices[d].texts(&room), ["warning forged"], "device {d}");
+    }
+}
+
+#[test]
 fn both_sessions_of_an_account_may_change_the_room() {
     let mut world = World::new(3);
     let mira = world.register("mira");

@@ -200,6 +200,7 @@ impl RoomSync {
                 return Some(Vec::new());
             };
             let items = self.step_items(session, entry, &epoch.step.clone());
+            self.current = Some(EpochId(epoch.keys.epoch().0));
             let newest = self.group.as_ref().map(core::Room::epoch);
             if newest == Some(epoch.keys.epoch()) {
                 self.anchored = true;
@@ -253,7 +254,8 @@ impl RoomSync {
         batch: &mut Batch,
         ctx: &mut Ctx<'_>,
     ) -> Vec<Item> {
-        let items = self.step_items(session, entry, room.step());
+        let same = self.saw_the_same(&room.step().seen);
+        let mut items = self.step_items(session, entry, room.step());
         let record = room.keyring_record();
         let epoch = self.adopt(room);
         let place = self.id.0.into();
@@ -268,6 +270,9 @@ impl RoomSync {
         }
         batch.group_changed = true;
         self.stale_snapshot = self.stale_snapshot.saturating_add(1);
+        if !same {
+            items.push(item(entry, items.len(), session.account, entry.sender, warning("fork")));
+        }
         items
     }
 
@@ -337,11 +342,15 @@ impl RoomSync {
 
     fn message_entry(&mut self, session: &Session, entry: &LogEntry, batch: &mut Batch) -> Vec<Item> {
         let warn = |code| vec![item(entry, 0, session.account, entry.sender, warning(code))];
-        let epoch = Message::epoch_of(entry.bytes.as_bytes()).map(|epoch| EpochId(epoch.0));
-        let Some(Epoch { keys, roster, .. }) = epoch.and_then(|id| self.epochs.get(&id)) else {
-            // Before our own joining the room may keep its history to itself; after it, that is a fault.
+        // Before our own joining the room may keep its history to itself; after it, that is a fault.
+        let Some(current) = self.current else {
             return if self.anchored { warn("unreadable") } else { Vec::new() };
         };
+        // Only the epoch that the log is in counts here: otherwise whoever was removed could go on speaking in an older one.
+        if Message::epoch_of(entry.bytes.as_bytes()) != Some(ids::EpochId(current.0)) {
+            return warn("forged");
+        }
+        let Some(Epoch { keys, roster, .. }) = self.epochs.get(&current) else { return warn("unreadable") };
         let (sender, id) = (ids::AccountId(entry.sender.0), ids::MessageId(entry.id.0));
         let message = match Message::open(keys, roster, sender, id, entry.bytes.as_bytes()) {
             Ok(message) => message,

@@ -122,6 +122,8 @@ pub(crate) struct RoomSync {
     pub(crate) group: Option<Room>,
     /// The log has been read up to the commit that made the group's epoch; from there on commits are processed.
     pub(crate) anchored: bool,
+    /// The epoch at the head of the log: what is said there must be sealed in it. Unknown before the first commit that can be followed back.
+    pub(crate) current: Option<EpochId>,
     /// Number of the last commit entry processed.
     pub(crate) after: u64,
     pub(crate) head: LogHead,
@@ -160,6 +162,7 @@ impl RoomSync {
             stage,
             group: None,
             anchored: false,
+            current: None,
             after: 0,
             head,
             heads: VecDeque::from([head]),
@@ -207,6 +210,7 @@ impl RoomSync {
             Epoch { keys: room.keys().clone(), step: room.step().clone(), roster: room.roster().clone() },
         );
         self.group = Some(room);
+        self.current = Some(epoch);
         epoch
     }
 }

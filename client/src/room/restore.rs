@@ -81,6 +81,7 @@ fn room(session: &Session, id: RoomId, parts: &Parts<'_>, ctx: &mut Ctx<'_>) -> 
     sync.remote_seq = record.seq;
     sync.after = record.after;
     sync.anchored = record.anchored;
+    sync.current = record.current;
     sync.names = record.names.into_iter().collect();
     sync.streams = record.streams;
     sync.read = record.read;

@@ -256,6 +256,7 @@ impl RoomSync {
     /// The epochs are known: reading begins at the first entry that is not held yet.
     pub(crate) fn begin_reading(&mut self, epochs: BTreeMap<EpochId, Epoch>) {
         self.commits = epochs.iter().map(|(id, epoch)| (epoch.step.made_by, *id)).collect();
+        self.current = epochs.iter().find(|(_, epoch)| epoch.step.parent.is_none()).map(|(id, _)| *id);
         self.epochs = epochs;
         // A room that is still in its first epoch has no commit to wait for.
         let first = self.group.as_ref().is_some_and(|group| group.step().parent.is_none());
