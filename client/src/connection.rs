@@ -168,7 +168,12 @@ impl Client {
         match self.conn.link {
             Link::Waiting { at_ms } if at_ms <= ctx.now_ms => self.connect(ctx),
             Link::Waiting { at_ms } => ctx.effects.push(Effect::Schedule { at_ms }),
-            Link::Ready => self.ask_again(ctx),
+            Link::Ready => {
+                self.ask_again(ctx);
+                for room in self.room_ids() {
+                    self.advance(room, ctx);
+                }
+            }
             _ => {}
         }
     }
@@ -222,10 +227,18 @@ impl Client {
         if !passing || then.is_awaited() {
             return self.then(then, Err(problem), ctx);
         }
+        if matches!(then, Then::Hello) {
+            // Without a greeting nothing else can follow: connect again.
+            ctx.effects.push(Effect::StreamClose);
+            return self.stream_closed(close::TOO_SLOW, ctx);
+        }
         self.conn.later.push((request, then));
-        let wait = u64::from(problem.retry_after_s.unwrap_or(PATIENCE_S).max(1));
-        let at_ms = ctx.now_ms.saturating_add(wait.saturating_mul(1000));
-        ctx.effects.push(Effect::Schedule { at_ms });
+        wake_in(problem.retry_after_s.unwrap_or(PATIENCE_S), ctx);
+    }
+
+    /// Looks at everything again after a while.
+    pub(crate) fn later(&mut self, ctx: &mut Ctx<'_>) {
+        wake_in(PATIENCE_S, ctx);
     }
 
     fn ask_again(&mut self, ctx: &mut Ctx<'_>) {
@@ -233,6 +246,11 @@ impl Client {
             self.ask(request, then, ctx);
         }
     }
+}
+
+fn wake_in(seconds: u32, ctx: &mut Ctx<'_>) {
+    let at_ms = ctx.now_ms.saturating_add(u64::from(seconds.max(1)).saturating_mul(1000));
+    ctx.effects.push(Effect::Schedule { at_ms });
 }
 
 fn send(id: u64, request: &Request, ctx: &mut Ctx<'_>) {

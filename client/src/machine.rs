@@ -218,16 +218,25 @@ impl Client {
 
     /// What a new account stores at the relay: its profile and its key package.
     pub(crate) fn first_login(&mut self, ctx: &mut Ctx<'_>) {
-        let Some(session) = &self.session else { return };
         self.data.loaded = true;
+        self.complete_account(ctx);
+    }
+
+    /// Stores what every account has and this one lacks, because its registration was cut off before it was stored.
+    fn complete_account(&mut self, ctx: &mut Ctx<'_>) {
+        let Some(session) = &self.session else { return };
         let name = Zeroizing::new(session.display_name.clone().into_bytes());
-        let bundle = KeyPackageBundle::generate(session.identity(), session.account.0.into());
-        let sealed = bundle.as_ref().ok().and_then(|b| b.seal(session.root(), session.id(), ctx.rng).ok());
-        let public = bundle.ok().map(|bundle| bundle.public().to_vec());
-        self.save(PROFILE, name, ctx);
-        if let (Some(sealed), Some(public)) = (sealed, public) {
+        let bundle = KeyPackageBundle::generate(session.identity(), session.account.0.into()).ok();
+        let sealed =
+            bundle.as_ref().and_then(|bundle| bundle.seal(session.root(), session.id(), ctx.rng).ok());
+        if !self.data.entries.contains_key(PROFILE) {
+            self.save(PROFILE, name, ctx);
+        }
+        if let (Some(bundle), Some(sealed), false) =
+            (bundle, sealed, self.data.entries.contains_key(KEY_PACKAGE))
+        {
             self.save(KEY_PACKAGE, Zeroizing::new(sealed), ctx);
-            self.ask(Request::PutKeyPackage(public.into()), Then::Ignore, ctx);
+            self.ask(Request::PutKeyPackage(bundle.public().to_vec().into()), Then::Ignore, ctx);
         }
     }
 
@@ -267,6 +276,7 @@ impl Client {
         let again = std::mem::take(&mut self.data.again);
         ctx.persist_with(|ctx| session.keep(ctx));
         ctx.notify(Notice::Session { me: Some(session.me()), reason: None });
+        self.complete_account(ctx);
         for (name, plain, tries) in again {
             self.save_again(&name, plain, tries, ctx);
         }

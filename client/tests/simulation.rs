@@ -252,6 +252,66 @@ fn a_message_of_an_older_epoch_is_not_shown_where_a_newer_one_is_in_force() {
 }
 
 #[test]
+fn whoever_joins_late_reads_back_through_many_pages_of_history() {
+    let mut world = World::new(11);
+    let mira = world.register("mira");
+    let room = world.room(mira, "Ops room");
+    world.send(mira, &room, "the very first");
+    world.run();
+    let invite = world.invite(mira, &room);
+    let mut last = mira;
+    // The simulated relay gives three links at a time.
+    for name in ["anna", "bela", "cleo", "dora", "emil", "fritz"] {
+        last = world.register(name);
+        join(&mut world, last, &invite);
+        world.send(last, &room, name);
+        world.run();
+    }
+    let all = ["the very first", "anna", "bela", "cleo", "dora", "emil", "fritz"];
+    let again = world.log_in("fritz");
+    for d in [mira, last, again] {
+        assert_eq!(world.devices[d].texts(&room), all, "device {d}");
+    }
+}
+
+#[test]
+fn an_entry_that_is_withheld_from_one_reader_shows() {
+    let mut world = World::new(12);
+    let mira = world.register("mira");
+    let room = world.room(mira, "Ops room");
+    for text in ["one", "two", "three"] {
+        world.send(mira, &room, text);
+        world.run();
+    }
+    let stored = world.relay.rooms.values_mut().next().unwrap();
+    let withheld = stored.log.len() - 2;
+    stored.log.remove(withheld);
+    for (n, entry) in stored.log.iter_mut().enumerate() {
+        entry.seq = n as u64 + 1;
+    }
+    let reader = world.log_in("mira");
+    let mut texts = world.devices[reader].texts(&room);
+    texts.sort();
+    assert_eq!(texts, ["one", "three", "warning fork"]);
+}
+
+#[test]
+fn a_relay_that_lost_a_snapshot_is_told_of_once_and_nothing_unsent_is_lost() {
+    let mut world = World::new(13);
+    let mira = world.register("mira");
+    let room = world.room(mira, "Ops room");
+    let sleeper = world.log_in("mira");
+    world.go_away(sleeper);
+    world.send(sleeper, &room, "written asleep");
+    world.invite(mira, &room);
+    world.relay.lose_snapshots();
+    world.wake_up(sleeper);
+    let shown = &world.devices[sleeper];
+    assert!(shown.rooms[&room].trouble.as_ref().is_some_and(|why| why.contains("has lost")));
+    assert_eq!(shown.texts(&room), ["written asleep (Waiting)"]);
+}
+
+#[test]
 fn both_sessions_of_an_account_may_change_the_room() {
     let mut world = World::new(3);
     let mira = world.register("mira");

@@ -63,7 +63,7 @@ fn open_doorway(link: &InviteLink, response: Response) -> Result<(Doorway, u64),
             })?;
     let method = link.secret.method_id().map_err(|_| bad_invite())?;
     let creator = doorway.state.join(&method).map(|method| method.creator);
-    // The creator may have left since; then there is no key to compare, and the members vouch for the link alone.
+    // A creator who is not a member vouches for nothing: whoever else holds the link could have made all of this up.
     let key = creator.and_then(|creator| Some((creator, *doorway.roster.get(&creator)?)));
     let honest =
         key.is_none_or(|(creator, key)| short_fingerprint(&fingerprint(&creator, &key)) == link.creator);

@@ -82,7 +82,7 @@ pub(crate) struct StreamSeen {
 pub(crate) struct Streams(Vec<StreamSeen>);
 
 /// Gaps that are remembered per stream; older ones are given up.
-const MISSING: usize = 1024;
+const MISSING: usize = 64;
 
 impl Streams {
     /// Notes a verified message; false when it was there before.
@@ -147,6 +147,10 @@ pub(crate) struct RoomSync {
     pub(crate) unread: u32,
     pub(crate) last: Option<Item>,
     pub(crate) trouble: Option<String>,
+    /// Reading began again once in this session; a second time would only turn in a circle.
+    pub(crate) restarted: bool,
+    /// The name that this session has told the room.
+    pub(crate) announced: Option<String>,
     /// This session's run of messages, and its next position.
     pub(crate) stream: EntryId,
     pub(crate) position: u64,
@@ -181,6 +185,8 @@ impl RoomSync {
             unread: 0,
             last: None,
             trouble: None,
+            restarted: false,
+            announced: None,
             stream: EntryId(ids::MessageId::random(rng).0),
             position: 0,
             stale_snapshot: 0,
@@ -190,6 +196,11 @@ impl RoomSync {
     /// The relay knows that the account is a member.
     pub(crate) fn is_confirmed(&self) -> bool {
         !matches!(self.stage, Stage::Unconfirmed)
+    }
+
+    /// Reading has stopped for good: the next entry cannot be followed.
+    pub(crate) fn is_shut_out(&self) -> bool {
+        self.trouble.is_some() && self.group.is_some()
     }
 
     /// Everything the relay has was read, so this session may write.

@@ -101,10 +101,16 @@ impl Client {
         let (Some(sync), Some(session)) = (self.rooms.get(&room), &self.session) else { return };
         let profile = Content::Profile(session.display_name.clone());
         let (kind, body) = profile.encode();
-        let told = sync.names.get(&session.account) == Some(&session.display_name);
+        // Once in a session: another session that knows another name would answer back without end.
+        let told = sync.names.get(&session.account) == Some(&session.display_name)
+            || sync.announced.as_ref() == Some(&session.display_name);
         let queued = sync.outbox.iter().any(|item| item.kind == kind && item.body == body);
         if sync.is_current() && !told && !queued {
+            let name = session.display_name.clone();
             self.enqueue(room, &profile, ctx);
+            if let Some(sync) = self.rooms.get_mut(&room) {
+                sync.announced = Some(name);
+            }
         }
     }
 
@@ -143,10 +149,12 @@ impl Client {
             }
             Ok(_) => {}
             Err(problem) => match problem.code {
-                ProblemCode::Stale => {
+                ProblemCode::Stale if problem.last_commit.is_some_and(|last| last > sync.after) => {
                     sync.remote_seq = sync.remote_seq.max(problem.last_commit.unwrap_or(0));
                     self.advance(room, ctx);
                 }
+                // Stale without anything new to read: asking again at once would only turn in a circle.
+                ProblemCode::Stale => self.later(ctx),
                 _ => self.set_state(room, message, Sending::Failed { message: problem.detail }, ctx),
             },
         }

@@ -211,11 +211,7 @@ impl Client {
             .filter(|s| s.epoch().0 == epoch.0)
             .map(Box::new);
         if held.snapshot.is_none() {
-            return self.room_trouble(
-                room,
-                "The relay has lost what another session of yours did here.",
-                ctx,
-            );
+            return self.start_over(room, ctx);
         }
         self.ask(Request::PublicState { room, epoch }, Then::OwnPublicState { room, epoch }, ctx);
     }
@@ -232,15 +228,29 @@ impl Client {
         let restored =
             held.snapshot.zip(public).and_then(|(snapshot, public)| snapshot.restore(public.as_bytes()).ok());
         let Some(group) = restored else {
-            return self.room_trouble(
-                room,
-                "The relay has lost what another session of yours did here.",
-                ctx,
-            );
+            return self.start_over(room, ctx);
         };
         let mut batch = Batch::default();
         sync.own_restored(session, &held.entry, group, &mut batch, ctx);
         self.finish(room, batch, ctx);
+    }
+
+    /// The relay no longer has the state that an entry needs, because newer ones took its place: begins again from the newest, as a new
+    /// device would. What was not sent, and what was read, stays.
+    fn start_over(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
+        if self.rooms.get(&room).is_some_and(|sync| sync.restarted) {
+            let why = "The relay has lost what another session of yours did here. Ask its operator for help.";
+            return self.room_trouble(room, why, ctx);
+        }
+        let Some(old) = self.rooms.remove(&room) else { return };
+        let mut fresh = RoomSync::new(room, Stage::Unknown, ctx.rng);
+        fresh.restarted = true;
+        fresh.remote_seq = old.remote_seq;
+        fresh.outbox = old.outbox;
+        fresh.in_flight = old.in_flight;
+        fresh.read = old.read;
+        self.rooms.insert(room, fresh);
+        self.advance(room, ctx);
     }
 
     /// Shows a room as it is now.
@@ -317,7 +327,12 @@ pub(crate) fn chain(group: &Room, known: &KnownEpochs) -> (BTreeMap<EpochId, Epo
         if epochs.contains_key(&EpochId(parent.0)) {
             return (epochs, false);
         }
-        let step = found.step.clone().unwrap_or_else(|| first_step(group));
+        let Some(step) = found.step.clone() else {
+            // Either the room's first epoch, which has no link, or one whose link is still to come.
+            let epoch = Epoch { keys: found.keys.clone(), step: first_step(group), roster };
+            epochs.insert(EpochId(parent.0), epoch);
+            return (epochs, false);
+        };
         next = Epoch { keys: found.keys.clone(), step, roster };
     }
 }

@@ -93,6 +93,12 @@ impl World {
         self.run();
     }
 
+    /// The device has its network again.
+    pub fn wake_up(&mut self, d: usize) {
+        self.devices[d].inbox.push_back(Input::Network { online: true });
+        self.run();
+    }
+
     pub fn ask(&mut self, d: usize, intent: Intent) -> u64 {
         let device = &mut self.devices[d];
         let id = device.next;

@@ -350,6 +350,13 @@ impl Relay {
         self.announce(append.room, seq);
     }
 
+    /// Loses every snapshot but those of the rooms' first epochs.
+    pub fn lose_snapshots(&mut self) {
+        for room in self.rooms.values_mut() {
+            room.snapshots.retain(|(_, snapshot)| snapshot.commit == 0);
+        }
+    }
+
     fn summaries(&self, me: AccountId) -> Vec<RoomSummary> {
         let mine = self.rooms.iter().filter(|(_, room)| room.members.contains(&me));
         mine.map(|(id, room)| room.summary(*id)).collect()
