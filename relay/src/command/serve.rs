@@ -97,7 +97,7 @@ impl Relay {
         let setup_origin = config
             .public_origin
             .as_ref()
-            .map_or_else(|| format!("http://{address}"), |origin| origin.as_str().to_owned());
+            .map_or_else(|| reachable(address), |origin| origin.as_str().to_owned());
         let startup = Startup { store, fanout: Arc::clone(&fanout), login_setup, config, address };
         let app = Arc::new(App::new(startup));
         let (stop, stopping) = watch::channel(false);
@@ -166,5 +166,15 @@ async fn sweep(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
             Ok(sessions) => tracing::info!(sessions, "ended sessions were forgotten"),
             Err(error) => tracing::warn!(%error, "ended sessions could not be forgotten"),
         }
+    }
+}
+
+/// Where the operator's browser finds a relay that listens there. Browsers take `0.0.0.0` for an insecure address, in which the app does
+/// not run.
+fn reachable(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        format!("http://localhost:{}", address.port())
+    } else {
+        format!("http://{address}")
     }
 }

@@ -96,6 +96,7 @@ behaviours! {
         wrong_links_are_refused,
         expired_links_are_told,
         replaced_links_are_dead,
+        only_the_creator_changes_the_ways_in,
         every_method_needs_its_package,
         who_joins_adds_only_itself,
         members_may_join_again,

@@ -85,6 +85,19 @@ pub async fn replaced_links_are_dead(bench: &mut Bench) {
     assert_eq!(bench.store.join_info(room, newer, NOW_MS).await.unwrap_err(), StoreError::LinkInvalid);
 }
 
+pub async fn only_the_creator_changes_the_ways_in(bench: &mut Bench) {
+    let [mira, jon] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    bench.commit(mira, opening(room, 0, 1, None)).await.unwrap();
+    bench.commit(jon, joining(room, 1, 2, jon)).await.unwrap();
+    let mut closing = opening(room, 2, 3, None);
+    closing.parts.methods = Some(Vec::new());
+    closing.parts.packages.clear();
+    assert!(matches!(bench.commit(jon, closing.clone()).await, Err(StoreError::Invalid(_))));
+    assert!(bench.store.join_info(room, proof(), NOW_MS).await.is_ok());
+    assert_eq!(bench.commit(mira, closing).await, Ok(3));
+}
+
 pub async fn every_method_needs_its_package(bench: &mut Bench) {
     let [mira] = bench.accounts().await;
     let room = bench.room(mira).await;

@@ -132,7 +132,7 @@ fn commit_id(bytes: &[u8]) -> Option<EntryId> {
     Sha256::digest(bytes).first_chunk::<16>().map(|start| EntryId(*start))
 }
 
-/// Members commit; others only add themselves, with a proof. Removing is the creator's, leaving anybody's.
+/// Members commit; others only add themselves, with a proof. Join methods and removing are the creator's, leaving anybody's.
 fn authorise(db: &Connection, room: &Room, author: AccountId, request: &Commit, now_ms: u64) -> Result<()> {
     let member = rooms::is_member(db, room, author)?;
     match &request.proof {
@@ -148,6 +148,10 @@ fn authorise(db: &Connection, room: &Room, author: AccountId, request: &Commit, 
         }
         None if !member => return Err(StoreError::NotFound),
         None => {}
+    }
+    // Members skip a commit that does not count, but the relay cannot tell: what it believes of a member must not close the door to others.
+    if author != room.creator && request.parts.methods.is_some() {
+        return Err(StoreError::Invalid("only the creator of a room changes its join methods"));
     }
     if author != room.creator && request.remove.iter().any(|account| *account != author) {
         return Err(StoreError::Invalid("only the creator of a room removes others from it"));
