@@ -348,7 +348,7 @@ impl Client {
         self.session = None;
         self.auth = Auth::Idle;
         self.rooms.clear();
-        self.data = crate::machine::AccountData::default();
+        self.data = crate::account_data::AccountData::default();
         self.disconnect(ctx);
         ctx.notify(Notice::Session { me: None, reason });
     }

@@ -12,11 +12,13 @@
     )
 )]
 
+mod account_data;
 pub mod api;
 mod auth;
 mod connection;
 mod content;
 mod ctx;
+mod intents;
 pub mod io;
 mod machine;
 mod room;

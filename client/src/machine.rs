@@ -3,26 +3,22 @@
 use std::collections::BTreeMap;
 
 use rand_core::CryptoRngCore;
-use waxwing_crypto_core::{
-    account::{open_account_data, seal_account_data},
-    room::{InviteLink, KeyPackageBundle},
-};
+use waxwing_crypto_core::room::InviteLink;
 use waxwing_wire::{
     EntryId, EpochId, Opaque, RoomId,
-    frame::{AccountDatum, Event, Request, Response, RoomSummary},
-    ids::DataName,
-    limits::{PAGE_ENTRIES, TEXT_BYTES},
+    frame::{Event, Request, Response, RoomSummary},
     problem::{Problem, ProblemCode},
 };
 use zeroize::Zeroizing;
 
 use crate::{
+    account_data::{AccountData, SAVES},
     api::{Failure, Intent, Notice, Reply},
     auth::{Auth, HttpThen},
     connection::Connection,
-    ctx::{Ctx, failure, offline},
+    ctx::{Ctx, failure},
     io::{Effect, Input, StoreOp},
-    room::{RoomSync, commit::CommitFor},
+    room::RoomSync,
     session::{Session, UNLOCK},
 };
 
@@ -95,29 +91,6 @@ pub(crate) enum LoadThen {
     Resume(Box<Session>),
 }
 
-/// Sealed account objects, opened.
-#[derive(Debug, Default)]
-pub(crate) struct AccountData {
-    pub(crate) loaded: bool,
-    /// Version and content by name.
-    pub(crate) entries: BTreeMap<String, (u64, Zeroizing<Vec<u8>>)>,
-    /// What another session stored first; ours goes on top once its version is known.
-    again: Vec<(String, Zeroizing<Vec<u8>>, u32)>,
-}
-
-/// Attempts to store an account object on top of what other sessions store.
-const SAVES: u32 = 5;
-
-/// Name of the account object that holds the profile.
-pub(crate) const PROFILE: &str = "profile";
-/// Name of the account object that holds the key package with its private parts.
-pub(crate) const KEY_PACKAGE: &str = "key package";
-
-/// Name of the account object that holds the secret of a room's join link.
-pub(crate) fn link_name(room: RoomId) -> String {
-    format!("link {room}")
-}
-
 /// The client. It holds the unlocked account in memory and does nothing by itself.
 #[derive(Debug)]
 pub struct Client {
@@ -127,9 +100,9 @@ pub struct Client {
     pub(crate) rooms: BTreeMap<RoomId, RoomSync>,
     pub(crate) data: AccountData,
     pub(crate) https: BTreeMap<u64, HttpThen>,
-    loads: BTreeMap<u64, LoadThen>,
+    pub(crate) loads: BTreeMap<u64, LoadThen>,
     /// Intents that wait for the connection that is being made.
-    waiting: Vec<(u64, Intent)>,
+    pub(crate) waiting: Vec<(u64, Intent)>,
     last_id: u64,
 }
 
@@ -214,164 +187,6 @@ impl Client {
         self.session = Some(session);
         self.data = AccountData::default();
         self.connect(ctx);
-    }
-
-    /// What a new account stores at the relay: its profile and its key package.
-    pub(crate) fn first_login(&mut self, ctx: &mut Ctx<'_>) {
-        self.data.loaded = true;
-        self.complete_account(ctx);
-    }
-
-    /// Stores what every account has and this one lacks, because its registration was cut off before it was stored.
-    fn complete_account(&mut self, ctx: &mut Ctx<'_>) {
-        let Some(session) = &self.session else { return };
-        let name = Zeroizing::new(session.display_name.clone().into_bytes());
-        let bundle = KeyPackageBundle::generate(session.identity(), session.account.0.into()).ok();
-        let sealed =
-            bundle.as_ref().and_then(|bundle| bundle.seal(session.root(), session.id(), ctx.rng).ok());
-        if !self.data.entries.contains_key(PROFILE) {
-            self.save(PROFILE, name, ctx);
-        }
-        if let (Some(bundle), Some(sealed), false) =
-            (bundle, sealed, self.data.entries.contains_key(KEY_PACKAGE))
-        {
-            self.save(KEY_PACKAGE, Zeroizing::new(sealed), ctx);
-            self.ask(Request::PutKeyPackage(bundle.public().to_vec().into()), Then::Ignore, ctx);
-        }
-    }
-
-    /// Stores an account object as its next version.
-    pub(crate) fn save(&mut self, name: &str, plain: Zeroizing<Vec<u8>>, ctx: &mut Ctx<'_>) {
-        self.save_again(name, plain, 0, ctx);
-    }
-
-    fn save_again(&mut self, name: &str, plain: Zeroizing<Vec<u8>>, tries: u32, ctx: &mut Ctx<'_>) {
-        let Some(session) = &self.session else { return };
-        let version = self.data.entries.get(name).map_or(1, |(version, _)| version.saturating_add(1));
-        let sealed = seal_account_data(&session.vault, session.id(), name, version, &plain, ctx.rng);
-        let Ok(sealed) = sealed else { return };
-        let place = DataName(session.root().account_data_name(name));
-        let datum = AccountDatum { name: place, version, bytes: sealed.into() };
-        self.data.entries.insert(name.to_owned(), (version, plain.clone()));
-        let then = Then::DataSaved { name: name.to_owned(), plain, tries };
-        self.ask(Request::PutAccountData(datum), then, ctx);
-    }
-
-    fn account_data(&mut self, data: Vec<AccountDatum>, ctx: &mut Ctx<'_>) {
-        let Some(session) = &mut self.session else { return };
-        let mut names = vec![PROFILE.to_owned(), KEY_PACKAGE.to_owned()];
-        names.extend(self.rooms.keys().map(|room| link_name(*room)));
-        for name in names {
-            let place = DataName(session.root().account_data_name(&name));
-            let Some(datum) = data.iter().find(|datum| datum.name == place) else { continue };
-            let id = session.id();
-            let opened = open_account_data(&session.vault, id, &name, datum.version, datum.bytes.as_bytes());
-            let Ok(plain) = opened else { continue };
-            if name == PROFILE {
-                session.display_name = String::from_utf8_lossy(&plain).into_owned();
-            }
-            self.data.entries.insert(name, (datum.version, plain));
-        }
-        self.data.loaded = true;
-        let again = std::mem::take(&mut self.data.again);
-        ctx.persist_with(|ctx| session.keep(ctx));
-        ctx.notify(Notice::Session { me: Some(session.me()), reason: None });
-        self.complete_account(ctx);
-        for (name, plain, tries) in again {
-            self.save_again(&name, plain, tries, ctx);
-        }
-        for id in self.room_ids() {
-            self.advance(id, ctx);
-        }
-        self.release(ctx);
-    }
-
-    fn intent(&mut self, id: u64, intent: Intent, ctx: &mut Ctx<'_>) {
-        match intent {
-            Intent::ServerInfo => self.server_info(id, ctx),
-            Intent::Register { username, password, display_name, setup_token } => {
-                self.register(id, (username, password.into(), display_name, setup_token), ctx);
-            }
-            Intent::ConfirmTotp { code } => self.confirm_totp(id, code, ctx),
-            Intent::LogIn { username, password } => self.log_in(id, &username, password.into(), ctx),
-            Intent::SubmitTotp { code } => self.submit_totp(id, &code, ctx),
-            Intent::LogOut => self.log_out(id, ctx),
-            Intent::CreateRoom { .. }
-            | Intent::CreateInvite { .. }
-            | Intent::PreviewInvite { .. }
-            | Intent::JoinRoom { .. } => self.online(id, intent, ctx),
-            Intent::Send { room, text } => {
-                let done = self.compose(&room, &text, ctx).map(|()| Reply::Done);
-                ctx.reply(id, done);
-            }
-            Intent::Retry { room, key } => {
-                let done = self.retry(&room, &key, ctx).map(|()| Reply::Done);
-                ctx.reply(id, done);
-            }
-            Intent::Discard { room, key } => {
-                let done = self.discard(&room, &key, ctx).map(|()| Reply::Done);
-                ctx.reply(id, done);
-            }
-            Intent::Timeline { room, before, limit } => self.timeline(id, &room, before, limit, ctx),
-            Intent::Read { room, seq } => {
-                let done = self.read(&room, seq, ctx).map(|()| Reply::Done);
-                ctx.reply(id, done);
-            }
-        }
-    }
-
-    /// Carries out what needs the relay now; while the connection is being made it waits for it.
-    fn online(&mut self, id: u64, intent: Intent, ctx: &mut Ctx<'_>) {
-        if self.session.is_none() {
-            ctx.reply(id, Err(failure("not_logged_in", "Log in first.")));
-        } else if self.conn.is_ready() && self.data.loaded {
-            self.carry_out(id, intent, ctx);
-        } else if self.conn.is_coming() {
-            self.waiting.push((id, intent));
-        } else {
-            ctx.reply(id, Err(offline()));
-        }
-    }
-
-    fn carry_out(&mut self, id: u64, intent: Intent, ctx: &mut Ctx<'_>) {
-        let done = match intent {
-            Intent::CreateRoom { name } => self.create_room(id, &name, ctx),
-            Intent::CreateInvite { room } => self.create_invite(id, &room, ctx),
-            Intent::PreviewInvite { invite } => self.preview(id, &invite, ctx),
-            Intent::JoinRoom { invite } => self.join(id, &invite, ctx),
-            _ => Ok(()),
-        };
-        if let Err(failure) = done {
-            ctx.reply(id, Err(failure));
-        }
-    }
-
-    /// The connection is ready and the account is loaded: does what waited for that.
-    fn release(&mut self, ctx: &mut Ctx<'_>) {
-        if self.conn.is_ready() && self.data.loaded {
-            for (id, intent) in std::mem::take(&mut self.waiting) {
-                self.carry_out(id, intent, ctx);
-            }
-        }
-    }
-
-    /// The connection did not come about.
-    pub(crate) fn give_up_waiting(&mut self, ctx: &mut Ctx<'_>) {
-        for (id, _) in std::mem::take(&mut self.waiting) {
-            ctx.reply(id, Err(offline()));
-        }
-    }
-
-    fn timeline(&mut self, intent: u64, room: &str, before: Option<u64>, limit: u32, ctx: &mut Ctx<'_>) {
-        let room = match self.room_id(room) {
-            Ok(room) => room,
-            Err(failure) => return ctx.reply(intent, Err(failure)),
-        };
-        let (from, to) = crate::room::store::item_range(room, before);
-        let limit = limit.clamp(1, PAGE_ENTRIES);
-        let id = self.fresh_id();
-        self.loads.insert(id, LoadThen::Timeline { intent, room, limit, newest: before.is_none() });
-        ctx.effects.push(Effect::Load { id, from, to, limit, reverse: true });
     }
 
     fn loaded(&mut self, id: u64, entries: Vec<(String, Vec<u8>)>, ctx: &mut Ctx<'_>) {
@@ -512,29 +327,6 @@ impl Client {
                 Err(problem),
             ) => self.room_trouble(room, &problem.detail, ctx),
             _ => {}
-        }
-    }
-
-    pub(crate) fn check_text(text: &str) -> Result<(), Failure> {
-        if text.trim().is_empty() {
-            return Err(failure("empty", "There is nothing to send."));
-        }
-        if text.len() > TEXT_BYTES {
-            return Err(failure(
-                "too_long",
-                "A message holds at most 64 kB of text. Split it or send it as a file.",
-            ));
-        }
-        Ok(())
-    }
-
-    /// Takes a link made for `purpose` out of the rooms that wait for a commit.
-    pub(crate) fn commit_done(&mut self, done: CommitFor, room: RoomId, ctx: &mut Ctx<'_>) {
-        match done {
-            CommitFor::Invite { intent } => {
-                let invite = self.invite_text(room);
-                ctx.reply(intent, invite.map(|invite| Reply::Invite { invite }));
-            }
         }
     }
 }

@@ -22,9 +22,10 @@ use super::{
     sync::{Known, own_epoch},
 };
 use crate::{
+    account_data::link_name,
     api::{Failure, Reply},
     ctx::{Ctx, failure},
-    machine::{Client, Then, link_name},
+    machine::{Client, Then},
 };
 
 /// Attempts to join before giving up: each lost race means that somebody else's commit went through.

@@ -1,0 +1,127 @@
+//! What the person wants: at once, when the relay can be asked, or not at all.
+
+use waxwing_wire::{
+    RoomId,
+    limits::{PAGE_ENTRIES, TEXT_BYTES},
+};
+
+use crate::{
+    api::{Failure, Intent, Reply},
+    ctx::{Ctx, failure, offline},
+    io::Effect,
+    machine::{Client, LoadThen},
+    room::commit::CommitFor,
+};
+
+impl Client {
+    pub(crate) fn intent(&mut self, id: u64, intent: Intent, ctx: &mut Ctx<'_>) {
+        match intent {
+            Intent::ServerInfo => self.server_info(id, ctx),
+            Intent::Register { username, password, display_name, setup_token } => {
+                self.register(id, (username, password.into(), display_name, setup_token), ctx);
+            }
+            Intent::ConfirmTotp { code } => self.confirm_totp(id, code, ctx),
+            Intent::LogIn { username, password } => self.log_in(id, &username, password.into(), ctx),
+            Intent::SubmitTotp { code } => self.submit_totp(id, &code, ctx),
+            Intent::LogOut => self.log_out(id, ctx),
+            Intent::CreateRoom { .. }
+            | Intent::CreateInvite { .. }
+            | Intent::PreviewInvite { .. }
+            | Intent::JoinRoom { .. } => self.online(id, intent, ctx),
+            Intent::Send { room, text } => {
+                let done = self.compose(&room, &text, ctx).map(|()| Reply::Done);
+                ctx.reply(id, done);
+            }
+            Intent::Retry { room, key } => {
+                let done = self.retry(&room, &key, ctx).map(|()| Reply::Done);
+                ctx.reply(id, done);
+            }
+            Intent::Discard { room, key } => {
+                let done = self.discard(&room, &key, ctx).map(|()| Reply::Done);
+                ctx.reply(id, done);
+            }
+            Intent::Timeline { room, before, limit } => self.timeline(id, &room, before, limit, ctx),
+            Intent::Read { room, seq } => {
+                let done = self.read(&room, seq, ctx).map(|()| Reply::Done);
+                ctx.reply(id, done);
+            }
+        }
+    }
+
+    /// Carries out what needs the relay now; while the connection is being made it waits for it.
+    fn online(&mut self, id: u64, intent: Intent, ctx: &mut Ctx<'_>) {
+        if self.session.is_none() {
+            ctx.reply(id, Err(failure("not_logged_in", "Log in first.")));
+        } else if self.conn.is_ready() && self.data.loaded {
+            self.carry_out(id, intent, ctx);
+        } else if self.conn.is_coming() {
+            self.waiting.push((id, intent));
+        } else {
+            ctx.reply(id, Err(offline()));
+        }
+    }
+
+    fn carry_out(&mut self, id: u64, intent: Intent, ctx: &mut Ctx<'_>) {
+        let done = match intent {
+            Intent::CreateRoom { name } => self.create_room(id, &name, ctx),
+            Intent::CreateInvite { room } => self.create_invite(id, &room, ctx),
+            Intent::PreviewInvite { invite } => self.preview(id, &invite, ctx),
+            Intent::JoinRoom { invite } => self.join(id, &invite, ctx),
+            _ => Ok(()),
+        };
+        if let Err(failure) = done {
+            ctx.reply(id, Err(failure));
+        }
+    }
+
+    /// The connection is ready and the account is loaded: does what waited for that.
+    pub(crate) fn release(&mut self, ctx: &mut Ctx<'_>) {
+        if self.conn.is_ready() && self.data.loaded {
+            for (id, intent) in std::mem::take(&mut self.waiting) {
+                self.carry_out(id, intent, ctx);
+            }
+        }
+    }
+
+    /// The connection did not come about.
+    pub(crate) fn give_up_waiting(&mut self, ctx: &mut Ctx<'_>) {
+        for (id, _) in std::mem::take(&mut self.waiting) {
+            ctx.reply(id, Err(offline()));
+        }
+    }
+
+    fn timeline(&mut self, intent: u64, room: &str, before: Option<u64>, limit: u32, ctx: &mut Ctx<'_>) {
+        let room = match self.room_id(room) {
+            Ok(room) => room,
+            Err(failure) => return ctx.reply(intent, Err(failure)),
+        };
+        let (from, to) = crate::room::store::item_range(room, before);
+        let limit = limit.clamp(1, PAGE_ENTRIES);
+        let id = self.fresh_id();
+        self.loads.insert(id, LoadThen::Timeline { intent, room, limit, newest: before.is_none() });
+        ctx.effects.push(Effect::Load { id, from, to, limit, reverse: true });
+    }
+
+    pub(crate) fn check_text(text: &str) -> Result<(), Failure> {
+        if text.trim().is_empty() {
+            return Err(failure("empty", "There is nothing to send."));
+        }
+        if text.len() > TEXT_BYTES {
+            return Err(failure(
+                "too_long",
+                "A message holds at most 64 kB of text. Split it or send it as a file.",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Takes a link made for `purpose` out of the rooms that wait for a commit.
+    pub(crate) fn commit_done(&mut self, done: CommitFor, room: RoomId, ctx: &mut Ctx<'_>) {
+        match done {
+            CommitFor::Invite { intent } => {
+                let invite = self.invite_text(room);
+                ctx.reply(intent, invite.map(|invite| Reply::Invite { invite }));
+            }
+        }
+    }
+}
