@@ -5,9 +5,7 @@ use openmls::prelude::{KeyPackage, Lifetime, MlsMessageBodyIn, MlsMessageIn, Sta
 use openmls_traits::OpenMlsProvider;
 use rand_core::CryptoRngCore;
 use tls_codec::{Deserialize as _, Serialize as _};
-use zeroize::Zeroizing;
 
-use super::codec;
 use super::{
     Room,
     history::EpochStep,
@@ -16,6 +14,7 @@ use super::{
     provider::{self, Provider},
     state,
 };
+use super::{codec, storage::PrivateEntry};
 use crate::{
     account::RootKey,
     identity::IdentityKey,
@@ -67,20 +66,6 @@ struct Plain {
     private: Vec<PrivateEntry>,
 }
 
-#[derive(Encode, Decode)]
-struct PrivateEntry {
-    #[cbor(n(0), with = "crate::room::codec::bytes")]
-    key: Vec<u8>,
-    #[cbor(n(1), with = "crate::room::codec::bytes")]
-    value: Vec<u8>,
-}
-
-impl Drop for PrivateEntry {
-    fn drop(&mut self) {
-        zeroize::Zeroize::zeroize(&mut self.value);
-    }
-}
-
 impl KeyPackageBundle {
     /// Makes a key package that may be used more than once (RFC 9420 section 16.8 calls it "last resort"), without expiry.
     /// openmls draws its randomness itself.
@@ -119,8 +104,6 @@ impl KeyPackageBundle {
         rng: &mut dyn CryptoRngCore,
     ) -> Result<Vec<u8>, KeyPackageError> {
         let private = self.provider.storage().private_entries();
-        let private =
-            private.into_iter().map(|(key, value)| PrivateEntry { key, value: value.to_vec() }).collect();
         let plain = codec::encode_secret(&Plain { public: self.public.clone(), private });
         Ok(seal(&root.key_package_key(), SealType::KeyPackage, &Self::context(account), &plain, rng)?)
     }
@@ -133,14 +116,7 @@ impl KeyPackageBundle {
         let plain = open(&root.key_package_key(), SealType::KeyPackage, &Self::context(account), sealed)?;
         let plain: Plain = codec::decode(&plain).map_err(|_| KeyPackageError)?;
         let provider = Provider::default();
-        let private = plain
-            .private
-            .into_iter()
-            .map(|mut entry| {
-                (std::mem::take(&mut entry.key), Zeroizing::new(std::mem::take(&mut entry.value)))
-            })
-            .collect();
-        provider.storage().import_private(private).map_err(|_| KeyPackageError)?;
+        provider.storage().import_private(plain.private).map_err(|_| KeyPackageError)?;
         Ok(Self { public: plain.public, provider })
     }
 

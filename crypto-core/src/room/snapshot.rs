@@ -4,10 +4,9 @@ use minicbor::{Decode, Encode};
 use openmls::prelude::{GroupId, MlsGroup};
 use openmls_traits::OpenMlsProvider;
 use rand_core::CryptoRngCore;
-use zeroize::Zeroizing;
 
-use super::codec;
 use super::{Room, epoch::EpochKeys, history::EpochStep, provider::Provider, public_state::PublicState};
+use super::{codec, storage::PrivateEntry};
 use crate::{
     account::RootKey,
     ids::{AccountId, EpochId, RoomId},
@@ -15,20 +14,6 @@ use crate::{
     seal::{SealError, SealType, open, seal},
     secret::SymmetricKey,
 };
-
-#[derive(Encode, Decode)]
-struct PrivateEntry {
-    #[cbor(n(0), with = "crate::room::codec::bytes")]
-    key: Vec<u8>,
-    #[cbor(n(1), with = "crate::room::codec::bytes")]
-    value: Vec<u8>,
-}
-
-impl Drop for PrivateEntry {
-    fn drop(&mut self) {
-        zeroize::Zeroize::zeroize(&mut self.value);
-    }
-}
 
 #[derive(Encode, Decode)]
 struct Plain {
@@ -109,14 +94,7 @@ impl Snapshot {
         PublicState::open(&handshake, sealed_public_state)
             .and_then(|state| state.import(&handshake, &provider))
             .map_err(|_| RestoreError::PublicState)?;
-        let private = self
-            .private
-            .into_iter()
-            .map(|mut entry| {
-                (std::mem::take(&mut entry.key), Zeroizing::new(std::mem::take(&mut entry.value)))
-            })
-            .collect();
-        provider.storage().import_private(private).map_err(|_| RestoreError::Snapshot)?;
+        provider.storage().import_private(self.private).map_err(|_| RestoreError::Snapshot)?;
         let id = GroupId::from_slice(self.keys.room.as_bytes());
         let group = MlsGroup::load(provider.storage(), &id).ok().flatten().ok_or(RestoreError::Snapshot)?;
         let room = Room::assemble(self.account, provider, group, self.step).ok_or(RestoreError::Snapshot)?;
@@ -130,13 +108,7 @@ impl Room {
     /// # Errors
     /// [`SealError`] when the state is larger than anything that may be sealed.
     pub fn snapshot(&self, root: &RootKey, rng: &mut dyn CryptoRngCore) -> Result<Vec<u8>, SealError> {
-        let private = self
-            .provider
-            .storage()
-            .private_entries()
-            .into_iter()
-            .map(|(key, value)| PrivateEntry { key, value: value.to_vec() })
-            .collect();
+        let private = self.provider.storage().private_entries();
         let plain = Plain { room_key: self.keys.room_key().clone(), step: self.step.clone(), private };
         let context = context(self.account, self.id(), self.epoch());
         seal(&root.snapshot_key(), SealType::Snapshot, &context, &codec::encode_secret(&plain), rng)

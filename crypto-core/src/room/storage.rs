@@ -6,6 +6,7 @@
 
 use std::{cell::RefCell, collections::BTreeMap, fmt, sync::Arc};
 
+use minicbor::{Decode, Encode};
 use openmls_traits::storage::{CURRENT_VERSION, StorageProvider, traits};
 use serde::{Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
@@ -59,28 +60,41 @@ fn entry_key(tag: Tag, key: &impl Serialize) -> Result<Vec<u8>, StorageError> {
     Ok(bytes)
 }
 
+/// A private entry as snapshots and key packages hold it; wiped on drop.
+#[derive(Encode, Decode)]
+pub(crate) struct PrivateEntry {
+    #[cbor(n(0), with = "crate::room::codec::bytes")]
+    key: Vec<u8>,
+    #[cbor(n(1), with = "crate::room::codec::bytes")]
+    value: Vec<u8>,
+}
+
+impl Drop for PrivateEntry {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.value);
+    }
+}
+
 impl GroupStorage {
     /// The private entries, for a snapshot.
-    pub(crate) fn private_entries(&self) -> Vec<(Vec<u8>, Zeroizing<Vec<u8>>)> {
+    pub(crate) fn private_entries(&self) -> Vec<PrivateEntry> {
         self.entries
             .borrow()
             .iter()
             .filter(|(key, _)| key.first().is_some_and(|tag| *tag >= FIRST_PRIVATE))
-            .map(|(key, value)| (key.clone(), Zeroizing::new(value.to_vec())))
+            .map(|(key, value)| PrivateEntry { key: key.clone(), value: value.to_vec() })
             .collect()
     }
 
     /// Puts entries of a snapshot back. Public ones are refused: they come from the public state, which is checked.
-    pub(crate) fn import_private(
-        &self,
-        entries: Vec<(Vec<u8>, Zeroizing<Vec<u8>>)>,
-    ) -> Result<(), StorageError> {
+    pub(crate) fn import_private(&self, entries: Vec<PrivateEntry>) -> Result<(), StorageError> {
         let mut map = self.entries.borrow_mut();
-        for (key, value) in entries {
-            if key.first().is_none_or(|tag| *tag < FIRST_PRIVATE) {
+        for mut entry in entries {
+            if entry.key.first().is_none_or(|tag| *tag < FIRST_PRIVATE) {
                 return Err(StorageError);
             }
-            map.insert(key, Arc::new(value));
+            let value = Zeroizing::new(std::mem::take(&mut entry.value));
+            map.insert(std::mem::take(&mut entry.key), Arc::new(value));
         }
         Ok(())
     }
