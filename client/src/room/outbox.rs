@@ -47,7 +47,8 @@ impl RoomSync {
             id: EntryId(ids::MessageId::random(ctx.rng).0),
             stream: self.stream,
             position: self.position,
-            at_ms: ctx.now_ms,
+            // Strictly after the one before: what is written within one millisecond keeps its order while it waits.
+            at_ms: self.outbox.last().map_or(ctx.now_ms, |last| ctx.now_ms.max(last.at_ms.saturating_add(1))),
             kind,
             body,
             state: Sending::Waiting,
