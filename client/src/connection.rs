@@ -148,7 +148,7 @@ impl Client {
         let at_ms = ctx.now_ms.saturating_add(wait / 2).saturating_add(jitter / 2);
         self.conn.attempts = self.conn.attempts.saturating_add(1);
         self.conn.set(Link::Waiting { at_ms }, ctx);
-        ctx.effects.push(Effect::Schedule { at_ms });
+        ctx.wake_at(at_ms);
     }
 
     pub(crate) fn network(&mut self, online: bool, ctx: &mut Ctx<'_>) {
@@ -167,7 +167,6 @@ impl Client {
     pub(crate) fn tick(&mut self, ctx: &mut Ctx<'_>) {
         match self.conn.link {
             Link::Waiting { at_ms } if at_ms <= ctx.now_ms => self.connect(ctx),
-            Link::Waiting { at_ms } => ctx.effects.push(Effect::Schedule { at_ms }),
             Link::Ready => {
                 self.ask_again(ctx);
                 for room in self.room_ids() {
@@ -249,8 +248,7 @@ impl Client {
 }
 
 fn wake_in(seconds: u32, ctx: &mut Ctx<'_>) {
-    let at_ms = ctx.now_ms.saturating_add(u64::from(seconds.max(1)).saturating_mul(1000));
-    ctx.effects.push(Effect::Schedule { at_ms });
+    ctx.wake_in(u64::from(seconds.max(1)).saturating_mul(1000));
 }
 
 fn send(id: u64, request: &Request, ctx: &mut Ctx<'_>) {

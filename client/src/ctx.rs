@@ -11,6 +11,8 @@ pub(crate) struct Ctx<'a> {
     pub(crate) now_ms: u64,
     pub(crate) rng: &'a mut dyn CryptoRngCore,
     pub(crate) effects: Vec<Effect>,
+    /// Times at which the machine wants to look at everything again, milliseconds since 1970.
+    pub(crate) alarms: Vec<u64>,
 }
 
 impl Ctx<'_> {
@@ -20,6 +22,16 @@ impl Ctx<'_> {
 
     pub(crate) fn notify(&mut self, notice: Notice) {
         self.effects.push(Effect::Notify(notice));
+    }
+
+    /// Lets a tick come at this time; any number of them may be waited for at once.
+    pub(crate) fn wake_at(&mut self, at_ms: u64) {
+        self.alarms.push(at_ms);
+    }
+
+    /// Lets a tick come after so many milliseconds.
+    pub(crate) fn wake_in(&mut self, wait_ms: u64) {
+        self.wake_at(self.now_ms.saturating_add(wait_ms));
     }
 
     /// Like [`Ctx::persist`], for operations whose making needs the context.

@@ -20,7 +20,7 @@ impl Client {
             Intent::Register { username, password, display_name, setup_token } => {
                 self.register(id, (username, password.into(), display_name, setup_token), ctx);
             }
-            Intent::ConfirmTotp { code } => self.confirm_totp(id, code, ctx),
+            Intent::ConfirmTotp { code } => self.confirm_totp(id, &code, ctx),
             Intent::LogIn { username, password } => self.log_in(id, &username, password.into(), ctx),
             Intent::SubmitTotp { code } => self.submit_totp(id, &code, ctx),
             Intent::LogOut => self.log_out(id, ctx),

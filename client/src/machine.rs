@@ -1,6 +1,6 @@
 //! The machine: one input in, effects out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand_core::CryptoRngCore;
 use waxwing_crypto_core::room::InviteLink;
@@ -99,10 +99,12 @@ pub struct Client {
     pub(crate) session: Option<Session>,
     pub(crate) rooms: BTreeMap<RoomId, RoomSync>,
     pub(crate) data: AccountData,
-    pub(crate) https: BTreeMap<u64, HttpThen>,
+    pub(crate) https: BTreeMap<u64, (u64, HttpThen)>,
     pub(crate) loads: BTreeMap<u64, LoadThen>,
     /// Intents that wait for the connection that is being made.
     pub(crate) waiting: Vec<(u64, Intent)>,
+    /// When to be woken; the runner is told of the first only.
+    alarms: BTreeSet<u64>,
     last_id: u64,
 }
 
@@ -124,13 +126,15 @@ impl Client {
             https: BTreeMap::new(),
             loads: BTreeMap::new(),
             waiting: Vec::new(),
+            alarms: BTreeSet::new(),
             last_id: 0,
         }
     }
 
     /// Takes one input at the time `now_ms` (milliseconds since 1970). The effects are to be carried out in order, see [`crate::io`].
     pub fn handle(&mut self, input: Input, now_ms: u64, rng: &mut dyn CryptoRngCore) -> Vec<Effect> {
-        let mut ctx = Ctx { now_ms, rng, effects: Vec::new() };
+        let mut ctx = Ctx { now_ms, rng, effects: Vec::new(), alarms: Vec::new() };
+        let ticked = matches!(input, Input::Tick);
         match input {
             Input::Start { entries } => self.start(entries, &mut ctx),
             Input::Intent { id, intent } => self.intent(id, intent, &mut ctx),
@@ -142,7 +146,20 @@ impl Client {
             Input::Network { online } => self.network(online, &mut ctx),
             Input::Tick => self.tick(&mut ctx),
         }
+        self.set_alarm(ticked, &mut ctx);
         ctx.effects
+    }
+
+    /// The runner knows one time at which to wake us: the earliest that anything waits for.
+    fn set_alarm(&mut self, ticked: bool, ctx: &mut Ctx<'_>) {
+        let known = self.alarms.first().copied().filter(|_| !ticked);
+        if ticked {
+            self.alarms = self.alarms.split_off(&ctx.now_ms.saturating_add(1));
+        }
+        self.alarms.extend(ctx.alarms.drain(..));
+        if let Some(at_ms) = self.alarms.first().copied().filter(|first| Some(*first) != known) {
+            ctx.effects.push(Effect::Schedule { at_ms });
+        }
     }
 
     pub(crate) fn fresh_id(&mut self) -> u64 {

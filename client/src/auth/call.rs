@@ -1,0 +1,149 @@
+//! HTTP calls: what is sent, and where an answer goes on.
+
+use serde::de::DeserializeOwned;
+use waxwing_crypto_core::secret::SymmetricKey;
+use waxwing_wire::{
+    account::{self, path},
+    problem::Problem,
+};
+
+use super::{
+    Auth,
+    login::PasswordSent,
+    register::{NewAccount, RegistrationSent},
+};
+use crate::{
+    api::{Failure, Reply},
+    ctx::{Ctx, failure, offline},
+    io::Effect,
+    machine::Client,
+};
+
+/// What an HTTP answer leads to.
+pub(crate) enum HttpThen {
+    ServerInfo,
+    RegisterStarted(Box<RegistrationSent>),
+    RegisterFinished(Box<NewAccount>),
+    Confirmed,
+    LoginStarted(Box<PasswordSent>),
+    LoginAccepted { login: String, export_key: SymmetricKey },
+    LoggedIn,
+    LoggedOut,
+    SessionChecked,
+}
+
+impl std::fmt::Debug for HttpThen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("HttpThen(..)")
+    }
+}
+
+/// Reads an answer of the relay: what was asked for, or why not.
+pub(super) fn answer<T: DeserializeOwned>(status: Option<u16>, body: &str) -> Result<T, Failure> {
+    let status = status.ok_or_else(offline)?;
+    let garbled =
+        || failure("damaged", "The relay sent something this app does not understand. Reload the page.");
+    if (200..300).contains(&status) {
+        return serde_json::from_str(body).map_err(|_| garbled());
+    }
+    Err(serde_json::from_str::<Problem>(body).map_or_else(|_| garbled(), Failure::from))
+}
+
+impl Client {
+    pub(super) fn post<T: serde::Serialize>(
+        &mut self,
+        path: &'static str,
+        body: &T,
+        intent: u64,
+        then: HttpThen,
+        ctx: &mut Ctx<'_>,
+    ) {
+        let body = serde_json::to_string(body).unwrap_or_default();
+        self.call(path, Some(body), intent, then, ctx);
+    }
+
+    pub(super) fn call(
+        &mut self,
+        path: &'static str,
+        body: Option<String>,
+        intent: u64,
+        then: HttpThen,
+        ctx: &mut Ctx<'_>,
+    ) {
+        let id = self.fresh_id();
+        self.https.insert(id, (intent, then));
+        ctx.effects.push(Effect::Http { id, path, body });
+    }
+
+    /// Asks whether the session still exists; nobody waits for the answer.
+    pub(crate) fn check_session(&mut self, ctx: &mut Ctx<'_>) {
+        self.call(path::SESSION, None, 0, HttpThen::SessionChecked, ctx);
+    }
+
+    pub(crate) fn http(&mut self, id: u64, status: Option<u16>, body: &str, ctx: &mut Ctx<'_>) {
+        let Some((intent, then)) = self.https.remove(&id) else { return };
+        if matches!(then, HttpThen::SessionChecked) {
+            if status == Some(401) {
+                self.session_ended(ctx);
+            }
+            return;
+        }
+        match self.http_step(intent, then, status, body, ctx) {
+            Ok(Some(reply)) => ctx.reply(intent, Ok(reply)),
+            Ok(None) => {}
+            Err(failure) => {
+                if failure.code == "attempt_expired" {
+                    self.auth = Auth::Idle;
+                }
+                ctx.reply(intent, Err(failure));
+            }
+        }
+    }
+
+    /// One answered call: a reply for the person, or nothing while another call follows.
+    fn http_step(
+        &mut self,
+        intent: u64,
+        then: HttpThen,
+        status: Option<u16>,
+        body: &str,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<Option<Reply>, Failure> {
+        match then {
+            HttpThen::SessionChecked => Ok(None),
+            HttpThen::ServerInfo => {
+                let info: account::ServerInfo = answer(status, body)?;
+                let account::ServerInfo { version, setup_required, registration } = info;
+                Ok(Some(Reply::ServerInfo { version, setup_required, registration }))
+            }
+            HttpThen::RegisterStarted(sent) => {
+                let (body, account) = sent.finish(answer(status, body)?, ctx)?;
+                self.post(path::REGISTER_FINISH, &body, intent, HttpThen::RegisterFinished(account), ctx);
+                Ok(None)
+            }
+            HttpThen::RegisterFinished(account) => {
+                let enrolment: account::TotpEnrolment = answer(status, body)?;
+                self.auth = Auth::Registering(account);
+                Ok(Some(Reply::TotpEnrolment { secret: enrolment.secret, uri: enrolment.uri }))
+            }
+            HttpThen::Confirmed => self.registered(answer(status, body)?, ctx).map(Some),
+            HttpThen::LoginStarted(sent) => {
+                let (login, finish, export_key) = sent.finish(&answer(status, body)?, ctx)?;
+                let then = HttpThen::LoginAccepted { login, export_key };
+                self.post(path::LOGIN_FINISH, &finish, intent, then, ctx);
+                Ok(None)
+            }
+            HttpThen::LoginAccepted { login, export_key } => {
+                let _: account::LoginAccepted = answer(status, body)?;
+                self.auth = Auth::LoggingIn { login, export_key };
+                Ok(Some(Reply::TotpRequired))
+            }
+            HttpThen::LoggedIn => self.logged_in(answer(status, body)?, ctx).map(Some),
+            HttpThen::LoggedOut => {
+                // Whatever the relay says, this device forgets: that is what was asked of it.
+                self.forget(None, ctx);
+                Ok(Some(Reply::Done))
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Registration, login and logout: OPAQUE (RFC 9807) and TOTP (RFC 6238) against the relay, the vault unlocked here.
+
+mod call;
+mod login;
+mod register;
+
+use waxwing_crypto_core::secret::SymmetricKey;
+use waxwing_wire::account::{self, path};
+use zeroize::Zeroizing;
+
+pub(crate) use call::HttpThen;
+use register::NewAccount;
+
+use crate::{
+    api::{Failure, Notice},
+    ctx::{Ctx, failure},
+    io::StoreOp,
+    machine::Client,
+    session::UNLOCK,
+};
+
+type Password = Zeroizing<String>;
+
+/// Where a registration or login stands.
+#[derive(Debug)]
+pub(crate) enum Auth {
+    Idle,
+    Registering(Box<NewAccount>),
+    LoggingIn { login: String, export_key: SymmetricKey },
+}
+
+fn damaged() -> Failure {
+    failure(
+        "damaged",
+        "The account data that the relay sent cannot be opened. Ask its operator to restore a backup.",
+    )
+}
+
+fn wrong_step() -> Failure {
+    failure("wrong_step", "This step does not follow from the one before. Begin again.")
+}
+
+impl Client {
+    pub(crate) fn server_info(&mut self, intent: u64, ctx: &mut Ctx<'_>) {
+        self.call(path::SERVER, None, intent, HttpThen::ServerInfo, ctx);
+    }
+
+    pub(crate) fn log_out(&mut self, intent: u64, ctx: &mut Ctx<'_>) {
+        self.post(path::LOGOUT, &account::Empty {}, intent, HttpThen::LoggedOut, ctx);
+    }
+
+    /// The relay ended the session: lock, but keep what is sealed under the account's key for the next login.
+    pub(crate) fn session_ended(&mut self, ctx: &mut Ctx<'_>) {
+        if self.session.is_some() {
+            ctx.persist([StoreOp::Delete { key: UNLOCK.to_owned() }]);
+            self.lock(Some("ended".to_owned()), ctx);
+        }
+    }
+
+    /// Forgets everything on this device.
+    fn forget(&mut self, reason: Option<String>, ctx: &mut Ctx<'_>) {
+        ctx.persist([StoreOp::Clear]);
+        self.lock(reason, ctx);
+    }
+
+    fn lock(&mut self, reason: Option<String>, ctx: &mut Ctx<'_>) {
+        self.session = None;
+        self.auth = Auth::Idle;
+        self.rooms.clear();
+        self.data = crate::account_data::AccountData::default();
+        self.disconnect(ctx);
+        ctx.notify(Notice::Session { me: None, reason });
+    }
+}
