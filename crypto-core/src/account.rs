@@ -5,7 +5,7 @@ use rand_core::CryptoRngCore;
 use zeroize::Zeroizing;
 
 use crate::codec::{exact_bytes, from_cbor};
-use crate::identity::IdentityKey;
+use crate::identity::{IdentityKey, IdentityPublicKey};
 use crate::ids::AccountId;
 use crate::label::labelled;
 use crate::seal::{self, OpenError, SealError, SealType};
@@ -13,6 +13,8 @@ use crate::secret::SymmetricKey;
 
 /// Most generations of root keys one vault keeps. Beyond it rotation is refused; one a day lasts for years.
 pub const MAX_ROOTS: usize = 1024;
+/// Most earlier identity keys one vault keeps; the oldest go first.
+pub const MAX_EARLIER_IDENTITIES: usize = 16;
 const VAULT_FORMAT: u8 = 1;
 
 /// Account root key (`ARK`) of one generation: 32 bytes that derive one key per purpose and seal nothing themselves.
@@ -78,9 +80,13 @@ impl std::fmt::Debug for RootKey {
 }
 
 /// What an account is: its identity key and all generations of its root key, the current one last.
+///
+/// Earlier identity keys stay as well: a room lets the key of a leaf be replaced only by its holder, and a rotation that was cut
+/// off goes on from whatever vault the account has. They are worth nothing to anybody once no room has them.
 #[derive(Clone)]
 pub struct Vault {
     identity: IdentityKey,
+    retired: Vec<IdentityKey>,
     earlier: Vec<RootKey>,
     current: RootKey,
 }
@@ -94,7 +100,8 @@ impl Vault {
     /// The vault of a new account.
     pub fn generate(rng: &mut dyn CryptoRngCore) -> Self {
         let identity = IdentityKey::generate(rng);
-        Self { identity, earlier: Vec::new(), current: RootKey::new(0, SymmetricKey::random(rng)) }
+        let current = RootKey::new(0, SymmetricKey::random(rng));
+        Self { identity, retired: Vec::new(), earlier: Vec::new(), current }
     }
 
     /// A vault from its parts, `roots` in ascending order of their generation; `None` if they are not, or if there
@@ -108,7 +115,13 @@ impl Vault {
             return None;
         }
         let current = roots.pop()?;
-        Some(Self { identity, earlier: roots, current })
+        Some(Self { identity, retired: Vec::new(), earlier: roots, current })
+    }
+
+    /// The same vault with these earlier identity keys, oldest first; `None` if they are more than [`MAX_EARLIER_IDENTITIES`].
+    pub fn with_earlier_identities(mut self, retired: Vec<IdentityKey>) -> Option<Self> {
+        self.retired = retired;
+        (self.retired.len() <= MAX_EARLIER_IDENTITIES).then_some(self)
     }
 
     /// The vault after a compromise: a new identity key and one more root key. The earlier root keys stay, because
@@ -120,12 +133,26 @@ impl Vault {
         let generation = self.current.generation.checked_add(1).ok_or(VaultFull)?;
         let mut roots: Vec<RootKey> = self.roots().cloned().collect();
         roots.push(RootKey::new(generation, SymmetricKey::random(rng)));
-        Self::from_parts(IdentityKey::generate(rng), roots).ok_or(VaultFull)
+        let mut new = Self::from_parts(IdentityKey::generate(rng), roots).ok_or(VaultFull)?;
+        let kept = self.retired.iter().chain(std::iter::once(&self.identity));
+        let beyond = self.retired.len().saturating_add(1).saturating_sub(MAX_EARLIER_IDENTITIES);
+        new.retired = kept.skip(beyond).cloned().collect();
+        Ok(new)
     }
 
     /// The identity key.
     pub fn identity(&self) -> &IdentityKey {
         &self.identity
+    }
+
+    /// Identity keys from before a rotation, oldest first.
+    pub fn earlier_identities(&self) -> &[IdentityKey] {
+        &self.retired
+    }
+
+    /// The identity key, present or earlier, with this public half.
+    pub fn identity_of(&self, public: &IdentityPublicKey) -> Option<&IdentityKey> {
+        std::iter::once(&self.identity).chain(&self.retired).find(|key| key.public() == *public)
     }
 
     /// The root key that seals from now on.
@@ -143,19 +170,22 @@ impl Vault {
         self.earlier.iter().chain(std::iter::once(&self.current))
     }
 
-    /// CBOR `[format, identity seed, [[generation, key], ...]]`.
+    /// CBOR `[format, identity seed, [[generation, key], ...], [earlier identity seed, ...]]`.
     fn encode(&self) -> Zeroizing<Vec<u8>> {
         let count = self.earlier.len().saturating_add(1);
-        // Room for everything (40 bytes a root), so that growing leaves no copies of keys behind.
-        let mut out = Zeroizing::new(Vec::with_capacity(count.saturating_mul(40).saturating_add(64)));
+        let keys = count.saturating_add(self.retired.len());
+        // Room for everything (40 bytes a key at most), so that growing leaves no copies of keys behind.
+        let mut out = Zeroizing::new(Vec::with_capacity(keys.saturating_mul(40).saturating_add(64)));
         let written = Encoder::new(&mut *out)
-            .array(3)
+            .array(4)
             .and_then(|e| e.u8(VAULT_FORMAT))
             .and_then(|e| e.bytes(self.identity.expose_seed()))
             .and_then(|e| e.array(u64::try_from(count).unwrap_or(u64::MAX)))
             .and_then(|e| {
                 self.roots().try_fold(e, |e, root| e.array(2)?.u32(root.generation)?.encode(&root.key))
             })
+            .and_then(|e| e.array(u64::try_from(self.retired.len()).unwrap_or(u64::MAX)))
+            .and_then(|e| self.retired.iter().try_fold(e, |e, key| e.bytes(key.expose_seed())))
             .is_ok();
         // Writing to a vector cannot fail.
         debug_assert!(written);
@@ -165,23 +195,30 @@ impl Vault {
 
 impl std::fmt::Debug for Vault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { identity, earlier: _, current } = self;
+        let Self { identity, retired: _, earlier: _, current } = self;
         f.debug_struct("Vault").field("identity", identity).field("current", current).finish_non_exhaustive()
     }
+}
+
+/// Reads the length of a list, refusing more than `most` before anything is allocated.
+fn list_length(d: &mut Decoder<'_>, most: usize) -> Result<usize, minicbor::decode::Error> {
+    let count = d.array()?.and_then(|count| usize::try_from(count).ok());
+    count.filter(|&count| count <= most).ok_or_else(|| minicbor::decode::Error::message("too many keys"))
+}
+
+fn identity_key(d: &mut Decoder<'_>) -> Result<IdentityKey, minicbor::decode::Error> {
+    let seed = Zeroizing::new(exact_bytes::<32>(d)?);
+    Ok(IdentityKey::from_seed(*seed))
 }
 
 impl<'b, C> minicbor::Decode<'b, C> for Vault {
     fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
         let refuse = |why| Err(minicbor::decode::Error::message(why));
-        if d.array()? != Some(3) || d.u8()? != VAULT_FORMAT {
+        if d.array()? != Some(4) || d.u8()? != VAULT_FORMAT {
             return refuse("not a vault of a known format");
         }
-        let seed = Zeroizing::new(exact_bytes::<32>(d)?);
-        let identity = IdentityKey::from_seed(*seed);
-        let count = d.array()?.and_then(|count| usize::try_from(count).ok());
-        let Some(count) = count.filter(|&count| count <= MAX_ROOTS) else {
-            return refuse("too many root keys");
-        };
+        let identity = identity_key(d)?;
+        let count = list_length(d, MAX_ROOTS)?;
         let mut roots = Vec::with_capacity(count);
         for _ in 0..count {
             if d.array()? != Some(2) {
@@ -189,7 +226,10 @@ impl<'b, C> minicbor::Decode<'b, C> for Vault {
             }
             roots.push(RootKey::new(d.u32()?, d.decode()?));
         }
+        let count = list_length(d, MAX_EARLIER_IDENTITIES)?;
+        let retired = (0..count).map(|_| identity_key(d)).collect::<Result<Vec<_>, _>>()?;
         Self::from_parts(identity, roots)
+            .and_then(|vault| vault.with_earlier_identities(retired))
             .ok_or_else(|| minicbor::decode::Error::message("root keys out of order"))
     }
 }

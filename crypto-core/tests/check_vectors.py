@@ -137,7 +137,8 @@ def check_account():
         sealed, salt = unhex(case["sealed"]), unhex(case["salt"])
         if case["op"] == "vault":
             roots = [[root["generation"], unhex(root["key"])] for root in case["roots"]]
-            vault = cbor2.dumps([1, unhex(case["identity_seed"]), roots])
+            retired = [unhex(key["seed"]) for key in case["retired"]]
+            vault = cbor2.dumps([1, unhex(case["identity_seed"]), roots, retired])
             same(seal(unhex(case["key"]), 2, labelled("Waxwing 1 vault", account, version), vault, salt), sealed)
         elif case["op"] == "wrap":
             method = bytes([{"opaque": 1, "recovery": 2}[case["method"]]])

@@ -59,16 +59,17 @@ fn room(session: &Session, id: RoomId, parts: &Parts<'_>, ctx: &mut Ctx<'_>) -> 
     let (_, value) = parts.get("group")?;
     let (snapshot, public): (frame::Snapshot, Opaque) = decode(value).ok()?;
     let (place, epoch) = (ids::RoomId(id.0), ids::EpochId(snapshot.epoch.0));
-    let snapshot =
-        Snapshot::open(session.root(), session.id(), place, epoch, snapshot.bytes.as_bytes()).ok()?;
+    let snapshot = session
+        .any_root(|root| Snapshot::open(root, session.id(), place, epoch, snapshot.bytes.as_bytes()).ok())?;
     let group = snapshot.restore(public.as_bytes()).ok()?;
     let mut known = KnownEpochs::new();
     for (part, (_, value)) in parts {
         let Some(Ok(epoch)) = part.strip_prefix("e/").map(str::parse::<waxwing_wire::EpochId>) else {
             continue;
         };
-        let opened = KeyringRecord::open(session.root(), session.id(), place, epoch.0.into(), value);
-        if let Ok(record) = opened {
+        let opened = session
+            .any_root(|root| KeyringRecord::open(root, session.id(), place, epoch.0.into(), value).ok());
+        if let Some(record) = opened {
             known.insert(epoch, Known { keys: record.keys(place, epoch.0.into()), step: Some(record.step) });
         }
     }

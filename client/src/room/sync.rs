@@ -149,7 +149,7 @@ impl Client {
         let Stage::Keys { before, known } = &mut sync.stage else { return };
         for entry in entries {
             let place = ids::RoomId(room.0);
-            let opened = session.vault.roots().find_map(|root| {
+            let opened = session.any_root(|root| {
                 let epoch = ids::EpochId(entry.epoch.0);
                 KeyringRecord::open(root, session.id(), place, epoch, entry.bytes.as_bytes()).ok()
             });
@@ -295,10 +295,7 @@ pub(crate) fn own_epoch(group: &Room) -> KnownEpochs {
 
 fn open_snapshot(session: &Session, room: RoomId, snapshot: &frame::Snapshot) -> Option<Snapshot> {
     let (place, epoch) = (ids::RoomId(room.0), ids::EpochId(snapshot.epoch.0));
-    session
-        .vault
-        .roots()
-        .find_map(|root| Snapshot::open(root, session.id(), place, epoch, snapshot.bytes.as_bytes()).ok())
+    session.any_root(|root| Snapshot::open(root, session.id(), place, epoch, snapshot.bytes.as_bytes()).ok())
 }
 
 fn take_link(room: RoomId, known: &mut KnownEpochs, link: &frame::HistoryLink) {

@@ -89,6 +89,24 @@ fn rotation_changes_every_key_and_still_opens_old_data() {
 }
 
 #[test]
+fn a_vault_keeps_its_latest_earlier_identities() {
+    let first = vault();
+    let second = first.rotate(&mut rng(2)).unwrap();
+    let known = |vault: &Vault, of: &Vault| vault.identity_of(&of.identity().public()).is_some();
+    assert!(known(&second, &first) && known(&second, &second) && !known(&first, &second));
+    let mut last = second;
+    for n in 0..MAX_EARLIER_IDENTITIES as u64 {
+        last = last.rotate(&mut rng(10 + n)).unwrap();
+    }
+    assert_eq!(last.earlier_identities().len(), MAX_EARLIER_IDENTITIES);
+    assert!(!known(&last, &first), "the oldest goes first");
+    let decoded: Vault = from_cbor(&last.encode()).unwrap();
+    let publics =
+        |vault: &Vault| vault.earlier_identities().iter().map(IdentityKey::public).collect::<Vec<_>>();
+    assert_eq!(publics(&decoded), publics(&last));
+}
+
+#[test]
 fn account_data_opens_under_its_name_version_and_generation_only() {
     let vault = vault().rotate(&mut rng(2)).unwrap();
     let sealed = seal_account_data(&vault, ACCOUNT, "name", 5, b"x", &mut rng(3)).unwrap();
@@ -116,15 +134,22 @@ fn decoding_refuses_what_no_vault_is() {
     format[1] = 2;
     assert!(from_cbor::<Vault>(&format).is_err(), "unknown format");
 
-    let head = [&[0x83, 1, 0x58, 32][..], &[7; 32]].concat();
+    let head = [&[0x84, 1, 0x58, 32][..], &[7; 32]].concat();
     let root = |generation: u8| [&[0x82, generation, 0x58, 32][..], &[9; 32]].concat();
-    let with = |roots: &[u8]| from_cbor::<Vault>(&[&head[..], roots].concat());
+    let with = |roots: &[u8]| from_cbor::<Vault>(&[&head[..], roots, &[0x80]].concat());
     assert!(with(&[&[0x81][..], &root(0)].concat()).is_ok());
     assert!(with(&[0x80]).is_err(), "no root key");
     assert!(with(&[&[0x82][..], &root(1), &root(1)].concat()).is_err(), "one generation twice");
     assert!(with(&[&[0x82][..], &root(2), &root(1)].concat()).is_err(), "descending");
     assert!(with(&[0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]).is_err(), "a count beyond memory");
     assert!(with(&[0x9f, 0xff]).is_err(), "indefinite length");
+
+    let retired = |keys: &[u8]| from_cbor::<Vault>(&[&head[..], &[0x81], &root(0), keys].concat());
+    let seed = [&[0x58, 32][..], &[5; 32]].concat();
+    assert_eq!(retired(&[&[0x81][..], &seed].concat()).unwrap().earlier_identities().len(), 1);
+    assert!(retired(&[&[0x82][..], &seed].concat()).is_err(), "one key too few");
+    assert!(retired(&[&[0x91][..], &seed.repeat(17)].concat()).is_err(), "one key too many");
+    assert!(retired(&[]).is_err(), "no list");
 }
 
 #[test]
@@ -156,6 +181,6 @@ proptest! {
     #[test]
     fn decoding_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let _ = from_cbor::<Vault>(&bytes);
-        let _ = from_cbor::<Vault>(&[&[0x83, 1][..], &bytes].concat());
+        let _ = from_cbor::<Vault>(&[&[0x84, 1][..], &bytes].concat());
     }
 }

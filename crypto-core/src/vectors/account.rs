@@ -43,7 +43,15 @@ fn vault(case: &Case<'_>, identity: IdentityKey) -> Result<Vault, Failure> {
         let root = Case(root);
         Ok(RootKey::new(root.number_u32("generation")?, root.key("key")?))
     });
-    Vault::from_parts(identity, roots.collect::<Result<_, Failure>>()?).ok_or_else(|| broken("no vault"))
+    let retired = case
+        .list("retired")
+        .unwrap_or_default()
+        .iter()
+        .map(|key| Case(key).array("seed").map(IdentityKey::from_seed));
+    let retired = retired.collect::<Result<_, Failure>>()?;
+    Vault::from_parts(identity, roots.collect::<Result<_, Failure>>()?)
+        .and_then(|vault| vault.with_earlier_identities(retired))
+        .ok_or_else(|| broken("no vault"))
 }
 
 fn identity(case: &Case<'_>) -> Result<IdentityKey, Failure> {
@@ -59,7 +67,10 @@ fn run_vault(case: &Case<'_>) -> Result<(), Failure> {
     let (key, account, version) = (VaultKey::from(case.key("key")?), account(case)?, case.number("version")?);
     let opened = open_vault(&case.bytes("sealed")?, &key, account, version).map_err(refused)?;
     let expected = vault(case, identity(case)?)?;
-    if opened.identity().public() != expected.identity().public() || !opened.roots().eq(expected.roots()) {
+    let identities = |vault: &Vault| -> Vec<_> {
+        vault.earlier_identities().iter().chain([vault.identity()]).map(IdentityKey::public).collect()
+    };
+    if identities(&opened) != identities(&expected) || !opened.roots().eq(expected.roots()) {
         return Err(broken("another vault was opened"));
     }
     let mut rng = case.playback("salt")?;
@@ -140,6 +151,7 @@ fn fixed_roots() -> Value {
             { "generation": 0, "key": hex(&fixed("root")) },
             { "generation": 1, "key": hex(&fixed("second root")) },
         ],
+        "retired": [{ "seed": hex(&fixed("first identity seed")) }],
     })
 }
 
