@@ -263,6 +263,7 @@ impl Client {
             }
             Event::RoomAdded(summary) => self.know_room(&summary, ctx),
             Event::RoomRemoved(room) => self.room_gone(room, ctx),
+            Event::Signal { .. } => {}
         }
     }
 
@@ -311,14 +312,16 @@ impl Client {
             (Then::Snapshot(room), Ok(Response::Snapshot(snapshot))) => {
                 self.got_snapshot(room, snapshot, ctx)
             }
-            (Then::PublicState(room), Ok(Response::PublicState(state))) => self.got_public(room, state, ctx),
+            (Then::PublicState(room), Ok(Response::PublicStates(states))) => {
+                self.got_public(room, states.into_iter().next(), ctx)
+            }
             (Then::Keyring(room), Ok(Response::Keyring(entries))) => self.got_keyring(room, &entries, ctx),
             (Then::Links(room), Ok(Response::HistoryLinks(links))) => self.got_links(room, &links, ctx),
             (Then::OwnSnapshot { room, epoch }, Ok(Response::Snapshot(snapshot))) => {
                 self.got_own_snapshot(room, epoch, snapshot, ctx);
             }
-            (Then::OwnPublicState { room, epoch }, Ok(Response::PublicState(state))) => {
-                self.got_own_public(room, epoch, state, ctx);
+            (Then::OwnPublicState { room, epoch }, Ok(Response::PublicStates(states))) => {
+                self.got_own_public(room, epoch, states.into_iter().next(), ctx);
             }
             (Then::Created { intent, room }, result) => self.created(intent, room, result, ctx),
             (Then::Committed(room), result) => self.committed(room, result, ctx),

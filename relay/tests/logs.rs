@@ -46,7 +46,7 @@ async fn logs_hold_no_secrets_names_or_bytes() {
     let room = create(&mut stream).await;
     accepted(&mut stream, opening(room, 0, 1, None)).await;
     appended(&mut stream, append(room, 1, "sealed-message-bytes")).await;
-    stream.ask(Request::JoinInfo { room, proof: proof() }).await.unwrap();
+    stream.ask(Request::JoinInfo { room, proof: proof(), before: u64::MAX }).await.unwrap();
     stream.ask(Request::PutKeyPackage(Opaque(Vec::new()))).await.unwrap_err();
     mira.log_out().await;
 

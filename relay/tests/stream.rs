@@ -208,7 +208,7 @@ async fn joining_by_a_link_is_seen_by_everybody() {
         (mira.stream().await, jon.stream().await, jon.stream().await);
     let room = create(&mut of_mira).await;
     accepted(&mut of_mira, opening(room, 0, 1, None)).await;
-    match of_jon.ask(Request::JoinInfo { room, proof: proof() }).await {
+    match of_jon.ask(Request::JoinInfo { room, proof: proof(), before: u64::MAX }).await {
         Ok(Response::JoinInfo { last_commit: 1, last_seq: 1, packages, .. }) => assert_eq!(packages.len(), 1),
         other => panic!("{other:?}"),
     }

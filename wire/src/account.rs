@@ -25,6 +25,10 @@ pub mod path {
     pub const LOGIN_TOTP: &str = "/api/v1/auth/login/totp";
     /// [`super::Empty`] -> [`super::Empty`]; ends the session.
     pub const LOGOUT: &str = "/api/v1/auth/logout";
+    /// [`super::CredentialsStart`] -> [`super::CredentialsStarted`]; needs a session.
+    pub const CREDENTIALS_START: &str = "/api/v1/auth/credentials/start";
+    /// [`super::CredentialsChange`] -> [`super::Empty`]; needs a session. Ends all other sessions of the account.
+    pub const CREDENTIALS: &str = "/api/v1/auth/credentials";
     /// The WebSocket stream; needs a session.
     pub const STREAM: &str = "/api/v1/stream";
 }
@@ -54,14 +58,17 @@ pub struct ServerInfo {
 }
 
 /// Argon2id parameters, RFC 9106. Stored with each OPAQUE record; the client enforces a floor and a ceiling.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, minicbor::Encode, minicbor::Decode)]
 #[serde(deny_unknown_fields)]
 pub struct KsfParams {
     /// Memory in KiB.
+    #[n(0)]
     pub memory_kib: u32,
     /// Passes.
+    #[n(1)]
     pub iterations: u32,
     /// Lanes.
+    #[n(2)]
     pub parallelism: u32,
 }
 
@@ -209,6 +216,53 @@ pub struct LoggedIn {
     pub vault_version: u64,
     /// Vault key wrapped under the OPAQUE export key.
     pub wrap_opaque: Opaque,
+    /// 32 random bytes. Shows within 10 minutes that password and code were given, once, to change them.
+    pub proof: Opaque,
+}
+
+/// Changing the password, the keys, or both: first step.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CredentialsStart {
+    /// From [`LoggedIn`], of the same account.
+    pub proof: Opaque,
+    /// OPAQUE RegistrationRequest for the new password, which may be the old one.
+    pub opaque_request: Opaque,
+}
+
+/// Answer to [`CredentialsStart`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CredentialsStarted {
+    /// OPAQUE RegistrationResponse.
+    pub opaque_response: Opaque,
+}
+
+/// Second step: everything that changes, at once or not at all. The same body again answers success again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CredentialsChange {
+    /// As in [`CredentialsStart`]; used up.
+    pub proof: Opaque,
+    /// OPAQUE RegistrationRecord.
+    pub opaque_upload: Opaque,
+    /// Parameters used by the client.
+    pub ksf: KsfParams,
+    /// Sealed vault.
+    pub vault: Opaque,
+    /// One more than the stored version, else [`crate::ProblemCode::Conflict`].
+    pub vault_version: u64,
+    /// Vault key wrapped under the OPAQUE export key.
+    pub wrap_opaque: Opaque,
+    /// Vault key wrapped under the recovery key.
+    pub wrap_recovery: Opaque,
+    /// Public identity key, 32 bytes; the old one when it stays.
+    pub identity_key: Opaque,
+    /// Signed statement that the identity key changed, for those who know the old one. At most [`crate::limits::STATEMENT_BYTES`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement: Option<Opaque>,
+    /// Key package under the new identity key; the published one stays when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_package: Option<Opaque>,
 }
 
 /// `{}`.

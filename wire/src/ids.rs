@@ -126,3 +126,11 @@ id!(
     /// SHA-256 of the token that a join method's secret yields.
     TokenHash, 32
 );
+id!(
+    /// What a room password is filed under: a hash of the room's name as people type it.
+    RoomHandle, 32
+);
+id!(
+    /// One attempt at a room password: 16 random bytes chosen by the relay.
+    RoomLoginId, 16
+);

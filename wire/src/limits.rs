@@ -22,6 +22,32 @@ pub const ACCOUNT_DATA_BYTES: usize = 64 * 1024;
 pub const ACCOUNT_DATA_COUNT: usize = 4096;
 /// Largest key package.
 pub const KEY_PACKAGE_BYTES: usize = 16 * 1024;
+/// Largest statement posted in a room log: a rejoin request, a leave, a successor.
+pub const POST_BYTES: usize = 16 * 1024;
+/// Largest signal.
+pub const SIGNAL_BYTES: usize = 4 * 1024;
+/// Signals that a connection may send at once, and per second.
+pub const SIGNALS: (u32, u32) = (40, 10);
+/// Messages and statements that an account may send at once, and per second.
+pub const MESSAGES: (u32, u32) = (60, 20);
+/// Commits, joins among them, that an account may send at once, and per second.
+pub const COMMITS: (u32, u32) = (30, 2);
+/// Candidates for the public state of one epoch in one answer.
+pub const PUBLIC_STATE_CANDIDATES: usize = 4;
+/// Bytes of candidates for the public state of one epoch in one answer; the first is given in any case.
+pub const PUBLIC_STATES_BYTES: usize = 3 * 1024 * 1024;
+/// Authors of candidates for one epoch, its commit's author included.
+pub const PUBLISHED_AUTHORS: usize = 8;
+/// Newest epochs, the first included, for which public states and join packages are kept in any case.
+pub const JOIN_EPOCHS: usize = 8;
+/// Identity change statements kept of one account, the newest ones.
+pub const STATEMENTS: usize = 16;
+/// Largest identity change statement.
+pub const STATEMENT_BYTES: usize = 1024;
+/// OPAQUE record of a room password, exactly.
+pub const ROOM_RECORD_BYTES: usize = 192;
+/// Largest sealed blob that a room password opens.
+pub const ROOM_BLOB_BYTES: usize = 4 * 1024;
 /// Entries in one page of the room log; a page also ends before it exceeds a quarter of [`FRAME_BYTES`].
 pub const PAGE_ENTRIES: u32 = 500;
 /// Keyring entries or history links in one page.

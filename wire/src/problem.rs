@@ -60,6 +60,8 @@ codes! {
     UsernameTaken = "username_taken", 409;
     /// The request did not come from the app's own page, or misses its header.
     ForeignOrigin = "foreign_origin", 403;
+    /// This needs a higher level in the room, see [`crate::frame::Request`].
+    NotAllowed = "not_allowed", 403;
     /// There is no such thing, or it is not yours.
     NotFound = "not_found", 404;
     /// The invite link was revoked, replaced or never valid.

@@ -67,6 +67,7 @@ impl OwnCommit {
             id: MethodId(method.id()),
             token_hash: TokenHash(token_hash(&secret.relay_token())),
             expires_at_ms: None,
+            password: None,
         };
         let mut next = state.clone();
         next.joins.retain(|join| join.kind != JoinKind::Link);
@@ -125,6 +126,7 @@ pub(crate) fn upload(
         remove: removed.map(|change| change.account.0.into()).collect(),
         welcomes: Vec::new(),
         proof: None,
+        levels: None,
     })
 }
 

@@ -47,9 +47,10 @@ fn proof(link: &InviteLink) -> Result<JoinProof, Failure> {
 
 /// Opens what the relay gave for a link, and checks that the link's creator is who the room says made it.
 fn open_doorway(link: &InviteLink, response: Response) -> Result<(Doorway, u64), Failure> {
-    let Response::JoinInfo { epoch, last_commit, public_state, packages, .. } = response else {
+    let Response::JoinInfo { epoch, last_commit, public_states, packages, .. } = response else {
         return Err(bad_invite());
     };
+    let public_state = public_states.into_iter().next().unwrap_or_default();
     let packages: Vec<Vec<u8>> = packages.into_iter().map(|package| package.0).collect();
     let doorway =
         Doorway::open(link.room, ids::EpochId(epoch.0), &link.secret, &packages, public_state.as_bytes())
@@ -167,7 +168,7 @@ impl Client {
 
     pub(crate) fn preview(&mut self, intent: u64, invite: &str, ctx: &mut Ctx<'_>) -> Result<(), Failure> {
         let link = parse(invite)?;
-        let request = Request::JoinInfo { room: RoomId(link.room.0), proof: proof(&link)? };
+        let request = Request::JoinInfo { room: RoomId(link.room.0), proof: proof(&link)?, before: u64::MAX };
         self.ask(request, Then::Preview { intent, link }, ctx);
         Ok(())
     }
@@ -207,7 +208,7 @@ impl Client {
         tries: u32,
         ctx: &mut Ctx<'_>,
     ) -> Result<(), Failure> {
-        let request = Request::JoinInfo { room: RoomId(link.room.0), proof: proof(&link)? };
+        let request = Request::JoinInfo { room: RoomId(link.room.0), proof: proof(&link)?, before: u64::MAX };
         self.ask(request, Then::JoinInfo { intent, link, tries }, ctx);
         Ok(())
     }

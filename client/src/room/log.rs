@@ -46,6 +46,8 @@ fn chain_kind(kind: EntryKind) -> core::EntryKind {
     match kind {
         EntryKind::Commit => core::EntryKind::Commit,
         EntryKind::Rejoin => core::EntryKind::Rejoin,
+        EntryKind::Leave => core::EntryKind::Leave,
+        EntryKind::Successor => core::EntryKind::Successor,
         EntryKind::Message | EntryKind::Tombstone => core::EntryKind::Message,
     }
 }
@@ -154,7 +156,7 @@ impl RoomSync {
                 None => return,
             },
             EntryKind::Message => self.message_entry(session, &entry, batch),
-            EntryKind::Rejoin | EntryKind::Tombstone => Vec::new(),
+            EntryKind::Rejoin | EntryKind::Leave | EntryKind::Successor | EntryKind::Tombstone => Vec::new(),
         };
         self.passed(head);
         batch.changed = true;

@@ -204,6 +204,7 @@ impl Relay {
             vault: account.finish.vault,
             vault_version: 1,
             wrap_opaque: account.finish.wrap_opaque,
+            proof: Opaque(vec![0; 32]),
         })
     }
 
@@ -291,9 +292,9 @@ impl Relay {
                 self.member(me, room)?.snapshots.push((me, snapshot));
                 Response::Done
             }
-            Request::PublicState { room, epoch } => {
-                Response::PublicState(self.member(me, room)?.public.get(&epoch).cloned())
-            }
+            Request::PublicState { room, epoch } => Response::PublicStates(
+                self.member(me, room)?.public.get(&epoch).cloned().into_iter().collect(),
+            ),
             Request::Keyring { room, before } => {
                 let own =
                     self.member(me, room)?.keyrings.iter().filter(|(a, e)| *a == me && e.commit < before);
@@ -307,7 +308,7 @@ impl Relay {
                 let links = self.member(me, room)?.links.iter().filter(|link| link.commit < before).cloned();
                 Response::HistoryLinks(newest(links.collect(), |link| link.commit))
             }
-            Request::JoinInfo { room, proof } => {
+            Request::JoinInfo { room, proof, .. } => {
                 let room = self.rooms.get(&room).ok_or_else(|| problem(ProblemCode::LinkInvalid))?;
                 if !room.methods.iter().any(|method| method.id == proof.method) {
                     return Err(problem(ProblemCode::LinkInvalid));
@@ -315,8 +316,9 @@ impl Relay {
                 let epoch = room.epoch.unwrap();
                 Response::JoinInfo {
                     epoch,
+                    commit: room.last_commit,
                     last_commit: room.last_commit,
-                    public_state: room.public[&epoch].clone(),
+                    public_states: vec![room.public[&epoch].clone()],
                     packages: room.packages.iter().map(|package| package.bytes.clone()).collect(),
                     last_seq: room.log.len() as u64,
                 }
@@ -337,6 +339,8 @@ impl Relay {
             Request::KeyPackage(_) => Response::KeyPackage(None),
             Request::Welcome(_) => Response::Welcome(None),
             Request::Members(room) => Response::Members(self.member(me, room)?.members.clone()),
+            Request::Ping => Response::Done,
+            _ => return Err(problem(ProblemCode::Unsupported)),
         })
     }
 

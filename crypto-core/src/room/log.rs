@@ -21,6 +21,10 @@ pub enum EntryKind {
     Message = 2,
     /// A rejoin request.
     Rejoin = 3,
+    /// A statement that its author leaves.
+    Leave = 4,
+    /// A statement that names the room in which members go on.
+    Successor = 5,
 }
 
 /// Digest of one entry, 32 bytes.

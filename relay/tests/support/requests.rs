@@ -47,6 +47,7 @@ pub fn commit(room: RoomId, after: Seq, epoch: u8) -> Commit {
         remove: Vec::new(),
         welcomes: Vec::new(),
         proof: None,
+        levels: None,
     }
 }
 
@@ -63,7 +64,7 @@ pub const TOKEN: [u8; 32] = [4; 32];
 pub fn opening(room: RoomId, after: Seq, epoch: u8, expires_at_ms: Option<u64>) -> Commit {
     let mut commit = commit(room, after, epoch);
     let token_hash = TokenHash(Sha256::digest(TOKEN).into());
-    commit.parts.methods = Some(vec![JoinMethod { id: METHOD, token_hash, expires_at_ms }]);
+    commit.parts.methods = Some(vec![JoinMethod { id: METHOD, token_hash, expires_at_ms, password: None }]);
     commit.parts.packages = vec![JoinPackage { method: METHOD, bytes: sealed("package") }];
     commit
 }

@@ -118,6 +118,7 @@ pub(in crate::http) async fn totp(
                 vault: unlocked.vault,
                 vault_version: unlocked.vault_version,
                 wrap_opaque: unlocked.wrap_opaque,
+                proof: waxwing_wire::Opaque(super::random::<32>()?.to_vec()),
             };
             Ok((cookie, Json(body)))
         }

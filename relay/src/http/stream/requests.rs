@@ -74,26 +74,38 @@ async fn read(store: &Store, account: AccountId, request: Request) -> std::resul
         }
         Request::Snapshot { room, epoch } => Response::Snapshot(store.snapshot(account, room, epoch).await?),
         Request::PublicState { room, epoch } => {
-            Response::PublicState(store.public_state(account, room, epoch).await?)
+            Response::PublicStates(store.public_state(account, room, epoch).await?.into_iter().collect())
         }
         Request::Keyring { room, before } => Response::Keyring(store.keyring(account, room, before).await?),
         Request::HistoryLinks { room, before } => {
             Response::HistoryLinks(store.history_links(account, room, before).await?)
         }
-        Request::JoinInfo { room, proof } => {
+        Request::JoinInfo { room, proof, .. } => {
             let info = store.join_info(room, proof, now_ms()).await?;
             Response::JoinInfo {
                 epoch: info.epoch,
+                commit: info.last_commit,
                 last_commit: info.last_commit,
-                public_state: info.public_state,
+                public_states: vec![info.public_state],
                 packages: info.packages,
                 last_seq: info.last_seq,
             }
         }
         Request::AccountData => Response::AccountData(store.account_data(account).await?),
-        Request::KeyPackage(other) => Response::KeyPackage(store.key_package(other).await?),
         Request::Welcome(room) => Response::Welcome(store.welcome(account, room).await?),
         Request::Members(room) => Response::Members(store.members(account, room).await?),
+        Request::Ping => Response::Done,
+        Request::KeyPackage(_)
+        | Request::Post(_)
+        | Request::PutPublished(_)
+        | Request::Published { .. }
+        | Request::Signal { .. }
+        | Request::DropAccountData(_)
+        | Request::RoomPasswordStart { .. }
+        | Request::RoomLoginStart { .. }
+        | Request::RoomLoginFinish { .. } => {
+            return Err(Problem::new(ProblemCode::Unsupported, "this relay cannot do this yet"));
+        }
         Request::Hello(_) => {
             return Err(Problem::new(ProblemCode::Invalid, "this stream has said hello before"));
         }

@@ -151,7 +151,9 @@ fn read_entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<LogEntry> {
         (None, _) => EntryKind::Tombstone,
         (_, 1) => EntryKind::Commit,
         (_, 2) => EntryKind::Message,
-        (_, _) => EntryKind::Rejoin,
+        (_, 3) => EntryKind::Rejoin,
+        (_, 4) => EntryKind::Leave,
+        (_, _) => EntryKind::Successor,
     };
     Ok(LogEntry {
         seq: unsigned(row.get(0)?),
@@ -171,6 +173,8 @@ fn kind_number(kind: EntryKind) -> Result<u8> {
         EntryKind::Commit => Ok(1),
         EntryKind::Message => Ok(2),
         EntryKind::Rejoin => Ok(3),
+        EntryKind::Leave => Ok(4),
+        EntryKind::Successor => Ok(5),
         EntryKind::Tombstone => Err(StoreError::Internal),
     }
 }

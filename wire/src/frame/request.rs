@@ -1,0 +1,206 @@
+//! What clients ask.
+
+use minicbor::{Decode, Encode};
+
+use super::{
+    AccountDatum, Append, Commit, CreateRoom, Cursor, JoinProof, KeyringEntry, Post, PutPublished, Snapshot,
+};
+use crate::{
+    AccountId, EpochId, Opaque, RoomId, Seq,
+    ids::{DataName, RoomHandle, RoomLoginId},
+};
+
+/// What a client may ask on the stream. What names a room needs membership of it, but for [`Request::JoinInfo`], a
+/// [`Commit`] with a proof, and the two steps of a room password.
+///
+/// The relay cannot read a room's roles. It keeps a level for each member instead: 0 plain, 1 moderator, 2 owner. A
+/// room's creator begins at 2, whoever is added at 0. [`Commit::levels`] needs level 2, changing join methods or
+/// setting a room password level 1; removing others takes level 2, or level 1 if they are of level 0. Where nobody
+/// has level 2, the highest level there is may do all.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Request {
+    /// First request of a connection; from here on events flow. Answer: [`Response::Hello`](super::Response::Hello).
+    #[n(0)]
+    Hello(#[n(0)] Vec<Cursor>),
+    /// Answer: [`Response::Done`](super::Response::Done). Idempotent for the same author and epoch.
+    #[n(1)]
+    CreateRoom(#[n(0)] Box<CreateRoom>),
+    /// Answer: [`Response::Appended`](super::Response::Appended).
+    #[n(2)]
+    Append(#[n(0)] Append),
+    /// Answer: [`Response::Appended`](super::Response::Appended).
+    #[n(3)]
+    Commit(#[n(0)] Box<Commit>),
+    /// Entries with `seq > after`, in order. Answer: [`Response::Entries`](super::Response::Entries).
+    #[n(4)]
+    Entries {
+        /// The room.
+        #[n(0)]
+        room: RoomId,
+        /// Number of the last entry held.
+        #[n(1)]
+        after: Seq,
+        /// At most so many, see [`crate::limits::PAGE_ENTRIES`].
+        #[n(2)]
+        limit: u32,
+    },
+    /// The account's own snapshot of one epoch, or its newest. Answer: [`Response::Snapshot`](super::Response::Snapshot).
+    #[n(5)]
+    Snapshot {
+        /// The room.
+        #[n(0)]
+        room: RoomId,
+        /// The epoch; the newest when absent.
+        #[n(1)]
+        epoch: Option<EpochId>,
+    },
+    /// Stores a snapshot; immutable per epoch, the newest by commit number is the newest. Answer: [`Response::Done`](super::Response::Done).
+    #[n(6)]
+    PutSnapshot {
+        /// The room.
+        #[n(0)]
+        room: RoomId,
+        /// The snapshot.
+        #[n(1)]
+        snapshot: Snapshot,
+    },
+    /// Candidates for the sealed public state of one epoch. Answer: [`Response::PublicStates`](super::Response::PublicStates).
+    #[n(7)]
+    PublicState {
+        /// The room.
+        #[n(0)]
+        room: RoomId,
+        /// The epoch.
+        #[n(1)]
+        epoch: EpochId,
+    },
+    /// The account's keyring of a room, newest epochs first: entries with `commit < before`. Answer: [`Response::Keyring`](super::Response::Keyring).
+    #[n(8)]
+    Keyring {
+        /// The room.
+        #[n(0)]
+        room: RoomId,
+        /// Upper end, exclusive; [`u64::MAX`] for the first page.
+        #[n(1)]
+        before: Seq,
+    },
+    /// Adds keyring entries; append-only, an entry that exists is left as it is. Answer: [`Response::Done`](super::Response::Done).
+    #[n(9)]
+    PutKeyring {
+        /// The room.
+        #[n(0)]
+        room: RoomId,
+        /// The entries.
+        #[n(1)]
+        entries: Vec<KeyringEntry>,
+    },
+    /// History links, newest epochs first: links with `commit < before`. Answer: [`Response::HistoryLinks`](super::Response::HistoryLinks).
+    #[n(10)]
+    HistoryLinks {
+        /// The room.
+        #[n(0)]
+        room: RoomId,
+        /// Upper end, exclusive; [`u64::MAX`] for the first page.
+        #[n(1)]
+        before: Seq,
+    },
+    /// What a holder of a join method needs, of the newest epoch whose commit number is below `before`.
+    /// Answer: [`Response::JoinInfo`](super::Response::JoinInfo).
+    #[n(11)]
+    JoinInfo {
+        /// The room.
+        #[n(0)]
+        room: RoomId,
+        /// Proof.
+        #[n(1)]
+        proof: JoinProof,
+        /// Upper end, exclusive; [`u64::MAX`] for the newest epoch. The last [`crate::limits::JOIN_EPOCHS`] are kept.
+        #[n(2)]
+        before: Seq,
+    },
+    /// All sealed account objects. Answer: [`Response::AccountData`](super::Response::AccountData).
+    #[n(12)]
+    AccountData,
+    /// Stores a sealed account object; `version` must be one more than the stored one (1 for a new one), else [`crate::ProblemCode::Conflict`]. Answer: [`Response::Done`](super::Response::Done).
+    #[n(13)]
+    PutAccountData(#[n(0)] AccountDatum),
+    /// Replaces the account's key package. Answer: [`Response::Done`](super::Response::Done).
+    #[n(14)]
+    PutKeyPackage(#[n(0)] Opaque),
+    /// Key package of an account. Answer: [`Response::KeyPackage`](super::Response::KeyPackage).
+    #[n(15)]
+    KeyPackage(#[n(0)] AccountId),
+    /// The newest Welcome for this account in a room. Answer: [`Response::Welcome`](super::Response::Welcome).
+    #[n(16)]
+    Welcome(#[n(0)] RoomId),
+    /// Members as the relay knows them, to be compared with the roster. Answer: [`Response::Members`](super::Response::Members).
+    #[n(17)]
+    Members(#[n(0)] RoomId),
+    /// A plain statement. Answer: [`Response::Appended`](super::Response::Appended).
+    #[n(18)]
+    Post(#[n(0)] Post),
+    /// Own candidates for what belongs to an epoch; replaces earlier ones of the same author. Answer: [`Response::Done`](super::Response::Done).
+    #[n(19)]
+    PutPublished(#[n(0)] Box<PutPublished>),
+    /// What has been published for an epoch. Answer: [`Response::Published`](super::Response::Published).
+    #[n(20)]
+    Published {
+        /// The room.
+        #[n(0)]
+        room: RoomId,
+        /// The epoch.
+        #[n(1)]
+        epoch: EpochId,
+    },
+    /// Passes bytes on to the members who are connected now; they are never stored. Answer: [`Response::Done`](super::Response::Done).
+    #[n(21)]
+    Signal {
+        /// The room.
+        #[n(0)]
+        room: RoomId,
+        /// Sealed, at most [`crate::limits::SIGNAL_BYTES`].
+        #[n(1)]
+        bytes: Opaque,
+    },
+    /// Whether the connection is alive. Answer: [`Response::Done`](super::Response::Done).
+    #[n(22)]
+    Ping,
+    /// Forgets account objects; names that are not there are no error. Answer: [`Response::Done`](super::Response::Done).
+    #[n(23)]
+    DropAccountData(#[n(0)] Vec<DataName>),
+    /// First half of setting a room password, whose second half is the join method of a commit.
+    /// Answer: [`Response::RoomPassword`](super::Response::RoomPassword).
+    #[n(24)]
+    RoomPasswordStart {
+        /// The room.
+        #[n(0)]
+        room: RoomId,
+        /// Under which it will be reached.
+        #[n(1)]
+        handle: RoomHandle,
+        /// OPAQUE RegistrationRequest.
+        #[n(2)]
+        opaque_request: Opaque,
+    },
+    /// Tries a room password, first step. Answer: [`Response::RoomLogin`](super::Response::RoomLogin), for an unknown handle too.
+    #[n(25)]
+    RoomLoginStart {
+        /// Made of the room's name.
+        #[n(0)]
+        handle: RoomHandle,
+        /// OPAQUE KE1.
+        #[n(1)]
+        opaque_request: Opaque,
+    },
+    /// Tries a room password, second step. Answer: [`Response::RoomUnlocked`](super::Response::RoomUnlocked), or
+    /// [`crate::ProblemCode::WrongCredentials`].
+    #[n(26)]
+    RoomLoginFinish {
+        /// From the first step; works once, on this connection.
+        #[n(0)]
+        login: RoomLoginId,
+        /// OPAQUE KE3.
+        #[n(1)]
+        opaque_finalization: Opaque,
+    },
+}

@@ -1,0 +1,172 @@
+//! What the relay answers and pushes.
+
+use minicbor::{Decode, Encode};
+
+use super::{AccountDatum, HistoryLink, KeyPackageRecord, KeyringEntry, LogEntry, RoomSummary, Snapshot};
+use crate::{AccountId, EpochId, Opaque, RoomId, Seq, account::KsfParams, ids::RoomLoginId};
+
+/// Answers.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Response {
+    /// The connection is ready.
+    #[n(0)]
+    Hello {
+        /// The account behind the session.
+        #[n(0)]
+        account: AccountId,
+        /// Every room of the account.
+        #[n(1)]
+        rooms: Vec<RoomSummary>,
+        /// The relay's clock, milliseconds since 1970.
+        #[n(2)]
+        now_ms: u64,
+    },
+    /// It is durable.
+    #[n(1)]
+    Done,
+    /// It is durable, at this place.
+    #[n(2)]
+    Appended {
+        /// Number of the entry.
+        #[n(0)]
+        seq: Seq,
+    },
+    /// A page of the log.
+    #[n(3)]
+    Entries {
+        /// In order, without gaps, beginning right after the number asked for.
+        #[n(0)]
+        entries: Vec<LogEntry>,
+        /// Number of the newest entry of the room.
+        #[n(1)]
+        last_seq: Seq,
+    },
+    /// The snapshot, if there is one.
+    #[n(4)]
+    Snapshot(#[n(0)] Option<Snapshot>),
+    /// Candidates for the public state: the asker's own first, then the commit author's, then others; at most
+    /// [`crate::limits::PUBLIC_STATE_CANDIDATES`] and [`crate::limits::PUBLIC_STATES_BYTES`] in all.
+    #[n(5)]
+    PublicStates(#[n(0)] Vec<Opaque>),
+    /// A page of the keyring; an empty page ends it.
+    #[n(6)]
+    Keyring(#[n(0)] Vec<KeyringEntry>),
+    /// A page of history links with all candidates of each epoch; an empty page ends it.
+    #[n(7)]
+    HistoryLinks(#[n(0)] Vec<HistoryLink>),
+    /// For whoever joins.
+    #[n(8)]
+    JoinInfo {
+        /// The epoch.
+        #[n(0)]
+        epoch: EpochId,
+        /// Number of the commit entry that made it; 0 for a room's first.
+        #[n(1)]
+        commit: Seq,
+        /// Number of the room's newest commit entry.
+        #[n(2)]
+        last_commit: Seq,
+        /// Candidates for the sealed public state of the epoch, the commit author's first, bounded as in
+        /// [`Self::PublicStates`].
+        #[n(3)]
+        public_states: Vec<Opaque>,
+        /// Join packages for the method, of that epoch.
+        #[n(4)]
+        packages: Vec<Opaque>,
+        /// Number of the room's newest entry, so that whoever joins signs the newest position.
+        #[n(5)]
+        last_seq: Seq,
+    },
+    /// All sealed account objects.
+    #[n(9)]
+    AccountData(#[n(0)] Vec<AccountDatum>),
+    /// The key package, if there is one.
+    #[n(10)]
+    KeyPackage(#[n(0)] Option<KeyPackageRecord>),
+    /// The Welcome, if there is one.
+    #[n(11)]
+    Welcome(#[n(0)] Option<Opaque>),
+    /// Members as the relay knows them.
+    #[n(12)]
+    Members(#[n(0)] Vec<AccountId>),
+    /// What has been published for an epoch. Empty when the relay has nothing of it any more.
+    #[n(13)]
+    Published {
+        /// The commit author's first.
+        #[n(0)]
+        links: Vec<HistoryLink>,
+        /// As in [`Self::PublicStates`].
+        #[n(1)]
+        public_states: Vec<Opaque>,
+    },
+    /// OPAQUE RegistrationResponse.
+    #[n(14)]
+    RoomPassword(#[n(0)] Opaque),
+    /// The room password is being tried. For an unknown handle it has the same shape and size.
+    #[n(15)]
+    RoomLogin {
+        /// Names this attempt in the second step.
+        #[n(0)]
+        login: RoomLoginId,
+        /// OPAQUE KE2.
+        #[n(1)]
+        opaque_response: Opaque,
+        /// Parameters of this record.
+        #[n(2)]
+        ksf: KsfParams,
+    },
+    /// The room password was right.
+    #[n(16)]
+    RoomUnlocked {
+        /// The room.
+        #[n(0)]
+        room: RoomId,
+        /// What the password opens.
+        #[n(1)]
+        sealed: Opaque,
+    },
+}
+
+/// Hints pushed by the relay.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Event {
+    /// A new entry of a room.
+    #[n(0)]
+    Entry {
+        /// The room.
+        #[n(0)]
+        room: RoomId,
+        /// The entry.
+        #[n(1)]
+        entry: LogEntry,
+    },
+    /// A room has entries up to this number; some were not pushed.
+    #[n(1)]
+    News {
+        /// The room.
+        #[n(0)]
+        room: RoomId,
+        /// Number of the newest entry.
+        #[n(1)]
+        last_seq: Seq,
+    },
+    /// The account has become a member of a room.
+    #[n(2)]
+    RoomAdded(#[n(0)] RoomSummary),
+    /// The account is no longer a member of a room.
+    #[n(3)]
+    RoomRemoved(#[n(0)] RoomId),
+    /// A member signals something that is true for a moment, like typing.
+    #[n(4)]
+    Signal {
+        /// The room.
+        #[n(0)]
+        room: RoomId,
+        /// Who, as the relay saw it.
+        #[n(1)]
+        sender: AccountId,
+        /// Sealed.
+        #[n(2)]
+        bytes: Opaque,
+    },
+}
