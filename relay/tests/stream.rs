@@ -162,7 +162,7 @@ async fn requests_about_foreign_rooms_find_nothing() {
         ] {
             assert_eq!(of_jon.refused(request).await, ProblemCode::NotFound);
         }
-        let by_link = Request::JoinInfo { room, proof: proof() };
+        let by_link = Request::JoinInfo { room, proof: proof(), before: u64::MAX };
         assert_eq!(of_jon.refused(by_link).await, ProblemCode::LinkInvalid);
     }
     appended(&mut of_mira, append(room, 0, "x")).await;
