@@ -1,18 +1,18 @@
 //! Sealing to a public key: HPKE (RFC 9180, base mode) with X-Wing, ML-KEM-768 and X25519 in one.
 //!
 //! KEM, KDF and AEAD are those of MLS suite 0x004E (X-Wing, HKDF-SHA-384, AES-256-GCM) and go through the MLS
-//! crypto provider, so that one HPKE serves rooms and everything else. That provider seeds its own generator from the
-//! operating system: [`HpkePublicKey::seal_to`] is the one call of this crate, outside of MLS, whose randomness is
-//! not an argument.
+//! crypto provider, so that one HPKE serves rooms and everything else. That provider asks the operating system for
+//! randomness: [`HpkePublicKey::seal_to`] is the one call of this crate, outside of MLS, whose randomness is not an
+//! argument.
 
-use openmls_rust_crypto::RustCrypto;
 use openmls_traits::crypto::OpenMlsCrypto;
-use openmls_traits::types::{Ciphersuite, HpkeCiphertext, HpkeConfig};
+use openmls_traits::types::{HpkeCiphertext, HpkeConfig};
 use zeroize::Zeroizing;
 
 use crate::codec::short_hex;
 use crate::label::labelled;
 use crate::secret::SymmetricKey;
+use crate::suite::{SUITE, Suite};
 
 /// Length in bytes of an X-Wing public key: ML-KEM-768 (1184) and X25519 (32).
 pub const PUBLIC_KEY_BYTES: usize = 1216;
@@ -84,7 +84,7 @@ impl HpkePublicKey {
         if plaintext.len() > MAX_PLAINTEXT_BYTES {
             return Err(HpkeError::TooLong);
         }
-        let sealed = RustCrypto::default()
+        let sealed = Suite
             .hpke_seal(config(), &self.0, &labelled(label, &[]), aad, plaintext)
             .map_err(|_| HpkeError::Library)?;
         let (kem, ct) = (sealed.kem_output.as_slice(), sealed.ciphertext.as_slice());
@@ -130,9 +130,7 @@ impl HpkePrivateKey {
     /// # Errors
     /// [`HpkeError::Library`]; not with the library in use.
     pub fn from_seed(seed: &SymmetricKey) -> Result<Self, HpkeError> {
-        let pair = RustCrypto::default()
-            .derive_hpke_keypair(config(), seed.expose())
-            .map_err(|_| HpkeError::Library)?;
+        let pair = Suite.derive_hpke_keypair(config(), seed.expose()).map_err(|_| HpkeError::Library)?;
         let secret = SymmetricKey::try_from_slice(&pair.private).ok_or(HpkeError::Library)?;
         Ok(Self { secret, public: HpkePublicKey::from_slice(&pair.public)? })
     }
@@ -148,7 +146,7 @@ impl HpkePrivateKey {
     /// [`HpkeError::Open`] for everything else.
     pub fn open(&self, label: &str, aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, HpkeError> {
         let input = split(sealed).ok_or(HpkeError::Open)?;
-        RustCrypto::default()
+        Suite
             .hpke_open(config(), &input, self.secret.expose(), &labelled(label, &[]), aad)
             .map(Zeroizing::new)
             .map_err(|_| HpkeError::Open)
@@ -163,7 +161,7 @@ impl std::fmt::Debug for HpkePrivateKey {
 }
 
 fn config() -> HpkeConfig {
-    Ciphersuite::MLS_128_MLKEM768X25519_AES256GCM_SHA384_Ed25519.hpke_config()
+    SUITE.hpke_config()
 }
 
 fn split(sealed: &[u8]) -> Option<HpkeCiphertext> {

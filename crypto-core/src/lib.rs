@@ -27,5 +27,6 @@ pub mod recovery;
 pub mod room;
 pub mod seal;
 pub mod secret;
+mod suite;
 #[cfg(feature = "vectors")]
 pub mod vectors;

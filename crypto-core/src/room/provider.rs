@@ -1,7 +1,6 @@
-//! What openmls is driven with: the RustCrypto provider, our storage, and the identity key as signer.
+//! What openmls is driven with: our suite, our storage, and the identity key as signer.
 
-use openmls::prelude::{BasicCredential, Ciphersuite, Credential, CredentialWithKey};
-use openmls_rust_crypto::RustCrypto;
+use openmls::prelude::{BasicCredential, Credential, CredentialWithKey};
 use openmls_traits::{
     OpenMlsProvider,
     signatures::{Signer, SignerError},
@@ -12,21 +11,21 @@ use super::storage::GroupStorage;
 use crate::{
     identity::{IdentityKey, IdentityPublicKey},
     ids::AccountId,
+    suite::Suite,
 };
 
-/// The one suite of version 1: X-Wing (ML-KEM-768 with X25519), AES-256-GCM, SHA-384, Ed25519; draft-ietf-mls-pq-ciphersuites, 0x004E.
-pub(crate) const SUITE: Ciphersuite = Ciphersuite::MLS_128_MLKEM768X25519_AES256GCM_SHA384_Ed25519;
+pub(crate) use crate::suite::SUITE;
 
-/// One group's storage with the crypto that works on it. openmls seeds the randomness of `RustCrypto` itself.
+/// One group's storage with the crypto that works on it.
 #[derive(Debug, Default)]
 pub(crate) struct Provider {
-    crypto: RustCrypto,
+    crypto: Suite,
     storage: GroupStorage,
 }
 
 impl Provider {
     pub(crate) fn with(storage: GroupStorage) -> Self {
-        Self { crypto: RustCrypto::default(), storage }
+        Self { crypto: Suite, storage }
     }
 
     /// A provider over a copy of the storage.
@@ -36,17 +35,17 @@ impl Provider {
 }
 
 impl OpenMlsProvider for Provider {
-    type CryptoProvider = RustCrypto;
-    type RandProvider = RustCrypto;
+    type CryptoProvider = Suite;
+    type RandProvider = Suite;
     type StorageProvider = GroupStorage;
 
     fn storage(&self) -> &GroupStorage {
         &self.storage
     }
-    fn crypto(&self) -> &RustCrypto {
+    fn crypto(&self) -> &Suite {
         &self.crypto
     }
-    fn rand(&self) -> &RustCrypto {
+    fn rand(&self) -> &Suite {
         &self.crypto
     }
 }
