@@ -98,6 +98,7 @@ pub(crate) fn epoch_parts(
         link: link.map(opaque),
         packages: packages.iter().map(package).collect(),
         methods,
+        keep: room.state().joins.iter().map(|join| MethodId(join.id())).collect(),
     })
 }
 

@@ -437,15 +437,14 @@ impl Room {
     }
 
     fn store(&mut self, me: AccountId, commit: Seq, parts: EpochParts) {
-        let EpochParts { epoch, public_state, snapshot, keyring, link, packages, methods } = parts;
+        let EpochParts { epoch, public_state, snapshot, keyring, link, packages, methods, keep } = parts;
         self.epoch = Some(epoch);
         self.public.insert(epoch, public_state);
         self.snapshots.push((me, Snapshot { epoch, commit, bytes: snapshot }));
         self.keyrings.push((me, KeyringEntry { epoch, commit, bytes: keyring }));
         self.links.extend(link.map(|bytes| HistoryLink { epoch, commit, author: me, bytes }));
         self.packages = packages;
-        if let Some(methods) = methods {
-            self.methods = methods;
-        }
+        self.methods.retain(|method| keep.contains(&method.id));
+        self.methods.extend(methods.unwrap_or_default());
     }
 }

@@ -27,6 +27,7 @@ pub fn parts(epoch: u8) -> EpochParts {
         link: (epoch > 0).then(|| sealed("link")),
         packages: Vec::new(),
         methods: None,
+        keep: vec![METHOD],
     }
 }
 

@@ -3,7 +3,7 @@
 use minicbor::{Decode, Encode};
 
 use super::join::{JoinMethod, JoinPackage, JoinProof};
-use crate::{AccountId, EntryId, EpochId, Opaque, RoomId, Seq};
+use crate::{AccountId, EntryId, EpochId, MethodId, Opaque, RoomId, Seq};
 
 /// A private group state, sealed by the account for itself.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -79,12 +79,17 @@ pub struct EpochParts {
     /// History link to the parent; absent for a room's first epoch.
     #[n(4)]
     pub link: Option<Opaque>,
-    /// One per join method of the new epoch.
+    /// For join methods of the new epoch, each at most once; a method without one lets nobody in until a later epoch
+    /// has it.
     #[n(5)]
     pub packages: Vec<JoinPackage>,
-    /// The join methods of the new epoch, when they changed.
+    /// Join methods of the new epoch that the relay does not know yet.
     #[n(6)]
     pub methods: Option<Vec<JoinMethod>>,
+    /// Ids of all join methods of the new epoch. The relay drops the others, if the author's level is 1 or higher or
+    /// whoever made them is no longer a member; ids that it does not know are ignored.
+    #[n(7)]
+    pub keep: Vec<MethodId>,
 }
 
 /// Founds a room. The log is empty; the author is its only member.

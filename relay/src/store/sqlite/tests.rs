@@ -55,6 +55,7 @@ async fn with_room(folder: &TempDir, change: impl FnOnce(&mut Options)) -> Sqlit
         link: None,
         packages: Vec::new(),
         methods: None,
+        keep: Vec::new(),
     };
     store.create_room(MIRA, CreateRoom { room: ROOM, parts }, 0).await.unwrap().await.unwrap();
     store
