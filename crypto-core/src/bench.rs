@@ -18,7 +18,7 @@ use crate::ids::{AccountId, MessageId, RoomId};
 use crate::login::{KsfParams, LoginStart, RegistrationStart, Suite};
 use crate::room::{
     Change, Doorway, JoinKind, JoinSecret, LogHead, Message, Metadata, Outcome, Prepared, Room, RoomState,
-    Snapshot,
+    Snapshot, Stamp,
 };
 use crate::seal::{SealType, open, seal};
 use crate::secret::SymmetricKey;
@@ -177,7 +177,8 @@ impl Person {
     }
 
     fn commit(&self, room: &Room, change: Change) -> Result<Prepared, String> {
-        room.commit(self.vault.identity(), change, LogHead::start(ROOM), NOW_MS, &mut rng()).map_err(text)
+        let stamp = Stamp { seen: LogHead::start(ROOM), account_version: 1, now_ms: NOW_MS };
+        room.commit(self.vault.identity(), change, stamp, &mut rng()).map_err(text)
     }
 
     fn message(&self) -> Message {
@@ -222,10 +223,15 @@ impl Door {
     }
 
     fn walk_in(&self, who: &Person) -> Result<Prepared, String> {
-        let doorway =
-            Doorway::open(ROOM, self.room.epoch(), &self.secret, &self.packages, &self.public_state)
-                .map_err(text)?;
-        doorway.join(who.vault.identity(), who.account, NOW_MS, &mut rng()).map_err(text)
+        let doorway = Doorway::open(
+            ROOM,
+            self.room.epoch(),
+            &self.secret,
+            &self.packages,
+            std::slice::from_ref(&self.public_state),
+        )
+        .map_err(text)?;
+        doorway.join(who.vault.identity(), who.account, 1, NOW_MS, &mut rng()).map_err(text)
     }
 }
 
@@ -319,7 +325,7 @@ fn snapshot_restore() -> Result<Operation, String> {
     Ok(Box::new(move || {
         let (root, epoch) = (two.jonas.vault.current_root(), two.joined.room.epoch());
         let snapshot = Snapshot::open(root, two.jonas.account, ROOM, epoch, &sealed).map_err(text)?;
-        black_box(snapshot.restore(&two.joined.public_state).map_err(text)?);
+        black_box(snapshot.restore(std::slice::from_ref(&two.joined.public_state)).map_err(text)?);
         Ok(())
     }))
 }

@@ -4,8 +4,9 @@ use openmls::prelude::{GroupContext, MlsGroup};
 use openmls_traits::crypto::OpenMlsCrypto;
 use tls_codec::Serialize as _;
 
+use super::commit::open_handshake;
 use crate::{
-    ids::{EpochId, RoomId},
+    ids::{AccountId, EpochId, RoomId},
     label::hash,
     secret::SymmetricKey,
 };
@@ -48,6 +49,12 @@ impl EpochKeys {
     /// The epoch.
     pub fn epoch(&self) -> EpochId {
         self.epoch
+    }
+
+    /// Whether these are the keys of the epoch that a sealed commit follows, which the relay says is `sender`'s: how a reader tells a history
+    /// link with the right key from one with a made-up key.
+    pub fn opens_commit(&self, sender: AccountId, sealed: &[u8]) -> bool {
+        open_handshake(&self.handshake(), sender, sealed).is_ok()
     }
 
     /// The room key itself, for keyring and history.

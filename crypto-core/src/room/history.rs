@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRngCore;
+use zeroize::Zeroize as _;
 
 use super::codec;
 use super::{epoch::EpochKeys, log::LogHead};
 use crate::{
     account::RootKey,
-    identity::IdentityPublicKey,
+    identity::{IdentityKey, IdentityPublicKey, Signature},
     ids::{AccountId, EpochId, RoomId},
-    label::labelled,
+    label::{hash, labelled},
     seal::{OpenError, SealError, SealType, open, seal},
     secret::SymmetricKey,
 };
@@ -157,42 +158,93 @@ impl KeyringRecord {
     }
 }
 
-/// What members publish about an epoch, readable by whoever holds its key.
-#[derive(Debug, Clone, Encode, Decode)]
+/// What a member publishes about an epoch, readable by whoever holds its key. Others who were there may publish one too: readers take
+/// what fits.
+#[derive(Debug, Clone)]
 pub struct HistoryLink {
     /// Room key of the parent; left out where newcomers may not read what came before.
-    #[n(0)]
     parent_key: Option<SymmetricKey>,
     /// How the epoch came to be.
-    #[n(1)]
     pub step: EpochStep,
+    /// Who says so.
+    pub signer: AccountId,
 }
 
+#[derive(Encode, Decode)]
+struct LinkBody {
+    #[n(0)]
+    parent_key: Option<SymmetricKey>,
+    #[n(1)]
+    step: EpochStep,
+}
+
+#[derive(Encode, Decode)]
+struct SignedLink {
+    #[cbor(n(0), with = "crate::room::codec::bytes")]
+    body: Vec<u8>,
+    #[n(1)]
+    signer: AccountId,
+    #[n(2)]
+    signature: Signature,
+}
+
+impl Drop for SignedLink {
+    fn drop(&mut self) {
+        self.body.zeroize();
+    }
+}
+
+const LINK: &str = "Waxwing 1 history link";
+
 fn link_context(keys: &EpochKeys) -> Vec<u8> {
-    labelled("Waxwing 1 history link", &[keys.room.as_bytes(), keys.epoch.as_bytes()])
+    labelled(LINK, &[keys.room.as_bytes(), keys.epoch.as_bytes()])
+}
+
+fn link_signed(keys: &EpochKeys, body: &[u8]) -> Vec<u8> {
+    let body = hash("Waxwing 1 history link body", &[body]);
+    labelled(LINK, &[keys.room.as_bytes(), keys.epoch.as_bytes(), &body])
 }
 
 impl HistoryLink {
     /// The link of an epoch, with the parent's key unless it is to be withheld.
-    pub(crate) fn new(parent: Option<&EpochKeys>, step: EpochStep) -> Self {
-        Self { parent_key: parent.map(|keys| keys.room_key().clone()), step }
+    pub(crate) fn new(parent: Option<&EpochKeys>, step: EpochStep, signer: AccountId) -> Self {
+        Self { parent_key: parent.map(|keys| keys.room_key().clone()), step, signer }
     }
 
-    /// Keys of the parent epoch, when they are given.
+    /// Keys of the parent epoch, when they are given. Whether they are right shows when they open something:
+    /// [`EpochKeys::opens_commit`].
     pub fn parent_keys(&self, room: RoomId) -> Option<EpochKeys> {
         Some(EpochKeys::new(room, self.step.parent?, self.parent_key.clone()?))
     }
 
-    pub(crate) fn seal(&self, keys: &EpochKeys, rng: &mut dyn CryptoRngCore) -> Result<Vec<u8>, SealError> {
-        seal(&keys.link_key(), SealType::HistoryLink, &link_context(keys), &codec::encode_secret(self), rng)
+    pub(crate) fn gives(&self, parent: Option<&EpochKeys>) -> bool {
+        self.parent_key.as_ref() == parent.map(EpochKeys::room_key)
     }
 
-    /// Opens the link of an epoch with the epoch's keys.
+    /// Signs the link in the name of its signer and seals it for the members of the epoch.
+    pub(crate) fn seal(
+        &self,
+        keys: &EpochKeys,
+        identity: &IdentityKey,
+        rng: &mut dyn CryptoRngCore,
+    ) -> Result<Vec<u8>, SealError> {
+        let body = LinkBody { parent_key: self.parent_key.clone(), step: self.step.clone() };
+        let body = codec::encode_secret(&body);
+        let signature = identity.sign(LINK, &link_signed(keys, &body));
+        let plain = codec::encode_secret(&SignedLink { body: body.to_vec(), signer: self.signer, signature });
+        seal(&keys.link_key(), SealType::HistoryLink, &link_context(keys), &plain, rng)
+    }
+
+    /// Opens a link of an epoch with the epoch's keys, and checks that one of its members signed it.
     ///
     /// # Errors
-    /// [`OpenError`] when it was not sealed under these keys.
-    pub fn open(keys: &EpochKeys, sealed: &[u8]) -> Result<Self, OpenError> {
+    /// [`OpenError`] when it was not sealed under these keys, or not signed by somebody in this roster.
+    pub fn open(keys: &EpochKeys, roster: &Roster, sealed: &[u8]) -> Result<Self, OpenError> {
         let plain = open(&keys.link_key(), SealType::HistoryLink, &link_context(keys), sealed)?;
-        codec::decode(&plain).map_err(|_| OpenError)
+        let signed: SignedLink = codec::decode(&plain).map_err(|_| OpenError)?;
+        let key = roster.get(&signed.signer).ok_or(OpenError)?;
+        key.verify(LINK, &link_signed(keys, &signed.body), &signed.signature).map_err(|_| OpenError)?;
+        let body: LinkBody = codec::decode(&signed.body).map_err(|_| OpenError)?;
+        Ok(Self { parent_key: body.parent_key, step: body.step, signer: signed.signer })
     }
 }

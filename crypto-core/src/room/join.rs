@@ -9,11 +9,11 @@ use zeroize::{Zeroize, Zeroizing};
 use super::codec;
 use super::{
     CommitError, Prepared,
-    commit::Author,
+    commit::{Author, Made},
     epoch::{EpochKeys, HandshakeKey},
     history::Roster,
     log::LogHead,
-    policy::{self, CommitAad},
+    policy::{self, CommitAad, Stamp},
     provider::{Provider, credential},
     public_state::PublicState,
     state::{self, JoinMethod, RoomState, method_id},
@@ -185,8 +185,7 @@ pub(crate) fn seal_package(
     method: &JoinMethod,
     keys: &EpochKeys,
     open_history: bool,
-    seen: LogHead,
-    now_ms: u64,
+    stamp: Stamp,
     author: Author<'_>,
 ) -> Result<Vec<u8>, CommitError> {
     let id = method.id();
@@ -194,8 +193,8 @@ pub(crate) fn seal_package(
         version: 1,
         room: keys.room,
         epoch: keys.epoch,
-        seen,
-        time_ms: now_ms,
+        seen: stamp.seen,
+        time_ms: stamp.now_ms,
         handshake_key: keys.handshake().key,
         room_key: open_history.then(|| keys.room_key().clone()),
         signer: author.account,
@@ -230,7 +229,8 @@ impl std::fmt::Debug for Doorway {
 }
 
 impl Doorway {
-    /// Opens the newest epoch with a join secret: tries every package until one is sealed to it, signed by a member, and fits the public state.
+    /// Opens an epoch with a join secret: tries every package with every public state until a package is sealed to the secret, signed by a
+    /// member, and fits.
     ///
     /// # Errors
     /// [`JoinError`].
@@ -239,7 +239,7 @@ impl Doorway {
         epoch: EpochId,
         secret: &JoinSecret,
         packages: &[Vec<u8>],
-        sealed_public_state: &[u8],
+        sealed_public_states: &[Vec<u8>],
     ) -> Result<Self, JoinError> {
         let private = secret.private_key()?;
         let id = method_id(private.public());
@@ -250,9 +250,12 @@ impl Doorway {
                 .ok()
                 .and_then(|plain| codec::decode::<SignedPackage>(padding::unpad(&plain)?).ok());
             let Some(signed) = opened else { continue };
-            match Self::check(room, epoch, &id, &signed, sealed_public_state) {
-                Ok(doorway) => return Ok(doorway),
-                Err(reason) => error = reason,
+            error = JoinError::PublicState;
+            for sealed in sealed_public_states {
+                match Self::check(room, epoch, &id, &signed, sealed) {
+                    Ok(doorway) => return Ok(doorway),
+                    Err(reason) => error = reason,
+                }
             }
         }
         Err(error)
@@ -277,7 +280,7 @@ impl Doorway {
         let roster = policy::roster(&group).ok_or(JoinError::PublicState)?;
         let state =
             RoomState::from_extensions(group.group_context().extensions()).ok_or(JoinError::PublicState)?;
-        if !state.is_valid(|account| roster.contains_key(&account)) {
+        if !state.is_valid(&roster) {
             return Err(JoinError::PublicState);
         }
         let signer = roster.get(&body.signer).ok_or(JoinError::NoPackage)?;
@@ -309,7 +312,8 @@ impl Doorway {
         self.keys.as_ref()
     }
 
-    /// Builds the external commit that joins. Nothing is changed until the relay takes it.
+    /// Builds the external commit that joins; what it says to have seen is what the package's author had. Nothing is changed until the
+    /// relay takes it.
     ///
     /// # Errors
     /// [`CommitError`].
@@ -317,12 +321,14 @@ impl Doorway {
         &self,
         identity: &IdentityKey,
         account: AccountId,
+        account_version: u64,
         now_ms: u64,
         rng: &mut dyn CryptoRngCore,
     ) -> Result<Prepared, CommitError> {
         let provider = Provider::default();
         let (info, tree) = self.public.parts().map_err(|_| CommitError::Internal)?;
-        let aad = codec::encode(&CommitAad { version: 1, seen: self.seen });
+        let stamp = Stamp { seen: self.seen, account_version, now_ms };
+        let aad = codec::encode(&CommitAad::new(stamp, Vec::new()));
         let leaf = LeafNodeParameters::builder().with_capabilities(state::capabilities()).build();
         let (group, bundle) = MlsGroup::external_commit_builder()
             .with_ratchet_tree(tree)
@@ -345,17 +351,8 @@ impl Doorway {
             roster: &self.roster,
             state: &self.state,
         };
-        Prepared::assemble(
-            provider,
-            group,
-            commit,
-            None,
-            parent,
-            self.seen,
-            now_ms,
-            Author { account, identity },
-            rng,
-        )
+        let made = Made { provider, group, commit, welcome: None };
+        Prepared::assemble(made, parent, stamp, Author { account, identity }, rng)
     }
 
     /// What the members would skip must not be uploaded: judges the own commit as they will.

@@ -121,7 +121,7 @@ impl KeyPackageBundle {
     }
 
     /// Joins the room that a Welcome leads to. How the epoch came to be is known from the history link that came with it; until
-    /// that is read, the step says only that we are in.
+    /// that is read and given to [`Room::with_step`], the step says only that we are in.
     ///
     /// # Errors
     /// [`WelcomeError`].
@@ -149,10 +149,6 @@ impl KeyPackageBundle {
             seen: LogHead::start(room),
         };
         let room = Room::assemble(account, provider, group, step).ok_or(WelcomeError::NotARoom)?;
-        if room.state().is_valid(|member| room.roster().contains_key(&member)) {
-            Ok(room)
-        } else {
-            Err(WelcomeError::NotARoom)
-        }
+        if room.state().is_valid(room.roster()) { Ok(room) } else { Err(WelcomeError::NotARoom) }
     }
 }

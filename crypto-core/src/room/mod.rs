@@ -6,10 +6,13 @@
 //!
 //! A [`Room`] never changes: founding, committing, processing and restoring give a new one.
 
+mod build;
 mod codec;
 mod commit;
 mod epoch;
 mod history;
+#[cfg(any(test, feature = "hostile"))]
+pub mod hostile;
 mod join;
 mod key_package;
 mod log;
@@ -18,15 +21,19 @@ mod policy;
 mod process;
 mod provider;
 mod public_state;
+mod published;
+mod roles;
 mod snapshot;
 mod state;
+mod statement;
 mod storage;
 mod tree;
 
 #[cfg(test)]
 mod tests;
 
-pub use commit::{Change, CommitError, JoinPackages, Prepared, commit_hash};
+pub use build::{Change, CommitError};
+pub use commit::{JoinPackages, Prepared, commit_hash};
 #[cfg(feature = "vectors")]
 pub(crate) use commit::{open_handshake, seal_handshake};
 pub use epoch::EpochKeys;
@@ -36,13 +43,15 @@ pub use join::{Doorway, InviteLink, JoinError, JoinSecret, LINK_BYTES, short_fin
 pub use key_package::{KeyPackageBundle, KeyPackageError, WelcomeError};
 pub use log::{EntryKind, LogHead, digest};
 pub use message::{Message, MessageError, Metadata};
-pub use policy::{Invalid, MEMBERS};
+pub use policy::{Invalid, MEMBERS, Stamp};
 pub use process::Outcome;
+pub use published::Published;
 pub use snapshot::{RestoreError, Snapshot};
 pub use state::{
-    HistoryRule, JOIN_METHODS, JoinKind, JoinMethod, NAME_CHARS, Role, RoleEntry, RoomKind, RoomState,
-    TOPIC_CHARS,
+    HistoryRule, JOIN_METHODS, JoinKind, JoinMethod, NAME_CHARS, Predecessor, Role, RoleEntry, RoomKind,
+    RoomState, TOPIC_CHARS,
 };
+pub use statement::{LeaveStatement, RejoinRequest, SuccessorStatement};
 
 use openmls::prelude::{GroupId, Lifetime, MlsGroup};
 use openmls_traits::OpenMlsProvider;
@@ -50,7 +59,7 @@ use rand_core::CryptoRngCore;
 
 use self::{commit::Author, provider::Provider};
 use crate::{
-    identity::IdentityKey,
+    identity::{IdentityKey, IdentityPublicKey},
     ids::{AccountId, EpochId, RoomId},
 };
 
@@ -61,6 +70,7 @@ pub struct Room {
     group: MlsGroup,
     keys: EpochKeys,
     roster: Roster,
+    own_key: IdentityPublicKey,
     state: RoomState,
     step: EpochStep,
 }
@@ -96,7 +106,8 @@ impl Room {
         rng: &mut dyn CryptoRngCore,
     ) -> Result<Founded, CommitError> {
         let own_joins = state.joins.iter().all(|method| method.creator == account);
-        if !state.is_valid(|member| member == account) || state.founder != account || !own_joins {
+        let members = Roster::from([(account, identity.public())]);
+        if !state.is_valid(&members) || state.founder != account || !own_joins {
             return Err(CommitError::Refused);
         }
         let provider = Provider::default();
@@ -123,7 +134,8 @@ impl Room {
         };
         let room = Self::assemble(account, provider, group, step).ok_or(CommitError::Internal)?;
         let public_state = room.public_state(identity, rng)?;
-        let packages = room.join_packages(seen, now_ms, Author { account, identity })?;
+        let stamp = Stamp { seen, account_version: 0, now_ms };
+        let packages = room.join_packages(stamp, Author { account, identity })?;
         Ok(Founded { room, public_state, packages })
     }
 
@@ -140,8 +152,8 @@ impl Room {
         let keys = EpochKeys::of_group(id, epoch, &group, provider.crypto())?;
         let roster = policy::roster(group.public_group())?;
         let state = RoomState::from_extensions(group.extensions())?;
-        roster.contains_key(&account).then_some(())?;
-        Some(Self { account, provider, group, keys, roster, state, step })
+        let own_key = *roster.get(&account)?;
+        Some(Self { account, provider, group, keys, roster, own_key, state, step })
     }
 
     /// The room's id.
@@ -170,6 +182,11 @@ impl Room {
         &self.roster
     }
 
+    /// The key that this account signs with here: after a rotation of the account, the old one until [`Change::Rotate`].
+    pub fn own_key(&self) -> IdentityPublicKey {
+        self.own_key
+    }
+
     /// Room state.
     pub fn state(&self) -> &RoomState {
         &self.state
@@ -178,6 +195,17 @@ impl Room {
     /// How this epoch came to be.
     pub fn step(&self) -> &EpochStep {
         &self.step
+    }
+
+    /// Whether it is known how this epoch came to be: not after a Welcome.
+    pub fn knows_step(&self) -> bool {
+        self.step.parent.is_some() || self.group.epoch().as_u64() == 0
+    }
+
+    /// The room after a Welcome, with the step that a history link of this epoch tells.
+    #[must_use]
+    pub fn with_step(self, step: EpochStep) -> Self {
+        Self { step, ..self }
     }
 
     /// What the account keeps of this epoch.

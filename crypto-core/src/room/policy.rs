@@ -6,11 +6,12 @@
 
 use minicbor::{Decode, Encode};
 use openmls::prelude::{
-    ContentType, GroupId, LeafNode, LeafNodeIndex, MlsMessageBodyIn, MlsMessageIn, ProcessedMessage,
-    ProcessedMessageContent, Proposal, ProposalOrRefType, ProtocolMessage, PublicGroup, Sender, StagedCommit,
+    ContentType, GroupId, KeyPackage, LeafNode, LeafNodeIndex, MlsMessageBodyIn, MlsMessageIn,
+    ProcessedMessage, ProcessedMessageContent, Proposal, ProposalOrRefType, ProtocolMessage, PublicGroup,
+    Sender, StagedCommit,
 };
 use openmls_traits::OpenMlsProvider;
-use tls_codec::Deserialize as _;
+use tls_codec::{Deserialize as _, Serialize as _};
 
 use super::codec;
 use super::{
@@ -18,26 +19,56 @@ use super::{
     history::Roster,
     log::LogHead,
     provider::{Provider, account_of},
-    state::{Role, RoomKind, RoomState},
+    roles::{Removed, may_change, may_remove},
+    state::RoomState,
+    statement::{leave_of, rejoin_of},
     tree,
 };
 use crate::{
     identity::IdentityPublicKey,
-    ids::{AccountId, EpochId},
+    ids::{AccountId, EpochId, RoomId},
 };
 
 /// Most members of a room.
 pub const MEMBERS: usize = 500;
 
 /// What every commit says in its authenticated data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub(crate) struct CommitAad {
-    /// 1.
     #[n(0)]
-    pub(crate) version: u8,
+    version: u8,
     /// Log position that the committer had seen.
     #[n(1)]
     pub(crate) seen: LogHead,
+    /// Version of the committer's account data.
+    #[n(2)]
+    pub(crate) account_version: u64,
+    /// Statements of members that the commit acts on.
+    #[n(3)]
+    pub(crate) statements: Vec<StatementBytes>,
+}
+
+/// A statement as its author made it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(transparent)]
+pub(crate) struct StatementBytes(#[cbor(n(0), with = "crate::room::codec::bytes")] pub(crate) Vec<u8>);
+
+impl CommitAad {
+    pub(crate) fn new(stamp: Stamp, statements: Vec<Vec<u8>>) -> Self {
+        let statements = statements.into_iter().map(StatementBytes).collect();
+        Self { version: 1, seen: stamp.seen, account_version: stamp.account_version, statements }
+    }
+}
+
+/// What an author says about the moment of a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// Log position that the author has processed up to.
+    pub seen: LogHead,
+    /// Version of the author's account data, so that other sessions notice when a relay serves an older one.
+    pub account_version: u64,
+    /// Milliseconds since 1970.
+    pub now_ms: u64,
 }
 
 /// Why a commit does not count. The cases are for tests and logs; people are only told that it was refused.
@@ -73,7 +104,7 @@ pub enum Invalid {
     /// An account or a key would be there twice.
     #[error("has an account or a key twice")]
     Duplicate,
-    /// More than [`MEMBERS`] members, or more than two in a direct room.
+    /// More than [`MEMBERS`] members, or somebody else than the two of a direct room.
     #[error("has too many members")]
     Full,
     /// A key in the ratchet tree is there twice, or is no key.
@@ -85,6 +116,15 @@ pub enum Invalid {
     /// The new room state breaks its own rules.
     #[error("the new room state is not valid")]
     State,
+    /// A statement that does not hold, or that the commit does not act on.
+    #[error("carries a statement that does not hold")]
+    Statement,
+    /// A member is put out and brought in at once, and not just as it asked for itself.
+    #[error("brings a member back who did not ask for it")]
+    Readmit,
+    /// The author changes its own key and something else.
+    #[error("changes a key and something else")]
+    Rotation,
     /// The authenticated data are not what every commit carries.
     #[error("the authenticated data are malformed")]
     Aad,
@@ -98,6 +138,7 @@ pub(crate) struct Verdict {
     pub(crate) roster: Roster,
     pub(crate) state: RoomState,
     pub(crate) seen: LogHead,
+    pub(crate) account_version: u64,
 }
 
 /// Parses the bytes of a handshake into what openmls processes.
@@ -154,10 +195,15 @@ fn allowed(group: &PublicGroup, sender: AccountId, processed: &ProcessedMessage)
     if aad.version != 1 {
         return Err(Invalid::Aad);
     }
+    let room = RoomId(<[u8; 16]>::try_from(group.group_id().as_slice()).map_err(|_| Invalid::Mls)?);
+    let parent = Parent { group, room, state: &parent };
     let staged = staged(processed)?;
-    let author = match processed.sender() {
-        Sender::Member(leaf) => member_commit(group, &parent, *leaf, staged)?,
-        Sender::NewMemberCommit => external_commit(group, &parent, staged)?,
+    let (author, removed) = match processed.sender() {
+        Sender::Member(leaf) => parent.member_commit(*leaf, staged, &aad.statements)?,
+        Sender::NewMemberCommit if aad.statements.is_empty() => {
+            (external_commit(group, parent.state, staged)?, Removed::default())
+        }
+        Sender::NewMemberCommit => return Err(Invalid::Statement),
         _ => return Err(Invalid::Proposal),
     };
     if author != sender {
@@ -165,19 +211,18 @@ fn allowed(group: &PublicGroup, sender: AccountId, processed: &ProcessedMessage)
     }
     let state = RoomState::from_extensions(staged.group_context().extensions()).ok_or(Invalid::State)?;
     let roster = next_roster(group, processed.sender(), staged)?;
-    let most = if state.kind == RoomKind::Direct { 2 } else { MEMBERS };
-    if roster.len() > most {
+    if roster.len() > MEMBERS {
         return Err(Invalid::Full);
     }
     keeps_identities(group, &roster, author)?;
-    if !state.is_valid(|account| roster.contains_key(&account)) {
+    if !state.is_valid(&roster) {
         return Err(Invalid::State);
     }
-    if state != parent {
-        may_change(&parent, &state, author)?;
+    if state != *parent.state {
+        may_change(parent.state, &state, author, &removed)?;
     }
     let epoch = epoch_id(staged.group_context()).ok_or(Invalid::Mls)?;
-    Ok(Verdict { author, epoch, roster, state, seen: aad.seen })
+    Ok(Verdict { author, epoch, roster, state, seen: aad.seen, account_version: aad.account_version })
 }
 
 fn staged(processed: &ProcessedMessage) -> Result<&StagedCommit, Invalid> {
@@ -187,50 +232,139 @@ fn staged(processed: &ProcessedMessage) -> Result<&StagedCommit, Invalid> {
     }
 }
 
-/// Rules for a commit by a member; yields its account.
-fn member_commit(
-    group: &PublicGroup,
-    parent: &RoomState,
-    leaf: LeafNodeIndex,
-    staged: &StagedCommit,
-) -> Result<AccountId, Invalid> {
-    let (author, _) = group.leaf(leaf).and_then(identity_of).ok_or(Invalid::Identity)?;
-    for queued in staged.queued_proposals() {
-        if queued.proposal_or_ref_type() != ProposalOrRefType::Proposal {
-            return Err(Invalid::Proposal);
-        }
-        match queued.proposal() {
-            Proposal::Add(add) => {
-                let lifetime = add.key_package().life_time();
-                if (lifetime.not_before(), lifetime.not_after()) != (0, u64::MAX) {
-                    return Err(Invalid::Lifetime);
-                }
-                if !tree::is_our_leaf(add.key_package().leaf_node()) {
-                    return Err(Invalid::Leaf);
-                }
-                if parent.kind == RoomKind::Direct {
-                    return Err(Invalid::Role);
-                }
+/// What a commit of a member is judged against.
+struct Parent<'a> {
+    group: &'a PublicGroup,
+    room: RoomId,
+    state: &'a RoomState,
+}
+
+impl Parent<'_> {
+    /// Rules for a commit by a member; yields its account, and whom it puts out.
+    fn member_commit(
+        &self,
+        leaf: LeafNodeIndex,
+        staged: &StagedCommit,
+        statements: &[StatementBytes],
+    ) -> Result<(AccountId, Removed), Invalid> {
+        let own = self.group.leaf(leaf).and_then(identity_of).ok_or(Invalid::Identity)?;
+        for queued in staged.queued_proposals() {
+            if queued.proposal_or_ref_type() != ProposalOrRefType::Proposal {
+                return Err(Invalid::Proposal);
             }
-            Proposal::Remove(remove) => {
-                let (target, _) =
-                    group.leaf(remove.removed()).and_then(identity_of).ok_or(Invalid::Identity)?;
-                may_remove(parent, author, target)?;
+            match queued.proposal() {
+                Proposal::Add(add) => self.may_add(add.key_package())?,
+                Proposal::Remove(_) | Proposal::GroupContextExtensions(_) => {}
+                _ => return Err(Invalid::Proposal),
             }
-            Proposal::GroupContextExtensions(_) => {}
-            _ => return Err(Invalid::Proposal),
         }
+        if let Some(leaf) = staged.update_path_leaf_node() {
+            path_leaf(own, leaf, staged)?;
+        }
+        let removed = match self.readmission(staged)? {
+            Some((leaf, package)) => {
+                self.asked_for(leaf, package, staged, statements).map(|()| Removed::default())?
+            }
+            None => self.removal(own.0, staged, statements)?,
+        };
+        Ok((own.0, removed))
     }
-    if let Some(leaf) = staged.update_path_leaf_node() {
-        let (account, _) = identity_of(leaf).ok_or(Invalid::Identity)?;
-        if account != author {
-            return Err(Invalid::Identity);
+
+    fn may_add(&self, package: &KeyPackage) -> Result<(), Invalid> {
+        let lifetime = package.life_time();
+        if (lifetime.not_before(), lifetime.not_after()) != (0, u64::MAX) {
+            return Err(Invalid::Lifetime);
         }
-        if !tree::is_our_leaf(leaf) {
+        if !tree::is_our_leaf(package.leaf_node()) {
             return Err(Invalid::Leaf);
         }
+        let (account, _) = identity_of(package.leaf_node()).ok_or(Invalid::Identity)?;
+        if self.state.admits(account) { Ok(()) } else { Err(Invalid::Full) }
     }
-    Ok(author)
+
+    /// The leaf that is put out and the key package that brings the same account in again, if the commit does that to anybody.
+    fn readmission<'a>(
+        &'a self,
+        staged: &'a StagedCommit,
+    ) -> Result<Option<(&'a LeafNode, &'a KeyPackage)>, Invalid> {
+        for queued in staged.remove_proposals() {
+            let leaf = self.group.leaf(queued.remove_proposal().removed()).ok_or(Invalid::Identity)?;
+            let (account, _) = identity_of(leaf).ok_or(Invalid::Identity)?;
+            let again = staged
+                .queued_proposals()
+                .filter_map(|queued| match queued.proposal() {
+                    Proposal::Add(add) => Some(add.key_package()),
+                    _ => None,
+                })
+                .find(|package| account_of(package.leaf_node().credential()) == Some(account));
+            if let Some(package) = again {
+                return Ok(Some((leaf, package)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Anybody may let a member in again that asked for it: with this request, this key package, under the same key, and
+    /// with nothing else in the commit.
+    fn asked_for(
+        &self,
+        leaf: &LeafNode,
+        package: &KeyPackage,
+        staged: &StagedCommit,
+        statements: &[StatementBytes],
+    ) -> Result<(), Invalid> {
+        if staged.queued_proposals().count() != 2 || identity_of(leaf) != identity_of(package.leaf_node()) {
+            return Err(Invalid::Readmit);
+        }
+        let [request] = statements else { return Err(Invalid::Readmit) };
+        let request = rejoin_of(leaf, self.room, &request.0).ok_or(Invalid::Statement)?;
+        let package = package.tls_serialize_detached().map_err(|_| Invalid::Mls)?;
+        if request.names(&package) { Ok(()) } else { Err(Invalid::Readmit) }
+    }
+
+    /// Anybody may put out who said that they leave, others as their role allows. Each statement is for one leaf that goes.
+    fn removal(
+        &self,
+        author: AccountId,
+        staged: &StagedCommit,
+        statements: &[StatementBytes],
+    ) -> Result<Removed, Invalid> {
+        let mut removed = Removed::default();
+        let mut unused: Vec<&StatementBytes> = statements.iter().collect();
+        for queued in staged.remove_proposals() {
+            let leaf = self.group.leaf(queued.remove_proposal().removed()).ok_or(Invalid::Identity)?;
+            let (target, _) = identity_of(leaf).ok_or(Invalid::Identity)?;
+            removed.all.insert(target);
+            let said = unused.iter().position(|bytes| leave_of(leaf, self.room, &bytes.0).is_some());
+            match said {
+                Some(at) => {
+                    unused.remove(at);
+                    removed.departed.insert(target);
+                }
+                None => may_remove(self.state, author, target)?,
+            }
+        }
+        if unused.is_empty() { Ok(removed) } else { Err(Invalid::Statement) }
+    }
+}
+
+/// The new leaf of the committer keeps its account. A new key comes alone: every other rule is on commits by one key.
+fn path_leaf(
+    own: (AccountId, IdentityPublicKey),
+    leaf: &LeafNode,
+    staged: &StagedCommit,
+) -> Result<(), Invalid> {
+    let (account, key) = identity_of(leaf).ok_or(Invalid::Identity)?;
+    if account != own.0 {
+        return Err(Invalid::Identity);
+    }
+    if !tree::is_our_leaf(leaf) {
+        return Err(Invalid::Leaf);
+    }
+    if key != own.1 && staged.queued_proposals().next().is_some() {
+        return Err(Invalid::Rotation);
+    }
+    Ok(())
 }
 
 /// Rules for an external commit: there is a way in, and it removes at most the joiner's own old leaf; yields the joiner's account.
@@ -298,35 +432,4 @@ fn keeps_identities(group: &PublicGroup, next: &Roster, author: AccountId) -> Re
         *account == author || next.get(account).is_none_or(|now| now == key)
     };
     if before.iter().all(same) { Ok(()) } else { Err(Invalid::Identity) }
-}
-
-/// Moderators remove plain members, owners remove anybody.
-fn may_remove(parent: &RoomState, author: AccountId, target: AccountId) -> Result<(), Invalid> {
-    match (parent.role(author), parent.role(target)) {
-        (Role::Owner, _) | (Role::Moderator, Role::Member) => Ok(()),
-        _ => Err(Invalid::Role),
-    }
-}
-
-/// Owners change everything but what the room is; moderators its name, topic, avatar and join methods. A new join method names its author
-/// as creator, because joiners compare that with who gave them the link.
-fn may_change(parent: &RoomState, next: &RoomState, author: AccountId) -> Result<(), Invalid> {
-    if next.kind != parent.kind || next.founder != parent.founder || next.version != parent.version {
-        return Err(Invalid::State);
-    }
-    if next.joins.iter().any(|method| method.creator != author && !parent.joins.contains(method)) {
-        return Err(Invalid::Join);
-    }
-    let moderated = RoomState {
-        name: next.name.clone(),
-        topic: next.topic.clone(),
-        avatar: next.avatar.clone(),
-        joins: next.joins.clone(),
-        ..parent.clone()
-    };
-    match parent.role(author) {
-        Role::Owner => Ok(()),
-        Role::Moderator if *next == moderated => Ok(()),
-        _ => Err(Invalid::Role),
-    }
 }

@@ -20,16 +20,20 @@ pub enum Outcome {
     Own {
         /// The epoch it makes.
         epoch: EpochId,
+        /// Version of the account data that its author had.
+        account_version: u64,
     },
     /// It takes this account out of the room; the step says who did it.
     Removed(EpochStep),
     /// Publicly invalid: skipped by every member.
     Skipped(Invalid),
-    /// Valid for everybody, but this member cannot follow it: a malicious committer can do that to chosen members.
+    /// Valid for everybody, but this member cannot follow it; it can ask to be let in again, [`Room::rejoin_request`]. A malicious
+    /// committer can do that to chosen members; and so can a relay together with any member, who spoil the tags of an honest
+    /// commit, which no signature covers. It does not prove who did it.
     Unfollowable {
         /// The epoch that others are in now.
         epoch: EpochId,
-        /// Whose signed commit it is.
+        /// Whose commit it is.
         author: AccountId,
     },
 }
@@ -49,7 +53,8 @@ impl Room {
         };
         let step = self.step_of(&verdict, sealed);
         if verdict.author == self.account {
-            return Outcome::Own { epoch: verdict.epoch };
+            let Verdict { epoch, account_version, .. } = verdict;
+            return Outcome::Own { epoch, account_version };
         }
         if !verdict.roster.contains_key(&self.account) {
             return Outcome::Removed(step);

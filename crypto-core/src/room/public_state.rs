@@ -24,10 +24,13 @@ use crate::{
 #[derive(Encode, Decode)]
 pub(crate) struct PublicState {
     #[cbor(n(0), with = "crate::room::codec::bytes")]
-    group_info: Vec<u8>,
+    pub(super) group_info: Vec<u8>,
     #[cbor(n(1), with = "crate::room::codec::bytes")]
     tree: Vec<u8>,
 }
+
+/// Bytes of signer and signature at the end of a GroupInfo, RFC 9420 section 12.4.3: u32, length of 2 bytes, Ed25519.
+const SIGNER: usize = 4 + 2 + 64;
 
 /// The bytes are not a valid public state of the epoch asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -56,6 +59,15 @@ impl PublicState {
         let plain =
             open(&key.key, SealType::PublicState, &context(key), sealed).map_err(|_| BadPublicState)?;
         codec::decode(&plain).map_err(|_| BadPublicState)
+    }
+
+    /// Whether two states differ in nothing but who signed the GroupInfo: signer (u32) and signature are at its end.
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        let unsigned = |state: &Self| {
+            let length = state.group_info.len().checked_sub(SIGNER)?;
+            state.group_info.get(..length).map(<[u8]>::to_vec)
+        };
+        self.tree == other.tree && unsigned(self).is_some() && unsigned(self) == unsigned(other)
     }
 
     /// The parts as openmls takes them, not verified yet.

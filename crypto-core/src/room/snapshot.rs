@@ -1,4 +1,4 @@
-//! Snapshots: the private half of a group state, sealed by an account for itself.
+//! Snapshots: what of a group state is not in its public state, sealed by an account for itself.
 
 use minicbor::{Decode, Encode};
 use openmls::prelude::{GroupId, MlsGroup};
@@ -84,16 +84,20 @@ impl Snapshot {
         &self.step
     }
 
-    /// Joins the snapshot with the sealed public state of the same epoch.
+    /// Joins the snapshot with the sealed public state of the same epoch: the first of the candidates that is one.
     ///
     /// # Errors
-    /// [`RestoreError`] when the two do not make a group.
-    pub fn restore(self, sealed_public_state: &[u8]) -> Result<Room, RestoreError> {
-        let provider = Provider::default();
+    /// [`RestoreError`] when none makes a group with it.
+    pub fn restore(self, sealed_public_states: &[Vec<u8>]) -> Result<Room, RestoreError> {
         let handshake = self.keys.handshake();
-        PublicState::open(&handshake, sealed_public_state)
-            .and_then(|state| state.import(&handshake, &provider))
-            .map_err(|_| RestoreError::PublicState)?;
+        let provider = sealed_public_states
+            .iter()
+            .find_map(|sealed| {
+                let provider = Provider::default();
+                PublicState::open(&handshake, sealed).ok()?.import(&handshake, &provider).ok()?;
+                Some(provider)
+            })
+            .ok_or(RestoreError::PublicState)?;
         provider.storage().import_private(self.private).map_err(|_| RestoreError::Snapshot)?;
         let id = GroupId::from_slice(self.keys.room.as_bytes());
         let group = MlsGroup::load(provider.storage(), &id).ok().flatten().ok_or(RestoreError::Snapshot)?;

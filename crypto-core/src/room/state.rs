@@ -8,7 +8,12 @@ use openmls::prelude::{
 
 use super::codec;
 use super::provider::SUITE;
-use crate::{hpke::HpkePublicKey, ids::AccountId, label::hash};
+use super::{history::Roster, log::LogHead};
+use crate::{
+    hpke::HpkePublicKey,
+    ids::{AccountId, EpochId, RoomId},
+    label::hash,
+};
 
 /// Extension type of the room state, from the private-use range of RFC 9420 section 17.3.
 const EXTENSION: u16 = 0xf0a1;
@@ -27,7 +32,7 @@ pub enum RoomKind {
     /// Any number of members.
     #[n(0)]
     Group,
-    /// Two members, nobody joins.
+    /// Two people who are named from the start; nobody else ever comes in, and neither puts the other out.
     #[n(1)]
     Direct,
 }
@@ -107,6 +112,20 @@ pub struct RoleEntry {
     pub role: Role,
 }
 
+/// The room that a room takes over from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Predecessor {
+    /// The room before.
+    #[n(0)]
+    pub room: RoomId,
+    /// The last epoch there that the founder could follow.
+    #[n(1)]
+    pub epoch: EpochId,
+    /// Log position there that the founder had seen.
+    #[n(2)]
+    pub head: LogHead,
+}
+
 /// The state of a room, the same for all members of an epoch.
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
 pub struct RoomState {
@@ -116,7 +135,7 @@ pub struct RoomState {
     /// What the room is.
     #[n(1)]
     pub kind: RoomKind,
-    /// Name, at most [`NAME_CHARS`].
+    /// Name, at most [`NAME_CHARS`]; empty in a direct room, which is called after its people.
     #[n(2)]
     pub name: String,
     /// Topic, at most [`TOPIC_CHARS`].
@@ -128,7 +147,7 @@ pub struct RoomState {
     /// Who founded it.
     #[n(5)]
     pub founder: AccountId,
-    /// Roles above plain member, sorted by account.
+    /// Roles above plain member, sorted by account; none in a direct room, where both may change it.
     #[n(6)]
     pub roles: Vec<RoleEntry>,
     /// What newcomers may read.
@@ -140,6 +159,12 @@ pub struct RoomState {
     /// Ways in, at most one of each kind.
     #[n(9)]
     pub joins: Vec<JoinMethod>,
+    /// The other one in a direct room.
+    #[n(10)]
+    pub peer: Option<AccountId>,
+    /// The room that this one takes over from.
+    #[n(11)]
+    pub predecessor: Option<Predecessor>,
 }
 
 impl std::fmt::Debug for RoomState {
@@ -163,11 +188,27 @@ impl RoomState {
             history: HistoryRule::All,
             retention_s: 0,
             joins: Vec::new(),
+            peer: None,
+            predecessor: None,
         }
     }
 
-    /// Role of an account, if it is a member.
+    /// A new direct room of two.
+    pub fn direct(founder: AccountId, peer: AccountId) -> Self {
+        let group = Self::group("", founder);
+        Self { kind: RoomKind::Direct, roles: Vec::new(), peer: Some(peer), ..group }
+    }
+
+    /// Whether an account may be a member at all.
+    pub(crate) fn admits(&self, account: AccountId) -> bool {
+        self.kind == RoomKind::Group || account == self.founder || Some(account) == self.peer
+    }
+
+    /// Role of an account, if it is a member. In a direct room both change the state as owners do.
     pub fn role(&self, account: AccountId) -> Role {
+        if self.kind == RoomKind::Direct && self.admits(account) {
+            return Role::Owner;
+        }
         self.roles.iter().find(|entry| entry.account == account).map_or(Role::Member, |entry| entry.role)
     }
 
@@ -176,25 +217,42 @@ impl RoomState {
         self.joins.iter().find(|method| method.id() == *id)
     }
 
-    /// Whether this may be the state of a room with these members: bounded, sorted, with an owner who is a member.
-    pub(crate) fn is_valid(&self, is_member: impl Fn(AccountId) -> bool) -> bool {
-        let sorted = self.roles.is_sorted_by(|a, b| a.account < b.account);
+    /// Whether this may be the state of a room with these members.
+    pub(crate) fn is_valid(&self, members: &Roster) -> bool {
+        self.version == 1
+            && self.topic.chars().count() <= TOPIC_CHARS
+            && self.avatar.len() <= 1024
+            && members.keys().all(|account| self.admits(*account))
+            && match self.kind {
+                RoomKind::Group => self.is_valid_group(members),
+                RoomKind::Direct => self.is_valid_direct(),
+            }
+    }
+
+    /// Roles are sorted, of members only, and one of them owns the room; one way in of each kind at most.
+    fn is_valid_group(&self, members: &Roster) -> bool {
         let one_of_each = self.joins.len() <= JOIN_METHODS
             && self
                 .joins
                 .iter()
                 .enumerate()
                 .all(|(i, a)| !self.joins.iter().skip(i.saturating_add(1)).any(|b| b.kind == a.kind));
-        self.version == 1
+        let of_members =
+            self.roles.iter().all(|entry| entry.role != Role::Member && members.contains_key(&entry.account));
+        self.peer.is_none()
             && !self.name.trim().is_empty()
             && self.name.chars().count() <= NAME_CHARS
-            && self.topic.chars().count() <= TOPIC_CHARS
-            && self.avatar.len() <= 1024
-            && sorted
-            && self.roles.iter().all(|entry| entry.role != Role::Member && is_member(entry.account))
+            && self.roles.is_sorted_by(|a, b| a.account < b.account)
+            && of_members
             && self.roles.iter().any(|entry| entry.role == Role::Owner)
             && one_of_each
-            && (self.kind == RoomKind::Group || self.joins.is_empty())
+    }
+
+    fn is_valid_direct(&self) -> bool {
+        self.peer.is_some_and(|peer| peer != self.founder)
+            && self.name.is_empty()
+            && self.roles.is_empty()
+            && self.joins.is_empty()
     }
 
     /// The group context extensions that carry this state and demand that every leaf understands it.
@@ -231,6 +289,7 @@ pub(crate) fn capabilities() -> Capabilities {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::IdentityPublicKey;
 
     fn state() -> RoomState {
         RoomState::group("Ops room", AccountId([1; 16]))
@@ -242,27 +301,60 @@ mod tests {
         assert_eq!(RoomState::from_extensions(&state.to_extensions().unwrap()), Some(state));
     }
 
+    const FOUNDER: AccountId = AccountId([1; 16]);
+    const OTHER: AccountId = AccountId([2; 16]);
+
+    fn roster(accounts: &[AccountId]) -> Roster {
+        accounts.iter().map(|account| (*account, IdentityPublicKey([account.0[0]; 32]))).collect()
+    }
+
+    fn link(creator: AccountId) -> JoinMethod {
+        let key = HpkePublicKey::from_slice(&[0; crate::hpke::PUBLIC_KEY_BYTES]).unwrap();
+        JoinMethod { kind: JoinKind::Link, key, creator }
+    }
+
     #[test]
-    fn refuses_states_that_break_the_rules() {
-        let member = |account| account == AccountId([1; 16]);
-        assert!(state().is_valid(member));
-        let broken: [fn(&mut RoomState); 7] = [
+    fn refuses_groups_that_break_the_rules() {
+        let members = roster(&[FOUNDER]);
+        assert!(state().is_valid(&members));
+        assert!(state().is_valid(&roster(&[FOUNDER, OTHER])));
+        let broken: [fn(&mut RoomState); 9] = [
             |s| s.version = 2,
-            |s| {
-                s.kind = RoomKind::Direct;
-                let key = HpkePublicKey::from_slice(&[0; crate::hpke::PUBLIC_KEY_BYTES]).unwrap();
-                s.joins.push(JoinMethod { kind: JoinKind::Link, key, creator: s.founder });
-            },
+            |s| s.kind = RoomKind::Direct,
+            |s| s.peer = Some(OTHER),
             |s| s.name = "  ".into(),
             |s| s.name = "x".repeat(NAME_CHARS + 1),
             |s| s.roles.clear(),
-            |s| s.roles.push(RoleEntry { account: AccountId([2; 16]), role: Role::Moderator }),
-            |s| s.roles.push(RoleEntry { account: AccountId([1; 16]), role: Role::Member }),
+            |s| s.roles.push(RoleEntry { account: OTHER, role: Role::Moderator }),
+            |s| s.roles.push(RoleEntry { account: FOUNDER, role: Role::Member }),
+            |s| s.joins = vec![link(s.founder), link(s.founder)],
         ];
         for change in broken {
             let mut s = state();
             change(&mut s);
-            assert!(!s.is_valid(member));
+            assert!(!s.is_valid(&members));
+        }
+    }
+
+    #[test]
+    fn a_direct_room_is_of_two() {
+        let direct = || RoomState::direct(FOUNDER, OTHER);
+        for members in [&[FOUNDER][..], &[OTHER], &[FOUNDER, OTHER]] {
+            assert!(direct().is_valid(&roster(members)));
+        }
+        assert!(!direct().is_valid(&roster(&[FOUNDER, OTHER, AccountId([3; 16])])));
+        let broken: [fn(&mut RoomState); 6] = [
+            |s| s.kind = RoomKind::Group,
+            |s| s.peer = None,
+            |s| s.peer = Some(s.founder),
+            |s| s.name = "Us".into(),
+            |s| s.roles.push(RoleEntry { account: FOUNDER, role: Role::Owner }),
+            |s| s.joins.push(link(s.founder)),
+        ];
+        for change in broken {
+            let mut s = direct();
+            change(&mut s);
+            assert!(!s.is_valid(&roster(&[FOUNDER])));
         }
     }
 }

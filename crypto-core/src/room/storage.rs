@@ -1,8 +1,9 @@
 //! The storage that openmls writes a group into: a small map in memory that is cheap to copy.
 //!
 //! A copy shares every value with its original until one of them writes, so trying a commit on a copy costs one pointer
-//! per entry. Values are CBOR, because openmls needs a self-describing format. Entries that every member could publish (tree, context,
-//! interim transcript hash, confirmation tag) are told apart from private ones, which alone go into a snapshot.
+//! per entry. Values are CBOR, because openmls needs a self-describing format. Tree and context come from the public state, which is
+//! checked against the epoch id; all else is kept in the snapshot: also the confirmation tag and the hash over it, which nobody could
+//! check in what another member published.
 
 use std::{cell::RefCell, collections::BTreeMap, fmt, sync::Arc};
 
@@ -36,8 +37,8 @@ enum Tag {
     KeyPackage = 25,
 }
 
-/// First tag that is private.
-const FIRST_PRIVATE: u8 = Tag::JoinConfig as u8;
+/// First tag of what a snapshot keeps.
+const FIRST_KEPT: u8 = Tag::InterimTranscriptHash as u8;
 
 type Value = Arc<Zeroizing<Vec<u8>>>;
 
@@ -60,7 +61,7 @@ fn entry_key(tag: Tag, key: &impl Serialize) -> Result<Vec<u8>, StorageError> {
     Ok(bytes)
 }
 
-/// A private entry as snapshots and key packages hold it; wiped on drop.
+/// An entry as snapshots and key packages hold it; wiped on drop.
 #[derive(Encode, Decode)]
 pub(crate) struct PrivateEntry {
     #[cbor(n(0), with = "crate::room::codec::bytes")]
@@ -76,21 +77,21 @@ impl Drop for PrivateEntry {
 }
 
 impl GroupStorage {
-    /// The private entries, for a snapshot.
+    /// The entries of a snapshot.
     pub(crate) fn private_entries(&self) -> Vec<PrivateEntry> {
         self.entries
             .borrow()
             .iter()
-            .filter(|(key, _)| key.first().is_some_and(|tag| *tag >= FIRST_PRIVATE))
+            .filter(|(key, _)| key.first().is_some_and(|tag| *tag >= FIRST_KEPT))
             .map(|(key, value)| PrivateEntry { key: key.clone(), value: value.to_vec() })
             .collect()
     }
 
-    /// Puts entries of a snapshot back. Public ones are refused: they come from the public state, which is checked.
+    /// Puts entries of a snapshot back. Tree and context are refused: they come from the public state, which is checked.
     pub(crate) fn import_private(&self, entries: Vec<PrivateEntry>) -> Result<(), StorageError> {
         let mut map = self.entries.borrow_mut();
         for mut entry in entries {
-            if entry.key.first().is_none_or(|tag| *tag < FIRST_PRIVATE) {
+            if entry.key.first().is_none_or(|tag| *tag < FIRST_KEPT) {
                 return Err(StorageError);
             }
             let value = Zeroizing::new(std::mem::take(&mut entry.value));

@@ -27,7 +27,11 @@ impl Person {
     }
 
     fn commit(&self, room: &Room, change: Change) -> Prepared {
-        room.commit(self.identity(), change, LogHead::start(room.id()), 2, &mut OsRng).unwrap()
+        self.try_commit(room, change).unwrap()
+    }
+
+    fn try_commit(&self, room: &Room, change: Change) -> Result<Prepared, CommitError> {
+        room.commit(self.identity(), change, stamp(room), &mut OsRng)
     }
 
     fn message(&self, text: &str) -> Message {
@@ -47,6 +51,16 @@ impl Person {
         let message = self.message(text);
         (message.metadata.id, message.seal(room.keys(), self.identity(), &mut OsRng).unwrap())
     }
+}
+
+fn stamp(room: &Room) -> Stamp {
+    Stamp { seen: LogHead::start(room.id()), account_version: 4, now_ms: 2 }
+}
+
+/// The way in by a link, as the relay gives it.
+fn doorway(of: &Founded, secret: &JoinSecret) -> Doorway {
+    let public = std::slice::from_ref(&of.public_state);
+    Doorway::open(of.room.id(), of.room.epoch(), secret, &packages(&of.packages), public).unwrap()
 }
 
 fn link(person: &Person) -> (JoinSecret, JoinMethod) {
@@ -78,24 +92,17 @@ fn a_link_lets_somebody_in_while_nobody_is_online_and_history_is_readable() {
     let founded = mira.found(vec![method]);
     let (id, early) = mira.say(&founded.room, "before");
 
-    let doorway = Doorway::open(
-        founded.room.id(),
-        founded.room.epoch(),
-        &secret,
-        &packages(&founded.packages),
-        &founded.public_state,
-    )
-    .unwrap();
+    let doorway = doorway(&founded, &secret);
     assert_eq!(doorway.state.name, "Ops room");
     assert_eq!(doorway.vouched_by, mira.account);
-    let joined = doorway.join(jonas.identity(), jonas.account, 5, &mut OsRng).unwrap();
+    let joined = doorway.join(jonas.identity(), jonas.account, 4, 5, &mut OsRng).unwrap();
 
     let mira_now = applied(founded.room.process(jonas.account, &joined.sealed));
     assert_eq!(mira_now.epoch(), joined.room.epoch());
     assert_eq!(mira_now.keys().room_key(), joined.room.keys().room_key());
     assert_eq!(mira_now.roster().len(), 2);
 
-    let link = HistoryLink::open(joined.room.keys(), &joined.link).unwrap();
+    let link = HistoryLink::open(joined.room.keys(), joined.room.roster(), &joined.link).unwrap();
     let before = link.parent_keys(joined.room.id()).unwrap();
     let roster = link.step.parent_roster(joined.room.roster()).unwrap();
     assert_eq!(roster, *founded.room.roster());
@@ -119,18 +126,23 @@ fn the_link_made_later_works_and_the_removed_one_does_not() {
 
     let room = founded.room.id();
     let old = packages(&opened.packages);
-    assert!(Doorway::open(room, opened.room.epoch(), &secret, &old, &opened.public_state).is_ok());
+    assert!(
+        Doorway::open(room, opened.room.epoch(), &secret, &old, std::slice::from_ref(&opened.public_state))
+            .is_ok()
+    );
     // Old packages do not open the newer epoch, however the relay mixes them.
     for (epoch, public) in [
         (closed.room.epoch(), &closed.public_state),
         (opened.room.epoch(), &closed.public_state),
         (closed.room.epoch(), &opened.public_state),
     ] {
-        assert!(Doorway::open(room, epoch, &secret, &old, public).is_err());
+        assert!(Doorway::open(room, epoch, &secret, &old, std::slice::from_ref(public)).is_err());
     }
     // Joining from the old epoch gives a commit that nobody in the newer one can even open.
-    let stale = Doorway::open(room, opened.room.epoch(), &secret, &old, &opened.public_state).unwrap();
-    let stale = stale.join(jonas.identity(), jonas.account, 5, &mut OsRng).unwrap();
+    let stale =
+        Doorway::open(room, opened.room.epoch(), &secret, &old, std::slice::from_ref(&opened.public_state))
+            .unwrap();
+    let stale = stale.join(jonas.identity(), jonas.account, 4, 5, &mut OsRng).unwrap();
     assert!(matches!(
         closed.room.process(jonas.account, &stale.sealed),
         Outcome::Skipped(Invalid::NotSealedHere)
@@ -148,7 +160,7 @@ fn a_wrong_link_opens_nothing() {
         founded.room.epoch(),
         &other,
         &packages(&founded.packages),
-        &founded.public_state,
+        std::slice::from_ref(&founded.public_state),
     );
     assert_eq!(refused.unwrap_err(), JoinError::NoPackage);
 }
@@ -191,22 +203,15 @@ fn snapshots_bring_a_room_back_and_it_goes_on() {
     let (mira, jonas) = (Person::new(1), Person::new(2));
     let (secret, method) = link(&mira);
     let founded = mira.found(vec![method]);
-    let doorway = Doorway::open(
-        founded.room.id(),
-        founded.room.epoch(),
-        &secret,
-        &packages(&founded.packages),
-        &founded.public_state,
-    )
-    .unwrap();
-    let joined = doorway.join(jonas.identity(), jonas.account, 5, &mut OsRng).unwrap();
+    let doorway = doorway(&founded, &secret);
+    let joined = doorway.join(jonas.identity(), jonas.account, 4, 5, &mut OsRng).unwrap();
     let root = jonas.vault.current_root();
     let (id, epoch) = (joined.room.id(), joined.room.epoch());
     let sealed = joined.room.snapshot(root, &mut OsRng).unwrap();
 
     let back = Snapshot::open(root, jonas.account, id, epoch, &sealed).unwrap();
     assert_eq!(back.step(), joined.room.step());
-    let back = back.restore(&joined.public_state).unwrap();
+    let back = back.restore(&[founded.public_state.clone(), joined.public_state.clone()]).unwrap();
     assert_eq!(back.epoch(), epoch);
 
     // A restored room follows the next commit, and makes one that others follow.
@@ -219,7 +224,10 @@ fn snapshots_bring_a_room_back_and_it_goes_on() {
 
     // Nothing but the very epoch's public state fits.
     let wrong = Snapshot::open(root, jonas.account, id, epoch, &sealed).unwrap();
-    assert_eq!(wrong.restore(&founded.public_state).unwrap_err(), RestoreError::PublicState);
+    assert_eq!(
+        wrong.restore(std::slice::from_ref(&founded.public_state)).unwrap_err(),
+        RestoreError::PublicState
+    );
     assert!(Snapshot::open(root, mira.account, id, epoch, &sealed).is_err());
     assert!(Snapshot::open(mira.vault.current_root(), jonas.account, id, epoch, &sealed).is_err());
 }
@@ -230,7 +238,12 @@ fn another_session_of_the_author_loads_the_snapshot_instead() {
     let founded = mira.found(vec![]);
     let refreshed = mira.commit(&founded.room, Change::Refresh);
     match founded.room.process(mira.account, &refreshed.sealed) {
-        Outcome::Own { epoch } => assert_eq!(epoch, refreshed.room.epoch()),
+        Outcome::Own { epoch, account_version } => {
+            assert_eq!(
+                (epoch, account_version),
+                (refreshed.room.epoch(), stamp(&founded.room).account_version)
+            );
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -252,7 +265,6 @@ fn plain_members_cannot_change_the_room_or_put_others_out() {
     let bundle = KeyPackageBundle::generate(jonas.identity(), jonas.account).unwrap();
     let added = mira.commit(&founded.room, Change::Add(jonas.account, bundle.public().to_vec()));
     let room = bundle.join(jonas.account, founded.room.id(), added.welcome.as_ref().unwrap()).unwrap();
-    let seen = LogHead::start(room.id());
     let renamed = RoomState { name: "Mine".into(), ..room.state().clone() };
     let mut roles = room.state().clone();
     roles.roles.push(RoleEntry { account: jonas.account, role: Role::Owner });
@@ -261,8 +273,7 @@ fn plain_members_cannot_change_the_room_or_put_others_out() {
         Change::State(Box::new(roles)),
         Change::Remove(vec![mira.account], Box::new(room.state().clone())),
     ] {
-        let refused = room.commit(jonas.identity(), change, seen, 2, &mut OsRng);
-        assert_eq!(refused.unwrap_err(), CommitError::Refused);
+        assert_eq!(jonas.try_commit(&room, change).unwrap_err(), CommitError::Refused);
     }
 }
 
@@ -298,7 +309,7 @@ fn a_commit_under_another_name_or_altered_is_skipped() {
         assert!(matches!(founded.room.process(mira.account, &altered), Outcome::Skipped(_)));
     }
     assert!(matches!(founded.room.process(mira.account, b"junk"), Outcome::Skipped(Invalid::NotSealedHere)));
-    assert!(founded.room.keys().peek(mira.account, &refreshed.sealed).is_ok());
+    assert!(founded.room.keys().opens_commit(mira.account, &refreshed.sealed));
 }
 
 #[test]
@@ -339,17 +350,10 @@ fn closed_history_stays_closed_to_newcomers() {
         ..RoomState::group("Quiet", mira.account)
     };
     let founded = Room::found(mira.identity(), mira.account, RoomId([9; 16]), &state, 1, &mut OsRng).unwrap();
-    let doorway = Doorway::open(
-        founded.room.id(),
-        founded.room.epoch(),
-        &secret,
-        &packages(&founded.packages),
-        &founded.public_state,
-    )
-    .unwrap();
+    let doorway = doorway(&founded, &secret);
     assert!(doorway.keys().is_none());
-    let joined = doorway.join(jonas.identity(), jonas.account, 5, &mut OsRng).unwrap();
-    let link = HistoryLink::open(joined.room.keys(), &joined.link).unwrap();
+    let joined = doorway.join(jonas.identity(), jonas.account, 4, 5, &mut OsRng).unwrap();
+    let link = HistoryLink::open(joined.room.keys(), joined.room.roster(), &joined.link).unwrap();
     assert!(link.parent_keys(joined.room.id()).is_none());
     assert!(matches!(founded.room.process(jonas.account, &joined.sealed), Outcome::Applied(_)));
 }

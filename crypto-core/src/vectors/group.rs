@@ -10,7 +10,7 @@ use crate::identity::IdentityKey;
 use crate::ids::{AccountId, RoomId};
 use crate::room::{
     Change, Doorway, Founded, Invalid, JoinError, JoinKind, JoinSecret, LogHead, Outcome, Prepared,
-    RestoreError, Room, RoomState, Snapshot, epoch_id, open_handshake, seal_handshake,
+    RestoreError, Room, RoomState, Snapshot, Stamp, epoch_id, open_handshake, seal_handshake,
 };
 use crate::secret::SymmetricKey;
 
@@ -49,7 +49,7 @@ fn run_doorway(case: &Case<'_>) -> Result<(), Failure> {
         .map(|package| super::tools::from_hex(package.as_str().unwrap_or("not a text")))
         .collect::<Result<_, _>>()?;
     let secret = JoinSecret::from_seed(case.key("seed")?);
-    let public = case.bytes("public_state")?;
+    let public = [case.bytes("public_state")?];
     let doorway =
         Doorway::open(case.room()?, case.epoch("epoch")?, &secret, &packages, &public).map_err(refused)?;
     case.expect_bytes("vouched_by", doorway.vouched_by.as_bytes())?;
@@ -67,7 +67,7 @@ fn restore(case: &Case<'_>) -> Result<Room, Failure> {
     let root = RootKey::new(0, case.key("root")?);
     let (account, epoch) = (case.account("account")?, case.epoch("epoch")?);
     Snapshot::open(&root, account, case.room()?, epoch, &case.bytes("snapshot")?)
-        .and_then(|snapshot| snapshot.restore(&case.bytes("public_state").unwrap_or_default()))
+        .and_then(|snapshot| snapshot.restore(&[case.bytes("public_state").unwrap_or_default()]))
         .map_err(refused)
 }
 
@@ -76,7 +76,7 @@ fn run_process(case: &Case<'_>) -> Result<(), Failure> {
     let outcome = room.process(case.account("sender")?, &case.bytes("commit")?);
     let (name, epoch) = match &outcome {
         Outcome::Applied(room) => ("applied", room.epoch()),
-        Outcome::Own { epoch } => ("own", *epoch),
+        Outcome::Own { epoch, .. } => ("own", *epoch),
         Outcome::Skipped(reason) => return Err(refused(*reason)),
         other => return Err(broken(&format!("{other:?}"))),
     };
@@ -113,13 +113,12 @@ impl Scene {
         let founded = Room::found(&identity, MIRA, ROOM, &state, NOW_MS, &mut rng).map_err(refused)?;
         let packages: Vec<Vec<u8>> = founded.packages.iter().map(|(_, bytes)| bytes.clone()).collect();
         let epoch = founded.room.epoch();
-        let doorway =
-            Doorway::open(ROOM, epoch, &secret, &packages, &founded.public_state).map_err(refused)?;
+        let public_state = std::slice::from_ref(&founded.public_state);
+        let doorway = Doorway::open(ROOM, epoch, &secret, &packages, public_state).map_err(refused)?;
         let jonas = IdentityKey::from_seed(fixed("jonas"));
-        let joined = doorway.join(&jonas, JONAS, NOW_MS, &mut rng).map_err(refused)?;
-        let seen = LogHead::start(ROOM);
-        let refreshed =
-            founded.room.commit(&identity, Change::Refresh, seen, NOW_MS, &mut rng).map_err(refused)?;
+        let joined = doorway.join(&jonas, JONAS, 1, NOW_MS, &mut rng).map_err(refused)?;
+        let stamp = Stamp { seen: LogHead::start(ROOM), account_version: 1, now_ms: NOW_MS };
+        let refreshed = founded.room.commit(&identity, Change::Refresh, stamp, &mut rng).map_err(refused)?;
         rng.taken()?;
         Ok(Self { secret, founded, joined, refreshed })
     }

@@ -8,13 +8,18 @@ use crate::identity::{IdentityKey, IdentityPublicKey};
 use crate::ids::{AccountId, EpochId, RoomId};
 use crate::room::{
     EntryKind, EpochKeys, EpochStep, HistoryLink, InviteLink, JoinError, JoinKind, JoinSecret, KeyringRecord,
-    LogHead, RosterChange, digest, open_handshake, seal_handshake, token_hash,
+    LogHead, Roster, RosterChange, digest, open_handshake, seal_handshake, token_hash,
 };
 use crate::seal::OpenError;
 use crate::secret::SymmetricKey;
 
-const KINDS: [(&str, EntryKind); 3] =
-    [("commit", EntryKind::Commit), ("message", EntryKind::Message), ("rejoin", EntryKind::Rejoin)];
+const KINDS: [(&str, EntryKind); 5] = [
+    ("commit", EntryKind::Commit),
+    ("message", EntryKind::Message),
+    ("rejoin", EntryKind::Rejoin),
+    ("leave", EntryKind::Leave),
+    ("successor", EntryKind::Successor),
+];
 
 fn entry_digest(case: &Case<'_>) -> Result<[u8; 32], Failure> {
     let kind = case.text("kind")?;
@@ -103,7 +108,9 @@ pub(super) fn run_epoch(case: &Case<'_>) -> Result<(), Failure> {
         }
         "link" => {
             let keys = keys()?;
-            let link = HistoryLink::open(&keys, &case.bytes("sealed")?).map_err(refused)?;
+            let (signer, public) = (case.account("signer")?, IdentityPublicKey(case.array("public")?));
+            let roster = Roster::from([(signer, public)]);
+            let link = HistoryLink::open(&keys, &roster, &case.bytes("sealed")?).map_err(refused)?;
             same_step(case, &link.step)?;
             let parent = link.parent_keys(room);
             match &parent {
@@ -112,8 +119,9 @@ pub(super) fn run_epoch(case: &Case<'_>) -> Result<(), Failure> {
                 None => {}
             }
             let mut rng = case.playback("salt")?;
-            let sealed =
-                HistoryLink::new(parent.as_ref(), link.step).seal(&keys, &mut rng).map_err(refused)?;
+            let identity = IdentityKey::from_seed(case.array("seed")?);
+            let again = HistoryLink::new(parent.as_ref(), link.step, signer);
+            let sealed = again.seal(&keys, &identity, &mut rng).map_err(refused)?;
             rng.finish()?;
             case.expect_bytes("sealed", &sealed)
         }
@@ -209,16 +217,22 @@ fn make_links(keys: &EpochKeys, place: &Value) -> Result<Vec<Value>, Failure> {
     let step = step_of(&Case(&base))?;
     let (parent_epoch, parent_key) = (EpochId(fixed("parent epoch")), fixed("parent key"));
     let parent = EpochKeys::new(keys.room, parent_epoch, SymmetricKey::from_bytes(parent_key));
+    let (signer, identity) = (AccountId([7; 16]), IdentityKey::from_seed(fixed("signer")));
     let make = |name: &str, parent: Option<&EpochKeys>| -> Result<(Value, Vec<u8>), Failure> {
         let (salt, mut rng) = salt(name);
-        let sealed = HistoryLink::new(parent, step.clone()).seal(keys, &mut rng).map_err(refused)?;
-        let case = json!({ "op": "link", "salt": hex(&salt), "sealed": hex(&sealed) });
+        let link = HistoryLink::new(parent, step.clone(), signer);
+        let sealed = link.seal(keys, &identity, &mut rng).map_err(refused)?;
+        let case = json!({
+            "op": "link", "salt": hex(&salt), "sealed": hex(&sealed), "signer": hex(signer.as_bytes()),
+            "seed": hex(&fixed("signer")), "public": hex(identity.public().as_bytes()),
+        });
         let case = variant(&base, name, "ok", case);
         let given = parent.map(|_| hex(&parent_key));
         Ok((variant(&case, name, "ok", json!({ "parent_key": given })), sealed))
     };
     let mut cases = vec![make("link without the parent's key", None)?.0];
     let (good, sealed) = make("link", Some(&parent))?;
+    let other = IdentityKey::from_seed(fixed("other"));
     let last = sealed.len().saturating_sub(1);
     let changes = [
         ("another room key", json!({ "room_key": hex(&fixed("other")) })),
@@ -226,6 +240,8 @@ fn make_links(keys: &EpochKeys, place: &Value) -> Result<Vec<Value>, Failure> {
         ("another epoch", json!({ "epoch": hex(&[8; 32]) })),
         ("a flipped bit", json!({ "sealed": flipped(&sealed, last) })),
         ("a byte more", json!({ "sealed": hex(&[&sealed[..], &[0]].concat()) })),
+        ("signed by nobody of the roster", json!({ "signer": hex(&[6; 16]) })),
+        ("signed with another key", json!({ "public": hex(other.public().as_bytes()) })),
     ];
     cases.extend(refusals(good, &OpenError.to_string(), &changes));
     Ok(cases)

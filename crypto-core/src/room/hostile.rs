@@ -1,0 +1,1 @@
+//! What an adversary's client does: for tests only.
