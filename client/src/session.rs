@@ -65,6 +65,11 @@ impl Session {
         ids::AccountId(self.account.0)
     }
 
+    /// Version of the account's data that commits say; 0 before the account data has an index.
+    pub(crate) fn account_version(&self) -> u64 {
+        0
+    }
+
     pub(crate) fn identity(&self) -> &IdentityKey {
         self.vault.identity()
     }

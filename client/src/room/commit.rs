@@ -1,6 +1,8 @@
 //! Own commits: built when the room is current, sent with everything that belongs to the new epoch, rebuilt when another came first.
 
-use waxwing_crypto_core::room::{Change, JoinKind, JoinSecret, Prepared, Role, Room, RoomState, token_hash};
+use waxwing_crypto_core::room::{
+    Change, JoinKind, JoinSecret, Prepared, Role, Room, RoomState, Stamp, token_hash,
+};
 use waxwing_wire::{
     EntryId, EpochId, MethodId, RoomId,
     frame::{self, EpochParts, JoinMethod, JoinPackage, Request, Response},
@@ -142,9 +144,10 @@ impl Client {
         if own.hash.is_some() {
             return;
         }
+        let stamp = Stamp { seen: sync.head, account_version: session.account_version(), now_ms: ctx.now_ms };
         let built = own.change(group.state(), session).and_then(|(change, methods)| {
             let prepared = group
-                .commit(session.identity(), change, sync.head, ctx.now_ms, ctx.rng)
+                .commit(session.identity(), change, stamp, ctx.rng)
                 .map_err(|error| failure("not_allowed", &format!("This change was refused: {error}.")))?;
             let request = upload(session, &prepared, sync.after, methods, ctx);
             let request =

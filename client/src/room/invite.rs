@@ -50,19 +50,18 @@ fn open_doorway(link: &InviteLink, response: Response) -> Result<(Doorway, u64),
     let Response::JoinInfo { epoch, last_commit, public_states, packages, .. } = response else {
         return Err(bad_invite());
     };
-    let public_state = public_states.into_iter().next().unwrap_or_default();
+    let public_states: Vec<Vec<u8>> = public_states.into_iter().map(|state| state.0).collect();
     let packages: Vec<Vec<u8>> = packages.into_iter().map(|package| package.0).collect();
-    let doorway =
-        Doorway::open(link.room, ids::EpochId(epoch.0), &link.secret, &packages, public_state.as_bytes())
-            .map_err(|error| match error {
-                JoinError::BadLink => bad_invite(),
-                JoinError::NoPackage => {
-                    failure("link_invalid", "The room does not answer to this link. Ask for a new one.")
-                }
-                JoinError::PublicState => {
-                    failure("damaged", "The relay's copy of this room is damaged. Ask a member to try again.")
-                }
-            })?;
+    let doorway = Doorway::open(link.room, ids::EpochId(epoch.0), &link.secret, &packages, &public_states)
+        .map_err(|error| match error {
+            JoinError::BadLink => bad_invite(),
+            JoinError::NoPackage => {
+                failure("link_invalid", "The room does not answer to this link. Ask for a new one.")
+            }
+            JoinError::PublicState => {
+                failure("damaged", "The relay's copy of this room is damaged. Ask a member to try again.")
+            }
+        })?;
     let method = link.secret.method_id().map_err(|_| bad_invite())?;
     let creator = doorway.state.join(&method).map(|method| method.creator);
     // A creator who is not a member vouches for nothing: whoever else holds the link could have made all of this up.
@@ -241,8 +240,9 @@ impl Client {
     ) -> Result<(), Failure> {
         let session = self.session.as_ref().ok_or_else(bad_invite)?;
         let refused = || failure("damaged", "Joining did not work out. Ask for a new link.");
-        let prepared =
-            doorway.join(session.identity(), session.id(), ctx.now_ms, ctx.rng).map_err(|_| refused())?;
+        let prepared = doorway
+            .join(session.identity(), session.id(), session.account_version(), ctx.now_ms, ctx.rng)
+            .map_err(|_| refused())?;
         let mut commit = upload(session, &prepared, after, None, ctx).ok_or_else(refused)?;
         commit.add = vec![session.account];
         commit.remove = Vec::new();

@@ -233,7 +233,7 @@ impl RoomSync {
                 self.after = entry.seq;
                 Some(self.follow(session, entry, *room, batch, ctx))
             }
-            Outcome::Own { epoch } => {
+            Outcome::Own { epoch, .. } => {
                 let epoch = EpochId(epoch.0);
                 let then = Then::OwnSnapshot { room: self.id, epoch };
                 batch.asks.push((Request::Snapshot { room: self.id, epoch: Some(epoch) }, then));

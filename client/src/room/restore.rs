@@ -61,7 +61,7 @@ fn room(session: &Session, id: RoomId, parts: &Parts<'_>, ctx: &mut Ctx<'_>) -> 
     let (place, epoch) = (ids::RoomId(id.0), ids::EpochId(snapshot.epoch.0));
     let snapshot = session
         .any_root(|root| Snapshot::open(root, session.id(), place, epoch, snapshot.bytes.as_bytes()).ok())?;
-    let group = snapshot.restore(public.as_bytes()).ok()?;
+    let group = snapshot.restore(&[public.0]).ok()?;
     let mut known = KnownEpochs::new();
     for (part, (_, value)) in parts {
         let Some(Ok(epoch)) = part.strip_prefix("e/").map(str::parse::<waxwing_wire::EpochId>) else {

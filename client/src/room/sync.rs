@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use waxwing_crypto_core::{
     ids,
-    room::{EpochKeys, EpochStep, HistoryLink, KeyringRecord, LogHead, Room, Snapshot},
+    room::{EpochKeys, EpochStep, HistoryLink, KeyringRecord, LogHead, Room, Roster, Snapshot},
 };
 use waxwing_wire::{
     EpochId, Opaque, RoomId,
@@ -133,7 +133,7 @@ impl Client {
             sync.stage = stage;
             return;
         };
-        match public.and_then(|public| snapshot.restore(public.as_bytes()).ok()) {
+        match public.and_then(|public| snapshot.restore(&[public.0]).ok()) {
             Some(group) => {
                 sync.stage = Stage::Keys { before: u64::MAX, known: own_epoch(&group) };
                 sync.group = Some(group);
@@ -171,10 +171,12 @@ impl Client {
     pub(crate) fn got_links(&mut self, room: RoomId, links: &[frame::HistoryLink], ctx: &mut Ctx<'_>) {
         let Some(sync) = self.rooms.get_mut(&room) else { return };
         sync.fetching = false;
-        let Stage::Links { before, known } = &mut sync.stage else { return };
-        // Newest first, so that each link opens with the key that a newer one gave.
+        let (Stage::Links { before, known }, Some(group)) = (&mut sync.stage, &sync.group) else { return };
+        let mut rosters: Rosters =
+            chain(group, known).0.into_iter().map(|(epoch, known)| (epoch, known.roster)).collect();
+        // Newest first, so that each link opens with the key, and is checked with the roster, that a newer one gave.
         for link in links {
-            take_link(room, known, link);
+            take_link(room, known, &mut rosters, link);
         }
         match links.iter().map(|link| link.commit).min() {
             Some(lowest) if lowest < *before => *before = lowest,
@@ -226,7 +228,7 @@ impl Client {
         let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return };
         let Some(held) = sync.held.take_if(|held| held.epoch == epoch) else { return };
         let restored =
-            held.snapshot.zip(public).and_then(|(snapshot, public)| snapshot.restore(public.as_bytes()).ok());
+            held.snapshot.zip(public).and_then(|(snapshot, public)| snapshot.restore(&[public.0]).ok());
         let Some(group) = restored else {
             return self.start_over(room, ctx);
         };
@@ -298,13 +300,18 @@ fn open_snapshot(session: &Session, room: RoomId, snapshot: &frame::Snapshot) ->
     session.any_root(|root| Snapshot::open(root, session.id(), place, epoch, snapshot.bytes.as_bytes()).ok())
 }
 
-fn take_link(room: RoomId, known: &mut KnownEpochs, link: &frame::HistoryLink) {
-    let Some(epoch) = known.get_mut(&link.epoch) else { return };
-    let Ok(opened) = HistoryLink::open(&epoch.keys, link.bytes.as_bytes()) else { return };
+type Rosters = BTreeMap<EpochId, Roster>;
+
+fn take_link(room: RoomId, known: &mut KnownEpochs, rosters: &mut Rosters, link: &frame::HistoryLink) {
+    let (Some(epoch), Some(roster)) = (known.get_mut(&link.epoch), rosters.get(&link.epoch)) else { return };
+    let Ok(opened) = HistoryLink::open(&epoch.keys, roster, link.bytes.as_bytes()) else { return };
     let parent = opened.parent_keys(ids::RoomId(room.0));
+    let before = opened.step.parent_roster(roster);
     epoch.step.get_or_insert(opened.step);
-    if let Some(keys) = parent {
-        known.entry(EpochId(keys.epoch().0)).or_insert(Known { keys, step: None });
+    if let (Some(keys), Some(before)) = (parent, before) {
+        let parent = EpochId(keys.epoch().0);
+        rosters.entry(parent).or_insert(before);
+        known.entry(parent).or_insert(Known { keys, step: None });
     }
 }
 
