@@ -15,7 +15,7 @@ use rand_core::SeedableRng;
 
 use crate::account::Vault;
 use crate::ids::{AccountId, MessageId, RoomId};
-use crate::login::{KsfParams, LoginStart, RegistrationStart, Suite};
+use crate::login::{KsfParams, LoginStart, Purpose, RegistrationStart, Suite};
 use crate::room::{
     Change, Doorway, JoinKind, JoinSecret, LogHead, Message, Metadata, Outcome, Prepared, Room, RoomState,
     Snapshot, Stamp,
@@ -121,13 +121,14 @@ fn bare_cipher() -> Result<Operation, String> {
 fn opaque_login() -> Result<Operation, String> {
     const PASSWORD: &[u8] = b"correct horse battery staple";
     const USERNAME: &str = "mira";
+    let purpose = Purpose::Account { username: USERNAME };
     let mut server_rng = ChaCha20Rng::seed_from_u64(2);
     let setup = ServerSetup::<Suite>::new(&mut server_rng);
     let (registration, request) = RegistrationStart::new(PASSWORD, &mut rng()).map_err(text)?;
     let request = RegistrationRequest::deserialize(&request).map_err(text)?;
     let response = ServerRegistration::start(&setup, request, USERNAME.as_bytes()).map_err(text)?;
     let registered = registration
-        .finish(PASSWORD, &response.message.serialize(), USERNAME, KsfParams::DEFAULT, &mut rng())
+        .finish(PASSWORD, &response.message.serialize(), purpose, KsfParams::DEFAULT, &mut rng())
         .map_err(text)?;
     let record =
         ServerRegistration::finish(RegistrationUpload::deserialize(&registered.upload).map_err(text)?);
@@ -145,7 +146,7 @@ fn opaque_login() -> Result<Operation, String> {
     Ok(Box::new(move || {
         let mut rng = rng();
         let (login, _) = LoginStart::new(PASSWORD, &mut rng).map_err(text)?;
-        black_box(login.finish(PASSWORD, &ke2, USERNAME, KsfParams::DEFAULT, &mut rng).map_err(text)?);
+        black_box(login.finish(PASSWORD, &ke2, purpose, KsfParams::DEFAULT, &mut rng).map_err(text)?);
         Ok(())
     }))
 }
@@ -190,6 +191,7 @@ impl Person {
             seen: LogHead::start(ROOM),
             sent_at_ms: NOW_MS,
             kind: 1,
+            account_version: 1,
         };
         Message { metadata, body: vec![b'a'; 200] }
     }

@@ -14,6 +14,8 @@
 
 mod codec;
 mod label;
+mod suite;
+mod written;
 
 pub mod account;
 #[cfg(feature = "bench")]
@@ -23,10 +25,12 @@ pub mod identity;
 pub mod ids;
 pub mod login;
 pub mod padding;
+pub mod published;
 pub mod recovery;
 pub mod room;
+pub mod room_password;
 pub mod seal;
 pub mod secret;
-mod suite;
+pub mod trust;
 #[cfg(feature = "vectors")]
 pub mod vectors;

@@ -1,8 +1,8 @@
 //! Login: the client half of OPAQUE (RFC 9807).
 //!
 //! OPRF ristretto255-SHA512, key exchange 3DH over ristretto255 with SHA-512, key stretching Argon2id with a salt of
-//! 16 zero bytes (RFC 9807 section 7). The client identity is the username as the relay normalised it, the server
-//! identity is `waxwing` and the context `Waxwing 1 login`.
+//! 16 zero bytes (RFC 9807 section 7). What a password opens, an account or a room, is a [`Purpose`]: it gives client
+//! identity and context. The server identity is `waxwing`.
 
 use opaque_ke::errors::ProtocolError;
 use opaque_ke::{
@@ -14,10 +14,42 @@ use rand_core::CryptoRngCore;
 use zeroize::Zeroize;
 
 use crate::label::labelled;
+use crate::room_password::RoomHandle;
 use crate::secret::{SymmetricKey, hkdf_sha256};
 
 const SERVER: &[u8] = b"waxwing";
-const CONTEXT: &[u8] = b"Waxwing 1 login";
+
+/// What a password opens. A record of one purpose, and a login for one, are of no use for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose<'a> {
+    /// An account. The client identity is the username as the relay normalised it, the context `Waxwing 1 login`.
+    Account {
+        /// The name.
+        username: &'a str,
+    },
+    /// A room with a password. The client identity is the handle, the context `Waxwing 1 room password`.
+    Room {
+        /// Made from the room's public name.
+        handle: &'a RoomHandle,
+    },
+}
+
+impl<'a> Purpose<'a> {
+    fn context(self) -> &'static [u8] {
+        match self {
+            Self::Account { .. } => b"Waxwing 1 login",
+            Self::Room { .. } => b"Waxwing 1 room password",
+        }
+    }
+
+    fn identifiers(self) -> Identifiers<'a> {
+        let client = match self {
+            Self::Account { username } => username.as_bytes(),
+            Self::Room { handle } => handle.as_bytes(),
+        };
+        Identifiers { client: Some(client), server: Some(SERVER) }
+    }
+}
 
 /// The OPAQUE configuration; the relay has the same one.
 pub(crate) struct Suite;
@@ -104,9 +136,9 @@ pub enum RegistrationError {
 /// Why a login did not finish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LoginError {
-    /// The password is not the account's, or there is no such account: by design these look alike. So does a relay
+    /// The password is another one, or there is no such account or room: by design these look alike. So does a relay
     /// that is not the one of the registration, or that names other parameters.
-    #[error("wrong username or password")]
+    #[error("wrong name or password")]
     WrongPassword,
     /// The relay's response is none.
     #[error("the relay's response is malformed")]
@@ -140,7 +172,7 @@ impl RegistrationStart {
         self,
         password: &[u8],
         response: &[u8],
-        username: &str,
+        purpose: Purpose<'_>,
         params: KsfParams,
         rng: &mut dyn CryptoRngCore,
     ) -> Result<RegistrationDone, RegistrationError> {
@@ -152,7 +184,7 @@ impl RegistrationStart {
         }
         let response =
             RegistrationResponse::deserialize(response).map_err(|_| RegistrationError::Malformed)?;
-        let parameters = ClientRegistrationFinishParameters::new(identifiers(username), Some(&ksf));
+        let parameters = ClientRegistrationFinishParameters::new(purpose.identifiers(), Some(&ksf));
         let mut done = self
             .0
             .finish(&mut rng, password, response, parameters)
@@ -174,7 +206,7 @@ impl std::fmt::Debug for RegistrationStart {
 pub struct RegistrationDone {
     /// RegistrationRecord for the relay (192 bytes). It holds the masking key, so it goes to the relay only.
     pub upload: Vec<u8>,
-    /// Wraps the vault key with [`crate::account::WrapMethod::Opaque`].
+    /// Wraps the vault key with [`crate::account::WrapMethod::Opaque`], or seals what a room's password opens.
     pub export_key: SymmetricKey,
 }
 
@@ -209,7 +241,7 @@ impl LoginStart {
         self,
         password: &[u8],
         response: &[u8],
-        username: &str,
+        purpose: Purpose<'_>,
         params: KsfParams,
         rng: &mut dyn CryptoRngCore,
     ) -> Result<LoginDone, LoginError> {
@@ -219,7 +251,8 @@ impl LoginStart {
             return Err(LoginError::Malformed);
         }
         let response = CredentialResponse::deserialize(response).map_err(|_| LoginError::Malformed)?;
-        let parameters = ClientLoginFinishParameters::new(Some(CONTEXT), identifiers(username), Some(&ksf));
+        let parameters =
+            ClientLoginFinishParameters::new(Some(purpose.context()), purpose.identifiers(), Some(&ksf));
         let mut done =
             self.0.finish(&mut rng, password, response, parameters).map_err(|error| match error {
                 ProtocolError::InvalidLoginError => LoginError::WrongPassword,
@@ -243,7 +276,7 @@ impl std::fmt::Debug for LoginStart {
 pub struct LoginDone {
     /// KE3 for the relay (64 bytes).
     pub finalization: Vec<u8>,
-    /// Unwraps the vault key with [`crate::account::WrapMethod::Opaque`].
+    /// Unwraps the vault key with [`crate::account::WrapMethod::Opaque`], or opens what a room's password opens.
     pub export_key: SymmetricKey,
 }
 
@@ -256,10 +289,6 @@ impl std::fmt::Debug for LoginDone {
 
 fn check_password(password: &[u8]) -> Result<(), PasswordTooLong> {
     if password.len() > MAX_PASSWORD_BYTES { Err(PasswordTooLong) } else { Ok(()) }
-}
-
-fn identifiers(username: &str) -> Identifiers<'_> {
-    Identifiers { client: Some(username.as_bytes()), server: Some(SERVER) }
 }
 
 /// OPAQUE's export key of 64 bytes to a key of ours, by HKDF-SHA-256.

@@ -50,6 +50,8 @@ pub enum SealType {
     Keyring = 6,
     /// What a device keeps for itself.
     Cache = 7,
+    /// Way into a room under the export key of its password.
+    RoomPassword = 8,
     /// Message of a room.
     Message = 16,
     /// MLS handshake of a room.
@@ -65,7 +67,7 @@ pub enum SealType {
 #[cfg(feature = "vectors")]
 impl SealType {
     /// Every type, in the order of their numbers.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::VaultWrap,
         Self::Vault,
         Self::AccountData,
@@ -73,6 +75,7 @@ impl SealType {
         Self::Snapshot,
         Self::Keyring,
         Self::Cache,
+        Self::RoomPassword,
         Self::Message,
         Self::Handshake,
         Self::HistoryLink,

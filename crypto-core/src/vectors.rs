@@ -15,6 +15,7 @@ mod recovery;
 mod room;
 mod symmetric;
 mod tools;
+mod trust;
 
 use serde_json::{Value, json};
 
@@ -85,6 +86,20 @@ const FILES: &[VectorFile] = &[
         description: "OPAQUE client with fixed randomness against recorded responses, and limits of its parameters",
         run: login::run,
         make: login::make,
+        reproducible: true,
+    },
+    VectorFile {
+        name: "trust.json",
+        description: "safety numbers, contact links, statements of a changed key, published key packages",
+        run: trust::run,
+        make: trust::make,
+        reproducible: true,
+    },
+    VectorFile {
+        name: "room_password.json",
+        description: "handles of rooms, their passwords, and the link that a password opens",
+        run: trust::run_room_password,
+        make: trust::make_room_password,
         reproducible: true,
     },
     VectorFile {

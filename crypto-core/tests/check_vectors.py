@@ -240,7 +240,7 @@ def check_message():
     for case in cases("message.json"):
         names = ("room", "epoch", "sender", "id", "stream", "hash", "body")
         room, epoch, sender, message_id, stream, seen, body = (unhex(case[name]) for name in names)
-        numbers = [case["sent_at_ms"], case["kind"]]
+        numbers = [case["sent_at_ms"], case["kind"], case["account_version"]]
         metadata = cbor2.dumps([sender, message_id, stream, case["position"], [case["seq"], seen], *numbers])
         parts = (digest("Waxwing 1 message metadata", metadata), digest("Waxwing 1 message body", body))
         content = labelled("Waxwing 1 message", b"\x01", b"\x01", room, epoch, *parts)

@@ -3,7 +3,7 @@
 use waxwing_crypto_core::{
     account::{Vault, WrapMethod, open_vault, unwrap_vault_key},
     ids,
-    login::{KsfParams, LoginError, LoginStart},
+    login::{KsfParams, LoginError, LoginStart, Purpose},
     secret::SymmetricKey,
 };
 use waxwing_wire::{
@@ -50,7 +50,8 @@ impl PasswordSent {
         let account::KsfParams { memory_kib, iterations, parallelism } = started.ksf;
         let params = KsfParams { memory_kib, iterations, parallelism };
         let response = started.opaque_response.as_bytes();
-        let done = self.state.finish(self.password.as_bytes(), response, &self.username, params, ctx.rng);
+        let purpose = Purpose::Account { username: &self.username };
+        let done = self.state.finish(self.password.as_bytes(), response, purpose, params, ctx.rng);
         let done = done.map_err(|error| match error {
             LoginError::WrongPassword => wrong_credentials(),
             LoginError::Malformed => failure("damaged", "The relay's answer is malformed. Try again."),

@@ -4,7 +4,7 @@ use rand_core::CryptoRngCore;
 use waxwing_crypto_core::{
     account::{Vault, VaultKey, WrapMethod, seal_vault, wrap_vault_key},
     ids,
-    login::{KsfParams, RegistrationStart},
+    login::{KsfParams, Purpose, RegistrationStart},
     recovery::RecoveryKey,
     secret::SymmetricKey,
 };
@@ -92,7 +92,7 @@ impl RegistrationSent {
         let (params, ksf) = usual_ksf();
         let response = started.opaque_response.as_bytes();
         let done = state
-            .finish(password.as_bytes(), response, &username, params, ctx.rng)
+            .finish(password.as_bytes(), response, Purpose::Account { username: &username }, params, ctx.rng)
             .map_err(|_| failure("damaged", "The relay's answer is malformed. Try again."))?;
         let (vault, recovery) = (Vault::generate(ctx.rng), RecoveryKey::random(ctx.rng));
         let id = ids::AccountId::random(ctx.rng);

@@ -67,6 +67,7 @@ impl RoomSync {
             seen: self.head,
             sent_at_ms: item.at_ms,
             kind: item.kind,
+            account_version: 0,
         };
         let message = Message { metadata, body: item.body.clone() };
         message.seal(self.group.as_ref()?.keys(), session.identity(), ctx.rng).ok()

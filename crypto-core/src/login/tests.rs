@@ -49,6 +49,8 @@ impl Relay {
     }
 }
 
+const MIRA: Purpose<'static> = Purpose::Account { username: "mira" };
+
 fn rng(seed: u64) -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(seed)
 }
@@ -56,21 +58,21 @@ fn rng(seed: u64) -> ChaCha20Rng {
 fn registered(relay: &Relay, params: KsfParams) -> RegistrationDone {
     let (start, request) = RegistrationStart::new(b"correct horse", &mut rng(10)).unwrap();
     assert_eq!(request.len(), 32);
-    start.finish(b"correct horse", &relay.register(&request), "mira", params, &mut rng(11)).unwrap()
+    start.finish(b"correct horse", &relay.register(&request), MIRA, params, &mut rng(11)).unwrap()
 }
 
 fn login(
     relay: &mut Relay,
     record: Option<&[u8]>,
     password: &[u8],
-    username: &str,
+    purpose: Purpose<'_>,
     params: KsfParams,
 ) -> Result<(LoginDone, ServerLogin<Suite>), LoginError> {
     let (start, request) = LoginStart::new(password, &mut rng(12)).unwrap();
     assert_eq!(request.len(), 96);
     let (state, response) = relay.login(record, &request);
     assert_eq!(response.len(), 320);
-    start.finish(password, &response, username, params, &mut rng(13)).map(|done| (done, state))
+    start.finish(password, &response, purpose, params, &mut rng(13)).map(|done| (done, state))
 }
 
 #[test]
@@ -79,7 +81,7 @@ fn registration_and_login_agree_on_the_export_key_and_convince_the_server() {
     let registration = registered(&relay, KsfParams::DEFAULT);
     assert_eq!(registration.upload.len(), 192);
     let (done, state) =
-        login(&mut relay, Some(&registration.upload), b"correct horse", "mira", KsfParams::DEFAULT).unwrap();
+        login(&mut relay, Some(&registration.upload), b"correct horse", MIRA, KsfParams::DEFAULT).unwrap();
     assert_eq!(done.export_key, registration.export_key);
     assert_eq!(done.finalization.len(), 64);
     let finalization = CredentialFinalization::deserialize(&done.finalization).unwrap();
@@ -91,15 +93,18 @@ fn a_wrong_password_an_unknown_name_and_other_parameters_look_alike() {
     let mut relay = Relay::new(1);
     let record = registered(&relay, KsfParams::FLOOR).upload;
     let more = KsfParams { iterations: 3, ..KsfParams::FLOOR };
-    let mut fails = |record: Option<&[u8]>, password: &[u8], name: &str, params| {
-        assert_eq!(login(&mut relay, record, password, name, params).unwrap_err(), LoginError::WrongPassword);
+    let mut fails = |record: Option<&[u8]>, password: &[u8], purpose, params| {
+        assert_eq!(
+            login(&mut relay, record, password, purpose, params).unwrap_err(),
+            LoginError::WrongPassword
+        );
     };
-    fails(Some(&record), b"correct hors", "mira", KsfParams::FLOOR);
-    fails(None, b"correct horse", "mira", KsfParams::FLOOR);
-    fails(Some(&record), b"correct horse", "mirb", KsfParams::FLOOR);
-    fails(Some(&record), b"correct horse", "mira", more);
+    fails(Some(&record), b"correct hors", MIRA, KsfParams::FLOOR);
+    fails(None, b"correct horse", MIRA, KsfParams::FLOOR);
+    fails(Some(&record), b"correct horse", Purpose::Account { username: "mirb" }, KsfParams::FLOOR);
+    fails(Some(&record), b"correct horse", MIRA, more);
     let mut other_relay = Relay::new(2);
-    let result = login(&mut other_relay, Some(&record), b"correct horse", "mira", KsfParams::FLOOR);
+    let result = login(&mut other_relay, Some(&record), b"correct horse", MIRA, KsfParams::FLOOR);
     assert_eq!(result.unwrap_err(), LoginError::WrongPassword);
 }
 
@@ -107,8 +112,8 @@ fn a_wrong_password_an_unknown_name_and_other_parameters_look_alike() {
 fn a_server_refuses_anothers_finalization() {
     let mut relay = Relay::new(1);
     let record = registered(&relay, KsfParams::FLOOR).upload;
-    let (_, state) = login(&mut relay, Some(&record), b"correct horse", "mira", KsfParams::FLOOR).unwrap();
-    let (done, _) = login(&mut relay, Some(&record), b"correct horse", "mira", KsfParams::FLOOR).unwrap();
+    let (_, state) = login(&mut relay, Some(&record), b"correct horse", MIRA, KsfParams::FLOOR).unwrap();
+    let (done, _) = login(&mut relay, Some(&record), b"correct horse", MIRA, KsfParams::FLOOR).unwrap();
     let finalization = CredentialFinalization::deserialize(&done.finalization).unwrap();
     assert!(state.finish(finalization, Relay::parameters()).is_err());
 }
@@ -121,7 +126,7 @@ fn malformed_responses_are_told_apart() {
         let (start, request) = LoginStart::new(b"correct horse", &mut rng(12)).unwrap();
         let (_, mut response) = relay.login(Some(&record), &request);
         change(&mut response);
-        start.finish(b"correct horse", &response, "mira", KsfParams::FLOOR, &mut rng(13)).unwrap_err()
+        start.finish(b"correct horse", &response, MIRA, KsfParams::FLOOR, &mut rng(13)).unwrap_err()
     };
     assert_eq!(attempt(&|r| r.truncate(319), &mut relay), LoginError::Malformed);
     assert_eq!(attempt(&|r| r.clear(), &mut relay), LoginError::Malformed);
@@ -131,15 +136,15 @@ fn malformed_responses_are_told_apart() {
     assert_eq!(attempt(&|r| r[319] ^= 1, &mut relay), LoginError::WrongPassword, "server MAC");
 
     let (start, mut request) = RegistrationStart::new(b"correct horse", &mut rng(12)).unwrap();
-    let result = start.finish(b"correct horse", &request, "mira", KsfParams::FLOOR, &mut rng(13));
+    let result = start.finish(b"correct horse", &request, MIRA, KsfParams::FLOOR, &mut rng(13));
     assert_eq!(result.unwrap_err(), RegistrationError::Malformed);
     let (start, again) = RegistrationStart::new(b"correct horse", &mut rng(12)).unwrap();
     let longer = [&relay.register(&again)[..], &[0]].concat();
-    let result = start.finish(b"correct horse", &longer, "mira", KsfParams::FLOOR, &mut rng(13));
+    let result = start.finish(b"correct horse", &longer, MIRA, KsfParams::FLOOR, &mut rng(13));
     assert_eq!(result.unwrap_err(), RegistrationError::Malformed, "a byte more");
     let (start, again) = RegistrationStart::new(b"correct horse", &mut rng(12)).unwrap();
     request.extend_from_slice(&relay.register(&again)[32..]);
-    let result = start.finish(b"correct horse", &request, "mira", KsfParams::FLOOR, &mut rng(13));
+    let result = start.finish(b"correct horse", &request, MIRA, KsfParams::FLOOR, &mut rng(13));
     assert_eq!(result.unwrap_err(), RegistrationError::Malformed, "a reflected request");
 }
 
@@ -161,7 +166,7 @@ fn weak_and_enormous_parameters_are_refused_before_any_work() {
         assert_eq!(bad.check(), Err(BadParams), "{bad:?}");
         let (start, _) = LoginStart::new(b"p", &mut rng(1)).unwrap();
         assert_eq!(
-            start.finish(b"p", &[], "mira", bad, &mut rng(1)).unwrap_err(),
+            start.finish(b"p", &[], MIRA, bad, &mut rng(1)).unwrap_err(),
             LoginError::BadParams(BadParams)
         );
     }
@@ -193,9 +198,9 @@ proptest::proptest! {
     #[test]
     fn no_response_panics(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..400)) {
         let (start, _) = LoginStart::new(b"p", &mut rng(1)).unwrap();
-        proptest::prop_assert!(start.finish(b"p", &bytes, "mira", KsfParams::FLOOR, &mut rng(1)).is_err());
+        proptest::prop_assert!(start.finish(b"p", &bytes, MIRA, KsfParams::FLOOR, &mut rng(1)).is_err());
         let (start, _) = RegistrationStart::new(b"p", &mut rng(1)).unwrap();
-        let result = start.finish(b"p", &bytes, "mira", KsfParams::FLOOR, &mut rng(1));
+        let result = start.finish(b"p", &bytes, MIRA, KsfParams::FLOOR, &mut rng(1));
         proptest::prop_assert!(result.is_ok() <= (bytes.len() == 64));
     }
 }

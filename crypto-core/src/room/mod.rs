@@ -7,7 +7,7 @@
 //! A [`Room`] never changes: founding, committing, processing and restoring give a new one.
 
 mod build;
-mod codec;
+pub(crate) mod codec;
 mod commit;
 mod epoch;
 mod history;
@@ -42,7 +42,7 @@ pub use history::{EpochStep, HistoryLink, KeyringRecord, Roster, RosterChange};
 pub use join::{Doorway, InviteLink, JoinError, JoinSecret, LINK_BYTES, short_fingerprint, token_hash};
 pub use key_package::{KeyPackageBundle, KeyPackageError, WelcomeError};
 pub use log::{EntryKind, LogHead, digest};
-pub use message::{Message, MessageError, Metadata};
+pub use message::{Evidence, Message, MessageError, Metadata};
 pub use policy::{Invalid, MEMBERS, Stamp};
 pub use process::Outcome;
 pub use published::Published;

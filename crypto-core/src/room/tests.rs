@@ -43,6 +43,7 @@ impl Person {
             seen: LogHead::start(RoomId([9; 16])),
             sent_at_ms: 3,
             kind: 1,
+            account_version: 4,
         };
         Message { metadata, body: text.as_bytes().to_vec() }
     }

@@ -8,11 +8,13 @@ use serde_json::{Value, json};
 
 use super::tools::{Case, Failure, Playback, broken, fixed_bytes, flipped, hex, refused, variant};
 use crate::login::{
-    BadParams, KsfParams, LoginError, LoginStart, RegistrationError, RegistrationStart, Suite,
+    BadParams, KsfParams, LoginError, LoginStart, Purpose, RegistrationError, RegistrationStart, Suite,
 };
+use crate::room_password::RoomHandle;
 
 const PASSWORD: &str = "correct horse";
 const USERNAME: &str = "mira";
+const HANDLE: RoomHandle = RoomHandle([0x21; 32]);
 /// More randomness than any step takes.
 const RANDOM_BYTES: usize = 1024;
 
@@ -33,14 +35,25 @@ fn params(case: &Case<'_>) -> Result<KsfParams, Failure> {
     })
 }
 
+/// The room that a case is about; zeros for an account.
+fn handle(case: &Case<'_>) -> Result<RoomHandle, Failure> {
+    if case.has("handle") { case.array("handle").map(RoomHandle) } else { Ok(RoomHandle([0; 32])) }
+}
+
+fn purpose<'a>(case: &Case<'a>, handle: &'a RoomHandle) -> Result<Purpose<'a>, Failure> {
+    if case.has("handle") {
+        return Ok(Purpose::Room { handle });
+    }
+    case.text("username").map(|username| Purpose::Account { username })
+}
+
 fn run_register(case: &Case<'_>) -> Result<(), Failure> {
     let (password, mut rng) = (case.text("password")?.as_bytes(), case.playback("random")?);
     let (start, request) = RegistrationStart::new(password, &mut rng).map_err(refused)?;
     case.expect_bytes("request", &request)?;
-    let response = case.bytes("response")?;
-    let done = start
-        .finish(password, &response, case.text("username")?, params(case)?, &mut rng)
-        .map_err(refused)?;
+    let (response, handle) = (case.bytes("response")?, handle(case)?);
+    let purpose = purpose(case, &handle)?;
+    let done = start.finish(password, &response, purpose, params(case)?, &mut rng).map_err(refused)?;
     rng.finish()?;
     case.expect_bytes("upload", &done.upload)?;
     case.expect_bytes("export_key", done.export_key.expose())
@@ -52,10 +65,9 @@ fn run_login(case: &Case<'_>) -> Result<(), Failure> {
     if case.has("request") {
         case.expect_bytes("request", &request)?;
     }
-    let response = case.bytes("response")?;
-    let done = start
-        .finish(password, &response, case.text("username")?, params(case)?, &mut rng)
-        .map_err(refused)?;
+    let (response, handle) = (case.bytes("response")?, handle(case)?);
+    let purpose = purpose(case, &handle)?;
+    let done = start.finish(password, &response, purpose, params(case)?, &mut rng).map_err(refused)?;
     rng.finish()?;
     case.expect_bytes("finalization", &done.finalization)?;
     case.expect_bytes("export_key", done.export_key.expose())
@@ -66,7 +78,8 @@ pub(super) fn make() -> Result<Vec<Value>, Failure> {
     let mut server_rng = Playback::new(fixed_bytes("opaque server", RANDOM_BYTES));
     let setup = ServerSetup::<Suite>::new(&mut server_rng);
 
-    let (registration, upload) = make_registration(&setup)?;
+    let account = Purpose::Account { username: USERNAME };
+    let (registration, upload) = make_registration(&setup, account)?;
     let response = Case(&registration).bytes("response")?;
     let malformed = RegistrationError::Malformed.to_string();
     cases.push(variant(
@@ -88,8 +101,9 @@ pub(super) fn make() -> Result<Vec<Value>, Failure> {
             "iterations": 1,
         }),
     ));
-    let login = make_login(&setup, &upload, &mut server_rng)?;
+    let login = make_login(&setup, &upload, account, &mut server_rng)?;
     cases.push(registration);
+    cases.extend(make_room(&setup, &mut server_rng)?);
 
     let response = Case(&login).bytes("response")?;
     let (wrong, malformed) = (LoginError::WrongPassword.to_string(), LoginError::Malformed.to_string());
@@ -144,54 +158,84 @@ fn make_params() -> Vec<Value> {
     ]
 }
 
-fn make_registration(setup: &ServerSetup<Suite>) -> Result<(Value, Vec<u8>), Failure> {
+fn make_registration(setup: &ServerSetup<Suite>, purpose: Purpose<'_>) -> Result<(Value, Vec<u8>), Failure> {
     let mut rng = Playback::new(fixed_bytes("opaque registration", RANDOM_BYTES));
     let (start, request) = RegistrationStart::new(PASSWORD.as_bytes(), &mut rng).map_err(refused)?;
     let message = RegistrationRequest::deserialize(&request).map_err(refused)?;
     let response = ServerRegistration::start(setup, message, USERNAME.as_bytes()).map_err(refused)?;
     let response = response.message.serialize();
-    let done = start
-        .finish(PASSWORD.as_bytes(), &response, USERNAME, KsfParams::FLOOR, &mut rng)
-        .map_err(refused)?;
+    let done =
+        start.finish(PASSWORD.as_bytes(), &response, purpose, KsfParams::FLOOR, &mut rng).map_err(refused)?;
     let case = json!({
         "name": "registration", "op": "register", "request": hex(&request), "response": hex(&response),
         "random": hex(rng.taken()?), "upload": hex(&done.upload), "export_key": hex(done.export_key.expose()),
     });
-    Ok((variant(&case, "registration", "ok", common()), done.upload))
+    Ok((variant(&case, "registration", "ok", common(purpose)), done.upload))
 }
 
 fn make_login(
     setup: &ServerSetup<Suite>,
     upload: &[u8],
+    purpose: Purpose<'_>,
     server_rng: &mut Playback,
 ) -> Result<Value, Failure> {
     let mut rng = Playback::new(fixed_bytes("opaque login", RANDOM_BYTES));
     let (start, request) = LoginStart::new(PASSWORD.as_bytes(), &mut rng).map_err(refused)?;
     let record = ServerRegistration::finish(RegistrationUpload::deserialize(upload).map_err(refused)?);
     let message = CredentialRequest::deserialize(&request).map_err(refused)?;
+    // What the relay has to use, written down again.
+    let (context, client): (&[u8], &[u8]) = match purpose {
+        Purpose::Account { username } => (b"Waxwing 1 login", username.as_bytes()),
+        Purpose::Room { handle } => (b"Waxwing 1 room password", handle.as_bytes()),
+    };
     let parameters = ServerLoginParameters {
-        context: Some(b"Waxwing 1 login"),
-        identifiers: Identifiers { client: Some(USERNAME.as_bytes()), server: Some(b"waxwing") },
+        context: Some(context),
+        identifiers: Identifiers { client: Some(client), server: Some(b"waxwing") },
     };
     let server =
         ServerLogin::start(server_rng, setup, Some(record), message, USERNAME.as_bytes(), parameters)
             .map_err(refused)?;
     server_rng.taken()?;
     let response = server.message.serialize();
-    let done = start
-        .finish(PASSWORD.as_bytes(), &response, USERNAME, KsfParams::FLOOR, &mut rng)
-        .map_err(refused)?;
+    let done =
+        start.finish(PASSWORD.as_bytes(), &response, purpose, KsfParams::FLOOR, &mut rng).map_err(refused)?;
     let case = json!({
         "op": "login", "request": hex(&request), "response": hex(&response), "random": hex(rng.taken()?),
         "finalization": hex(&done.finalization), "export_key": hex(done.export_key.expose()),
     });
-    Ok(variant(&case, "login", "ok", common()))
+    Ok(variant(&case, "login", "ok", common(purpose)))
 }
 
-fn common() -> Value {
+/// A room's password: the same password under the same credential id, for another purpose.
+fn make_room(setup: &ServerSetup<Suite>, server_rng: &mut Playback) -> Result<Vec<Value>, Failure> {
+    let room = Purpose::Room { handle: &HANDLE };
+    let (registration, upload) = make_registration(setup, room)?;
+    let login = make_login(setup, &upload, room, server_rng)?;
+    let wrong = LoginError::WrongPassword.to_string();
+    Ok(vec![
+        variant(&registration, "room, registration", "ok", json!({})),
+        variant(&login, "room, another handle", &wrong, json!({ "handle": hex(&[0x22; 32]) })),
+        variant(
+            &login,
+            "room, taken for an account",
+            &wrong,
+            json!({ "handle": null, "username": USERNAME }),
+        ),
+        variant(&login, "room, login", "ok", json!({})),
+    ])
+}
+
+fn common(purpose: Purpose<'_>) -> Value {
     let KsfParams { memory_kib, iterations, parallelism } = KsfParams::FLOOR;
-    json!({
-        "password": PASSWORD, "username": USERNAME, "memory_kib": memory_kib, "iterations": iterations,
-        "parallelism": parallelism,
-    })
+    let mut common = json!({
+        "password": PASSWORD, "memory_kib": memory_kib, "iterations": iterations, "parallelism": parallelism,
+    });
+    let (member, name) = match purpose {
+        Purpose::Account { username } => ("username", username.to_owned()),
+        Purpose::Room { handle } => ("handle", hex(handle.as_bytes())),
+    };
+    if let Some(members) = common.as_object_mut() {
+        members.insert(member.into(), name.into());
+    }
+    common
 }

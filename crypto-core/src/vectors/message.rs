@@ -19,6 +19,7 @@ fn message(case: &Case<'_>) -> Result<Message, Failure> {
         seen: case.head()?,
         sent_at_ms: case.number("sent_at_ms")?,
         kind: u16::try_from(case.number("kind")?).map_err(refused)?,
+        account_version: case.number("account_version")?,
     };
     Ok(Message { metadata, body: case.bytes("body")? })
 }
@@ -54,7 +55,7 @@ fn base() -> (Value, IdentityKey) {
         "room": hex(&[9; 16]), "epoch": hex(epoch.as_bytes()), "room_key": hex(&fixed("room key")),
         "seed": hex(&fixed("message author")), "sender": hex(sender.as_bytes()), "id": hex(&[4; 16]),
         "stream": hex(&[5; 16]), "position": 300, "seq": head.seq, "hash": hex(&head.hash),
-        "sent_at_ms": 1_700_000_000_000_u64, "kind": 1,
+        "sent_at_ms": 1_700_000_000_000_u64, "kind": 1, "account_version": 700,
         "roster": [{ "account": hex(sender.as_bytes()), "key": hex(key.public().as_bytes()) }],
     });
     (case, key)
