@@ -60,6 +60,76 @@ pub enum Intent {
         /// The part of the link after `#/join/`.
         invite: String,
     },
+    /// Open a room of two with somebody, or find the one that exists. Reply: [`Reply::Room`].
+    CreateDirect {
+        /// Account of the other one.
+        account: String,
+    },
+    /// Bring somebody in. Reply: [`Reply::Done`].
+    AddMember {
+        /// The room.
+        room: String,
+        /// Account to bring in.
+        account: String,
+    },
+    /// Put somebody out; links and passwords of the room stop working. Reply: [`Reply::Done`].
+    RemoveMember {
+        /// The room.
+        room: String,
+        /// Account to put out.
+        account: String,
+    },
+    /// Give a member another role. Reply: [`Reply::Done`].
+    SetRole {
+        /// The room.
+        room: String,
+        /// The member.
+        account: String,
+        /// Any but [`Role::Former`].
+        role: Role,
+    },
+    /// Change what a room is called and says; what is absent stays. Reply: [`Reply::Done`].
+    EditRoom {
+        /// The room.
+        room: String,
+        /// New name.
+        name: Option<String>,
+        /// New topic.
+        topic: Option<String>,
+        /// What newcomers may read.
+        history: Option<History>,
+    },
+    /// Make the invite link stop working. Reply: [`Reply::Done`].
+    RevokeInvite {
+        /// The room.
+        room: String,
+    },
+    /// Give the room a password, in place of an earlier one. Reply: [`Reply::RoomPassword`].
+    SetRoomPassword {
+        /// The room.
+        room: String,
+        /// Chosen; a good one is made when absent.
+        password: Option<String>,
+    },
+    /// Join by a room's name and password. Reply: [`Reply::Room`].
+    JoinByPassword {
+        /// As it was told, with the number behind it.
+        name: String,
+        /// The password.
+        password: String,
+    },
+    /// Leave a room; it disappears from this account. Reply: [`Reply::Done`].
+    LeaveRoom {
+        /// The room.
+        room: String,
+    },
+    /// Go on in a new room with the members of one that cannot be used any more. Reply: [`Reply::Room`], the new one.
+    OpenSuccessor {
+        /// The room to go on from.
+        room: String,
+        /// Accounts that are not taken along.
+        without: Vec<String>,
+    },
     /// Send a text. Reply: [`Reply::Done`] as soon as it is kept on this device; its item then changes state.
     Send {
         /// The room.
@@ -137,6 +207,13 @@ pub enum Reply {
     Invite {
         /// To be put after `#/join/`.
         invite: String,
+    },
+    /// A room's password.
+    RoomPassword {
+        /// Under which it is found; to be told together with the password.
+        name: String,
+        /// The password.
+        password: String,
     },
     /// What an invite leads to.
     InvitePreview {
@@ -253,8 +330,22 @@ pub enum Connection {
 pub struct Room {
     /// Its id.
     pub room: String,
-    /// Its name.
+    /// Its name; of a room of two, the other one's.
     pub name: String,
+    /// What it is about.
+    pub topic: String,
+    /// The other one, in a room of two.
+    pub peer: Option<String>,
+    /// What newcomers may read.
+    pub history: History,
+    /// An invite link exists.
+    pub invite: bool,
+    /// It can be joined with a password.
+    pub password: bool,
+    /// The room that this one goes on from.
+    pub predecessor: Option<String>,
+    /// The room in which this one goes on.
+    pub successor: Option<String>,
     /// Everybody who is or was a member, as far as known.
     pub people: Vec<Person>,
     /// Number of members now.
@@ -267,6 +358,40 @@ pub struct Room {
     pub syncing: bool,
     /// The account may no longer speak here, or the room could not be followed: one sentence.
     pub trouble: Option<String>,
+    /// Who last signed that they see the same history as this device; absent before anybody else has spoken.
+    pub confirmed: Option<Confirmed>,
+    /// What was said before the account came in, and who vouches for it.
+    pub vouched: Option<Vouched>,
+}
+
+/// What newcomers may read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum History {
+    /// Everything.
+    All,
+    /// What is said after they came in.
+    FromJoin,
+}
+
+/// The newest word of another member that they see the same history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Confirmed {
+    /// Account id.
+    pub account: String,
+    /// When, by their clock.
+    pub at: u64,
+}
+
+/// History from before the account came in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Vouched {
+    /// Account of the member who let this one in.
+    pub account: String,
+    /// Items with a smaller sequence number are what that member said they were.
+    pub before: u64,
 }
 
 /// A present or former member.
@@ -289,6 +414,8 @@ pub struct Person {
 pub enum Role {
     /// May change everything.
     Owner,
+    /// May remove plain members, and change name, topic and ways in.
+    Moderator,
     /// May speak.
     Member,
     /// Is no member any more.
@@ -343,9 +470,14 @@ pub enum Body {
         /// The invite link was made or replaced.
         invite: bool,
     },
+    /// The room goes on in another one, which the sender opened.
+    Moved {
+        /// The other room.
+        room: String,
+    },
     /// Something that should not happen: shown, so that nothing is silently lost.
     Warning {
-        /// `unreadable`, `forged`, `fork`, `refused_commit`.
+        /// `unreadable`, `forged`, `fork`, `refused_commit`, `gap`, `replay`, `late`, `old_account`.
         code: String,
     },
 }

@@ -27,7 +27,17 @@ impl Client {
             Intent::CreateRoom { .. }
             | Intent::CreateInvite { .. }
             | Intent::PreviewInvite { .. }
-            | Intent::JoinRoom { .. } => self.online(id, intent, ctx),
+            | Intent::JoinRoom { .. }
+            | Intent::CreateDirect { .. }
+            | Intent::AddMember { .. }
+            | Intent::RemoveMember { .. }
+            | Intent::SetRole { .. }
+            | Intent::EditRoom { .. }
+            | Intent::RevokeInvite { .. }
+            | Intent::SetRoomPassword { .. }
+            | Intent::JoinByPassword { .. }
+            | Intent::LeaveRoom { .. }
+            | Intent::OpenSuccessor { .. } => self.online(id, intent, ctx),
             Intent::Send { room, text } => {
                 let done = self.compose(&room, &text, ctx).map(|()| Reply::Done);
                 ctx.reply(id, done);
@@ -67,7 +77,7 @@ impl Client {
             Intent::CreateInvite { room } => self.create_invite(id, &room, ctx),
             Intent::PreviewInvite { invite } => self.preview(id, &invite, ctx),
             Intent::JoinRoom { invite } => self.join(id, &invite, ctx),
-            _ => Ok(()),
+            _ => Err(failure("wrong_step", "This cannot be done yet.")),
         };
         if let Err(failure) = done {
             ctx.reply(id, Err(failure));

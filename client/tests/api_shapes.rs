@@ -7,7 +7,8 @@ use std::{fmt::Write as _, fs, path::PathBuf, sync::Once};
 
 use serde::Serialize;
 use waxwing_client::api::{
-    Body, Connection, Failure, Intent, Item, Me, Notice, Person, Reply, Role, Room, Sending,
+    Body, Confirmed, Connection, Failure, History, Intent, Item, Me, Notice, Person, Reply, Role, Room,
+    Sending, Vouched,
 };
 use waxwing_wire::account::RegistrationPolicy;
 
@@ -49,6 +50,29 @@ samples!(intents, Intent, {
     CreateInvite: [Intent::CreateInvite { room: room_id() }],
     PreviewInvite: [Intent::PreviewInvite { invite: "an-invite".into() }],
     JoinRoom: [Intent::JoinRoom { invite: "an-invite".into() }],
+    CreateDirect: [Intent::CreateDirect { account: account() }],
+    AddMember: [Intent::AddMember { room: room_id(), account: account() }],
+    RemoveMember: [Intent::RemoveMember { room: room_id(), account: account() }],
+    SetRole: [Intent::SetRole { room: room_id(), account: account(), role: Role::Moderator }],
+    EditRoom: [
+        Intent::EditRoom {
+            room: room_id(),
+            name: Some("Harbour".into()),
+            topic: Some("Boats".into()),
+            history: Some(History::FromJoin),
+        },
+        Intent::EditRoom { room: room_id(), name: None, topic: None, history: None },
+    ],
+    RevokeInvite: [Intent::RevokeInvite { room: room_id() }],
+    SetRoomPassword: [
+        Intent::SetRoomPassword { room: room_id(), password: Some("a long password".into()) },
+        Intent::SetRoomPassword { room: room_id(), password: None },
+    ],
+    JoinByPassword: [
+        Intent::JoinByPassword { name: "harbour-1234".into(), password: "a long password".into() },
+    ],
+    LeaveRoom: [Intent::LeaveRoom { room: room_id() }],
+    OpenSuccessor: [Intent::OpenSuccessor { room: room_id(), without: vec![account()] }],
     Send: [Intent::Send { room: room_id(), text: "hello".into() }],
     Retry: [Intent::Retry { room: room_id(), key: "a-key".into() }],
     Discard: [Intent::Discard { room: room_id(), key: "a-key".into() }],
@@ -67,6 +91,9 @@ samples!(replies, Reply, {
     TotpRequired: [Reply::TotpRequired],
     Room: [Reply::Room { room: room_id() }],
     Invite: [Reply::Invite { invite: "an-invite".into() }],
+    RoomPassword: [
+        Reply::RoomPassword { name: "harbour-1234".into(), password: "a long password".into() },
+    ],
     InvitePreview: [
         Reply::InvitePreview { room: room_id(), name: "Harbour".into(), members: 2, member: false },
     ],
@@ -100,8 +127,14 @@ samples!(connections, Connection, {
 
 samples!(roles, Role, {
     Owner: [Role::Owner],
+    Moderator: [Role::Moderator],
     Member: [Role::Member],
     Former: [Role::Former],
+});
+
+samples!(histories, History, {
+    All: [History::All],
+    FromJoin: [History::FromJoin],
 });
 
 samples!(bodies, Body, {
@@ -113,6 +146,7 @@ samples!(bodies, Body, {
         Body::Settings { name: Some("Harbour".into()), invite: false },
         Body::Settings { name: None, invite: true },
     ],
+    Moved: [Body::Moved { room: room_id() }],
     Warning: [Body::Warning { code: "unreadable".into() }],
 });
 
@@ -180,17 +214,37 @@ fn room() -> Room {
     Room {
         room: room_id(),
         name: "Harbour".into(),
+        topic: "Boats".into(),
+        peer: Some(account()),
+        history: History::All,
+        invite: true,
+        password: true,
+        predecessor: Some(room_id()),
+        successor: Some(room_id()),
         people: people(),
         members: 2,
         last: items().into_iter().next(),
         unread: 3,
         syncing: true,
         trouble: Some("The room could not be followed.".into()),
+        confirmed: Some(Confirmed { account: account(), at: 1_700_000_000_000 }),
+        vouched: Some(Vouched { account: account(), before: 7 }),
     }
 }
 
 fn empty_room() -> Room {
-    Room { people: Vec::new(), last: None, trouble: None, ..room() }
+    Room {
+        people: Vec::new(),
+        peer: None,
+        history: History::FromJoin,
+        predecessor: None,
+        successor: None,
+        last: None,
+        trouble: None,
+        confirmed: None,
+        vouched: None,
+        ..room()
+    }
 }
 
 const HEAD: &str = "\
@@ -202,6 +256,7 @@ import type {
   Body,
   Connection,
   Failure,
+  History,
   Intent,
   Item,
   Me,
@@ -235,6 +290,7 @@ fn module() -> String {
     list(&mut module, "connections", "Connection", &connections());
     list(&mut module, "rooms", "Room", &[room(), empty_room()]);
     list(&mut module, "roles", "Role", &roles());
+    list(&mut module, "histories", "History", &histories());
     list(&mut module, "people", "Person", &people());
     list(&mut module, "items", "Item", &items());
     list(&mut module, "bodies", "Body", &bodies());

@@ -292,7 +292,7 @@ fn an_entry_that_is_withheld_from_one_reader_shows() {
     let reader = world.log_in("mira");
     let mut texts = world.devices[reader].texts(&room);
     texts.sort();
-    assert_eq!(texts, ["one", "three", "warning fork"]);
+    assert_eq!(texts, ["one", "three", "warning fork", "warning gap"]);
 }
 
 #[test]

@@ -1,18 +1,20 @@
-//! Reading a room's log: the chain, commits, messages.
+//! Reading a room's log: the chain of entries, and what a run of them leads to.
+
+mod commits;
+mod messages;
 
 use waxwing_crypto_core::{
     ids,
-    room::{self as core, LogHead, Message, MessageError, Outcome},
+    room::{self as core, LogHead},
 };
 use waxwing_wire::{
-    AccountId, EntryId, EpochId, RoomId,
-    frame::{EntryKind, KeyringEntry, LogEntry, Request},
+    AccountId, RoomId,
+    frame::{EntryKind, LogEntry, Request},
 };
 
-use super::{Epoch, Held, RoomSync, Stage, commit::CommitFor, store};
+use super::{RoomSync, Stage, commit::CommitFor, store};
 use crate::{
-    api::{Body, Item, Notice, Sending},
-    content::Content,
+    api::{Body, Item, Notice},
     ctx::Ctx,
     io::StoreOp,
     machine::{Client, Then},
@@ -155,7 +157,7 @@ impl RoomSync {
                 // Held back until the snapshot that goes with it is here.
                 None => return,
             },
-            EntryKind::Message => self.message_entry(session, &entry, batch),
+            EntryKind::Message => self.message_entry(session, &entry, batch, ctx),
             EntryKind::Rejoin | EntryKind::Leave | EntryKind::Successor | EntryKind::Tombstone => Vec::new(),
         };
         self.passed(head);
@@ -200,228 +202,9 @@ impl RoomSync {
         batch.ops.extend(store::put_items(session, self.id, 0, &items, ctx));
         batch.items.splice(0..0, items);
     }
-
-    /// Items of a commit; nothing when it has to wait.
-    fn commit_entry(
-        &mut self,
-        session: &Session,
-        entry: &LogEntry,
-        batch: &mut Batch,
-        ctx: &mut Ctx<'_>,
-    ) -> Option<Vec<Item>> {
-        let hash = core::commit_hash(entry.bytes.as_bytes());
-        if !self.anchored {
-            let Some(epoch) = self.commits.get(&hash).and_then(|id| self.epochs.get(id)) else {
-                return Some(Vec::new());
-            };
-            let items = self.step_items(session, entry, &epoch.step.clone());
-            self.current = Some(EpochId(epoch.keys.epoch().0));
-            let newest = self.group.as_ref().map(core::Room::epoch);
-            if newest == Some(epoch.keys.epoch()) {
-                self.anchored = true;
-                self.after = entry.seq;
-                batch.group_changed = true;
-            }
-            return Some(items);
-        }
-        if self.own_commit.as_ref().is_some_and(|own| own.hash == Some(hash)) {
-            return Some(self.own_arrived(session, entry, batch, ctx));
-        }
-        let outcome = self.group.as_ref()?.process(ids::AccountId(entry.sender.0), entry.bytes.as_bytes());
-        match outcome {
-            Outcome::Applied(room) => {
-                self.after = entry.seq;
-                Some(self.follow(session, entry, *room, batch, ctx))
-            }
-            Outcome::Own { epoch, .. } => {
-                let epoch = EpochId(epoch.0);
-                let then = Then::OwnSnapshot { room: self.id, epoch };
-                batch.asks.push((Request::Snapshot { room: self.id, epoch: Some(epoch) }, then));
-                self.held = Some(Held { entry: entry.clone(), epoch, snapshot: None });
-                None
-            }
-            Outcome::Removed(step) => {
-                self.after = entry.seq;
-                self.trouble = Some("You are no longer a member of this room.".to_owned());
-                Some(self.step_items(session, entry, &step))
-            }
-            Outcome::Skipped(_) => {
-                self.after = entry.seq;
-                let sender = entry.sender;
-                Some(vec![item(entry, 0, session.account, sender, warning("refused_commit"))])
-            }
-            Outcome::Unfollowable { .. } => {
-                // The log is not read past this: after a reload the same is found again, instead of a room that only looks healthy.
-                let why = "A member changed this room in a way that shuts you out. Ask to be invited again.";
-                self.trouble = Some(why.to_owned());
-                batch.changed = true;
-                None
-            }
-        }
-    }
-
-    /// Goes to the next epoch, made by somebody else.
-    fn follow(
-        &mut self,
-        session: &Session,
-        entry: &LogEntry,
-        room: core::Room,
-        batch: &mut Batch,
-        ctx: &mut Ctx<'_>,
-    ) -> Vec<Item> {
-        let same = self.saw_the_same(&room.step().seen);
-        let mut items = self.step_items(session, entry, room.step());
-        let record = room.keyring_record();
-        let epoch = self.adopt(room);
-        let place = self.id.0.into();
-        if let Ok(bytes) = record.seal(session.root(), session.id(), place, epoch.0.into(), ctx.rng) {
-            let kept = KeyringEntry { epoch, commit: entry.seq, bytes: bytes.clone().into() };
-            batch.asks.push((Request::PutKeyring { room: self.id, entries: vec![kept] }, Then::Ignore));
-            batch.ops.push(StoreOp::Put {
-                key: store::epoch_key(self.id, epoch),
-                value: bytes,
-                secret: false,
-            });
-        }
-        batch.group_changed = true;
-        self.stale_snapshot = self.stale_snapshot.saturating_add(1);
-        if !same {
-            items.push(item(entry, items.len(), session.account, entry.sender, warning("fork")));
-        }
-        items
-    }
-
-    /// The own commit of this session came back in the log: the room prepared with it becomes the room.
-    fn own_arrived(
-        &mut self,
-        session: &Session,
-        entry: &LogEntry,
-        batch: &mut Batch,
-        ctx: &mut Ctx<'_>,
-    ) -> Vec<Item> {
-        let Some((room, purpose)) = self.own_commit.take().and_then(super::commit::OwnCommit::take) else {
-            return Vec::new();
-        };
-        self.after = entry.seq;
-        self.stale_snapshot = 0;
-        batch.done.push(purpose);
-        batch.group_changed = true;
-        let items = self.step_items(session, entry, room.step());
-        let record = room.keyring_record();
-        let epoch = self.adopt(room);
-        batch.ops.extend(self.put_epoch(epoch, &record, session, ctx));
-        items
-    }
-
-    /// Another session's commit, with the room that its snapshot gave back.
-    pub(crate) fn own_restored(
-        &mut self,
-        session: &Session,
-        entry: &LogEntry,
-        room: core::Room,
-        batch: &mut Batch,
-        ctx: &mut Ctx<'_>,
-    ) {
-        let Some(digest) = entry_digest(entry) else { return };
-        self.after = entry.seq;
-        self.stale_snapshot = 0;
-        batch.group_changed = true;
-        batch.changed = true;
-        let items = self.step_items(session, entry, room.step());
-        let record = room.keyring_record();
-        let epoch = self.adopt(room);
-        batch.ops.extend(self.put_epoch(epoch, &record, session, ctx));
-        self.passed(self.head.advance(&digest));
-        batch.ops.extend(store::put_items(session, self.id, entry.seq, &items, ctx));
-        self.count(&items);
-        batch.items.extend(items);
-    }
-
-    fn step_items(&self, session: &Session, entry: &LogEntry, step: &core::EpochStep) -> Vec<Item> {
-        let author = AccountId(step.author.0);
-        let mut bodies = Vec::new();
-        for change in &step.changes {
-            let account = AccountId(change.account.0).to_string();
-            match (change.before, change.after) {
-                (None, Some(_)) => bodies.push(Body::Joined { account }),
-                (Some(_), None) => bodies.push(Body::Left { account }),
-                _ => {}
-            }
-        }
-        if step.renamed.is_some() || step.joins_changed {
-            bodies.push(Body::Settings { name: step.renamed.clone(), invite: step.joins_changed });
-        }
-        let me = session.account;
-        bodies.into_iter().enumerate().map(|(n, body)| item(entry, n, me, author, body)).collect()
-    }
-
-    fn message_entry(&mut self, session: &Session, entry: &LogEntry, batch: &mut Batch) -> Vec<Item> {
-        let warn = |code| vec![item(entry, 0, session.account, entry.sender, warning(code))];
-        // Before our own joining the room may keep its history to itself; after it, that is a fault.
-        let Some(current) = self.current else {
-            return if self.anchored { warn("unreadable") } else { Vec::new() };
-        };
-        // Only the epoch that the log is in counts here: otherwise whoever was removed could go on speaking in an older one.
-        let claimed = Message::epoch_of(entry.bytes.as_bytes()).map(|epoch| EpochId(epoch.0));
-        if claimed != Some(current) {
-            let known = claimed.is_some_and(|epoch| self.epochs.contains_key(&epoch));
-            return if self.anchored || known { warn("forged") } else { Vec::new() };
-        }
-        let Some(Epoch { keys, roster, .. }) = self.epochs.get(&current) else { return warn("unreadable") };
-        let (sender, id) = (ids::AccountId(entry.sender.0), ids::MessageId(entry.id.0));
-        let message = match Message::open(keys, roster, sender, id, entry.bytes.as_bytes()) {
-            Ok(message) => message,
-            Err(MessageError::Unreadable) => return warn("unreadable"),
-            Err(MessageError::Forged) => return warn("forged"),
-        };
-        let stream = EntryId(message.metadata.stream.0);
-        if !self.streams.is_new(entry.sender, stream, message.metadata.position) {
-            return Vec::new();
-        }
-        if entry.sender == session.account {
-            self.outbox.retain(|unsent| unsent.id != entry.id);
-            batch.ops.push(self.delete_unsent(entry.id));
-        }
-        let mut items = self.content_items(session, entry, &message);
-        if !self.saw_the_same(&message.metadata.seen) {
-            items.push(item(entry, 1, session.account, entry.sender, warning("fork")));
-        }
-        items
-    }
-
-    fn content_items(&mut self, session: &Session, entry: &LogEntry, message: &Message) -> Vec<Item> {
-        let own = entry.sender == session.account;
-        match Content::decode(message.metadata.kind, &message.body) {
-            Some(Content::Text(text)) => vec![Item {
-                // Ids are chosen by authors: only together with the author do they name one message.
-                key: if own { entry.id.to_string() } else { format!("{}.{}", entry.sender, entry.id) },
-                seq: Some(entry.seq),
-                at: message.metadata.sent_at_ms.min(LATEST_MS),
-                sender: entry.sender.to_string(),
-                own,
-                body: Body::Text { text, state: Sending::Sent },
-            }],
-            Some(Content::Profile(name)) => {
-                let name: String = name.chars().take(waxwing_wire::limits::NAME_CHARS).collect();
-                self.names.insert(entry.sender, name);
-                Vec::new()
-            }
-            Some(Content::Unknown) => Vec::new(),
-            None => vec![item(entry, 0, session.account, entry.sender, warning("unreadable"))],
-        }
-    }
-
-    /// Whether the author had the same log before them as we have, as far as we remember it.
-    ///
-    /// Nobody has seen more before an entry than stands before it: a higher number means that something was withheld from us.
-    fn saw_the_same(&self, seen: &LogHead) -> bool {
-        if seen.seq > self.head.seq {
-            return false;
-        }
-        self.heads.iter().rev().find(|head| head.seq == seen.seq).is_none_or(|head| head == seen)
-    }
 }
 
+/// An entry that shows as a warning.
 fn warning(code: &str) -> Body {
     Body::Warning { code: code.to_owned() }
 }

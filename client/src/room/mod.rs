@@ -6,10 +6,11 @@ mod log;
 mod outbox;
 pub(crate) mod restore;
 pub(crate) mod store;
+mod streams;
 mod sync;
 mod view;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use waxwing_crypto_core::{
@@ -20,6 +21,7 @@ use waxwing_wire::{AccountId, EntryId, EpochId, RoomId, frame::LogEntry};
 
 use crate::api::{Item, Sending};
 use commit::OwnCommit;
+use streams::Streams;
 use sync::KnownEpochs;
 
 /// Positions of the log that are remembered to be compared with what others say they saw.
@@ -54,8 +56,6 @@ pub(crate) enum Stage {
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct OutItem {
     pub(crate) id: EntryId,
-    pub(crate) stream: EntryId,
-    pub(crate) position: u64,
     pub(crate) at_ms: u64,
     pub(crate) kind: u16,
     pub(crate) body: Vec<u8>,
@@ -68,41 +68,22 @@ impl std::fmt::Debug for OutItem {
     }
 }
 
-/// Which messages of one stream were seen: all below `next` but the missing ones.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct StreamSeen {
-    author: AccountId,
-    stream: EntryId,
-    next: u64,
-    missing: BTreeSet<u64>,
+/// The newest word of another member about how far they had seen the same log.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Confirmed {
+    pub(crate) account: AccountId,
+    /// When they said so, by their clock, and not later than it was here.
+    pub(crate) at_ms: u64,
+    /// Up to which entry.
+    pub(crate) seq: u64,
 }
 
-/// All streams of a room.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Streams(Vec<StreamSeen>);
-
-/// Gaps that are remembered per stream; older ones are given up.
-const MISSING: usize = 64;
-
-impl Streams {
-    /// Notes a verified message; false when it was there before.
-    pub(crate) fn is_new(&mut self, author: AccountId, stream: EntryId, position: u64) -> bool {
-        let known = self.0.iter_mut().find(|seen| seen.author == author && seen.stream == stream);
-        let Some(seen) = known else {
-            let missing = (0..position).rev().take(MISSING).collect();
-            self.0.push(StreamSeen { author, stream, next: position.saturating_add(1), missing });
-            return true;
-        };
-        if position < seen.next {
-            return seen.missing.remove(&position);
-        }
-        seen.missing.extend((seen.next..position).rev().take(MISSING));
-        while seen.missing.len() > MISSING {
-            seen.missing.pop_first();
-        }
-        seen.next = position.saturating_add(1);
-        true
-    }
+/// What was said before this account came in is vouched for by whoever let it in.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Vouched {
+    pub(crate) account: AccountId,
+    /// Number of the entry that brought this account in.
+    pub(crate) before: u64,
 }
 
 /// A commit of another session of this account, which waits for the snapshot that was stored with it.
@@ -151,9 +132,16 @@ pub(crate) struct RoomSync {
     pub(crate) restarted: bool,
     /// The name that this session has told the room.
     pub(crate) announced: Option<String>,
-    /// This session's run of messages, and its next position.
+    /// This device's run of messages in the room; it goes on after a restart.
     pub(crate) stream: EntryId,
-    pub(crate) position: u64,
+    /// The device's store has `stream`.
+    pub(crate) stream_kept: bool,
+    /// All epochs since the founding are known.
+    pub(crate) whole: bool,
+    pub(crate) confirmed: Option<Confirmed>,
+    pub(crate) vouched: Option<Vouched>,
+    /// When the own leaf got its key material, as the relay dated the entry.
+    pub(crate) leaf_at_ms: u64,
     /// Commits of others since the last snapshot at the relay.
     pub(crate) stale_snapshot: u32,
 }
@@ -188,7 +176,11 @@ impl RoomSync {
             restarted: false,
             announced: None,
             stream: EntryId(ids::MessageId::random(rng).0),
-            position: 0,
+            stream_kept: false,
+            whole: false,
+            confirmed: None,
+            vouched: None,
+            leaf_at_ms: 0,
             stale_snapshot: 0,
         }
     }
@@ -223,34 +215,5 @@ impl RoomSync {
         self.group = Some(room);
         self.current = Some(epoch);
         epoch
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_message_counts_once_even_when_it_comes_late() {
-        let (author, stream) = (AccountId([1; 16]), EntryId([2; 16]));
-        let mut streams = Streams::default();
-        assert!(streams.is_new(author, stream, 0));
-        assert!(!streams.is_new(author, stream, 0));
-        assert!(streams.is_new(author, stream, 3));
-        assert!(streams.is_new(author, stream, 1));
-        assert!(!streams.is_new(author, stream, 1));
-        assert!(streams.is_new(author, stream, 2));
-        assert!(!streams.is_new(author, stream, 3));
-        assert!(streams.is_new(author, EntryId([3; 16]), 3));
-        assert!(streams.is_new(AccountId([9; 16]), stream, 0));
-    }
-
-    #[test]
-    fn a_stream_that_lies_about_its_position_costs_no_memory() {
-        let mut streams = Streams::default();
-        assert!(streams.is_new(AccountId([1; 16]), EntryId([2; 16]), u64::MAX));
-        assert!(streams.is_new(AccountId([1; 16]), EntryId([4; 16]), 0));
-        assert!(streams.is_new(AccountId([1; 16]), EntryId([4; 16]), u64::MAX - 1));
-        assert!(streams.0.iter().all(|seen| seen.missing.len() <= MISSING));
     }
 }

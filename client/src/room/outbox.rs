@@ -45,15 +45,12 @@ impl RoomSync {
         let (kind, body) = content.encode();
         let item = OutItem {
             id: EntryId(ids::MessageId::random(ctx.rng).0),
-            stream: self.stream,
-            position: self.position,
             // Strictly after the one before: what is written within one millisecond keeps its order while it waits.
             at_ms: self.outbox.last().map_or(ctx.now_ms, |last| ctx.now_ms.max(last.at_ms.saturating_add(1))),
             kind,
             body,
             state: Sending::Waiting,
         };
-        self.position = self.position.saturating_add(1);
         self.outbox.push(item.clone());
         item
     }
@@ -62,8 +59,10 @@ impl RoomSync {
         let metadata = Metadata {
             sender: session.id(),
             id: ids::MessageId(item.id.0),
-            stream: ids::MessageId(item.stream.0),
-            position: item.position,
+            stream: ids::MessageId(self.stream.0),
+            // Messages go out one at a time, and only when all is read: whatever was sent before, is in the log. So what is given up
+            // leaves no gap, and what is sealed again keeps its place.
+            position: self.streams.next(session.account, self.stream),
             seen: self.head,
             sent_at_ms: item.at_ms,
             kind: item.kind,
@@ -125,6 +124,8 @@ impl Client {
         }
         let Some(item) = sync.outbox.iter().find(|item| item.state == Sending::Waiting) else { return };
         let (id, sealed) = (item.id, sync.seal(item, session, ctx));
+        ctx.persist_with(|ctx| sync.put_stream(session, ctx));
+        sync.stream_kept = true;
         let Some(bytes) = sealed.filter(|bytes| bytes.len() <= MESSAGE_BYTES) else {
             let message = "This message is too long to be sent.".to_owned();
             return self.set_state(room, id, Sending::Failed { message }, ctx);

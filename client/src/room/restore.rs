@@ -6,7 +6,7 @@ use waxwing_crypto_core::{
     ids,
     room::{KeyringRecord, Snapshot},
 };
-use waxwing_wire::{Opaque, RoomId, decode, frame};
+use waxwing_wire::{EntryId, Opaque, RoomId, decode, frame};
 
 use super::{
     OutItem, RoomSync, Stage,
@@ -38,6 +38,11 @@ pub(crate) fn from_store(
             let mut sync =
                 room(session, id, &parts, ctx).unwrap_or_else(|| RoomSync::new(id, Stage::Unknown, ctx.rng));
             sync.outbox = outbox(session, &parts);
+            let stream = parts.get("stream").and_then(|(key, value)| session.get(key, value));
+            if let Some(stream) = stream.and_then(|stream| stream.as_slice().try_into().ok()) {
+                sync.stream = EntryId(stream);
+                sync.stream_kept = true;
+            }
             (id, sync)
         })
         .collect()
@@ -49,7 +54,7 @@ fn outbox(session: &Session, parts: &Parts<'_>) -> Vec<OutItem> {
         .filter(|(part, _)| part.starts_with("o/"))
         .filter_map(|(_, (key, value))| serde_json::from_slice(&session.get(key, value)?).ok())
         .collect();
-    items.sort_by_key(|item| (item.at_ms, item.position));
+    items.sort_by_key(|item| item.at_ms);
     items
 }
 
@@ -89,5 +94,8 @@ fn room(session: &Session, id: RoomId, parts: &Parts<'_>, ctx: &mut Ctx<'_>) -> 
     sync.unread = record.unread;
     sync.last = record.last;
     sync.stale_snapshot = record.stale_snapshot;
+    sync.confirmed = record.confirmed;
+    sync.vouched = record.vouched;
+    sync.leaf_at_ms = record.leaf_at_ms;
     Some(sync)
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use waxwing_crypto_core::room::{KeyringRecord, LogHead};
 use waxwing_wire::{AccountId, EntryId, EpochId, Opaque, RoomId, encode, frame::Snapshot};
 
-use super::{OutItem, RoomSync, Streams};
+use super::{Confirmed, OutItem, RoomSync, Vouched, streams::Streams};
 use crate::{api::Item, ctx::Ctx, io::StoreOp, session::Session};
 
 /// Marks whose data the device holds: it opens for that account only.
@@ -24,6 +24,9 @@ pub(crate) struct HeadRecord {
     pub(crate) unread: u32,
     pub(crate) last: Option<Item>,
     pub(crate) stale_snapshot: u32,
+    pub(crate) confirmed: Option<Confirmed>,
+    pub(crate) vouched: Option<Vouched>,
+    pub(crate) leaf_at_ms: u64,
 }
 
 impl HeadRecord {
@@ -82,6 +85,9 @@ impl RoomSync {
             unread: self.unread,
             last: self.last.clone(),
             stale_snapshot: self.stale_snapshot,
+            confirmed: self.confirmed,
+            vouched: self.vouched,
+            leaf_at_ms: self.leaf_at_ms,
         };
         session.put(format!("{}head", room_prefix(self.id)), &serde_json::to_vec(&record).ok()?, ctx)
     }
@@ -110,6 +116,14 @@ impl RoomSync {
         let value =
             record.seal(session.root(), session.id(), self.id.0.into(), epoch.0.into(), ctx.rng).ok()?;
         Some(StoreOp::Put { key: epoch_key(self.id, epoch), value, secret: false })
+    }
+
+    /// This device's stream, before its first message is sent.
+    pub(crate) fn put_stream(&self, session: &Session, ctx: &mut Ctx<'_>) -> Option<StoreOp> {
+        if self.stream_kept {
+            return None;
+        }
+        session.put(format!("{}stream", room_prefix(self.id)), &self.stream.0, ctx)
     }
 
     pub(crate) fn put_unsent(&self, item: &OutItem, session: &Session, ctx: &mut Ctx<'_>) -> Option<StoreOp> {

@@ -250,6 +250,8 @@ impl Client {
         fresh.remote_seq = old.remote_seq;
         fresh.outbox = old.outbox;
         fresh.in_flight = old.in_flight;
+        fresh.stream = old.stream;
+        fresh.stream_kept = old.stream_kept;
         fresh.read = old.read;
         self.rooms.insert(room, fresh);
         self.advance(room, ctx);
@@ -269,6 +271,7 @@ impl RoomSync {
     pub(crate) fn begin_reading(&mut self, epochs: BTreeMap<EpochId, Epoch>) {
         self.commits = epochs.iter().map(|(id, epoch)| (epoch.step.made_by, *id)).collect();
         self.current = epochs.iter().find(|(_, epoch)| epoch.step.parent.is_none()).map(|(id, _)| *id);
+        self.whole = self.current.is_some();
         self.epochs = epochs;
         // A room that is still in its first epoch has no commit to wait for.
         let first = self.group.as_ref().is_some_and(|group| group.step().parent.is_none());

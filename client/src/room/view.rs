@@ -7,7 +7,7 @@ use waxwing_wire::AccountId;
 
 use super::RoomSync;
 use crate::{
-    api::{Person, Role, Room},
+    api::{Confirmed, History, Person, Role, Room, Vouched},
     session::Session,
 };
 
@@ -16,16 +16,38 @@ impl RoomSync {
         let members: BTreeSet<AccountId> =
             self.group.iter().flat_map(|group| group.roster().keys()).map(|id| AccountId(id.0)).collect();
         let everybody: BTreeSet<AccountId> = members.iter().chain(self.names.keys()).copied().collect();
+        let state = self.group.as_ref().map(room::Room::state);
+        let has = |kind| state.is_some_and(|state| state.joins.iter().any(|join| join.kind == kind));
         Room {
             room: self.id.to_string(),
-            name: self.group.as_ref().map(|group| group.state().name.clone()).unwrap_or_default(),
+            name: self.name(session),
+            topic: state.map(|state| state.topic.clone()).unwrap_or_default(),
+            peer: None,
+            history: match state.map(|state| state.history) {
+                Some(room::HistoryRule::FromJoin) => History::FromJoin,
+                _ => History::All,
+            },
+            invite: has(room::JoinKind::Link),
+            password: has(room::JoinKind::Password),
+            predecessor: None,
+            successor: None,
             people: everybody.iter().map(|account| self.person(*account, &members, session)).collect(),
             members: u32::try_from(members.len()).unwrap_or(u32::MAX),
             last: self.unsent_items(session).pop().or_else(|| self.last.clone()),
             unread: self.unread,
             syncing: self.trouble.is_none() && !self.is_current(),
             trouble: self.trouble.clone(),
+            confirmed: self
+                .confirmed
+                .map(|known| Confirmed { account: known.account.to_string(), at: known.at_ms }),
+            vouched: self
+                .vouched
+                .map(|known| Vouched { account: known.account.to_string(), before: known.before }),
         }
+    }
+
+    fn name(&self, _session: &Session) -> String {
+        self.group.as_ref().map(|group| group.state().name.clone()).unwrap_or_default()
     }
 
     fn person(&self, account: AccountId, members: &BTreeSet<AccountId>, session: &Session) -> Person {
@@ -34,7 +56,8 @@ impl RoomSync {
         let role = match &self.group {
             Some(group) if members.contains(&account) => match group.state().role(account.0.into()) {
                 room::Role::Owner => Role::Owner,
-                room::Role::Moderator | room::Role::Member => Role::Member,
+                room::Role::Moderator => Role::Moderator,
+                room::Role::Member => Role::Member,
             },
             _ => Role::Former,
         };

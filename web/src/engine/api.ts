@@ -17,6 +17,22 @@ export type Intent =
   | { type: 'createInvite'; room: string }
   | { type: 'previewInvite'; invite: string }
   | { type: 'joinRoom'; invite: string }
+  | { type: 'createDirect'; account: string }
+  | { type: 'addMember'; room: string; account: string }
+  | { type: 'removeMember'; room: string; account: string }
+  | { type: 'setRole'; room: string; account: string; role: Role }
+  | {
+      type: 'editRoom';
+      room: string;
+      name: string | null;
+      topic: string | null;
+      history: History | null;
+    }
+  | { type: 'revokeInvite'; room: string }
+  | { type: 'setRoomPassword'; room: string; password: string | null }
+  | { type: 'joinByPassword'; name: string; password: string }
+  | { type: 'leaveRoom'; room: string }
+  | { type: 'openSuccessor'; room: string; without: string[] }
   | { type: 'send'; room: string; text: string }
   | { type: 'retry'; room: string; key: string }
   | { type: 'discard'; room: string; key: string }
@@ -32,6 +48,7 @@ export type Reply =
   | { type: 'totpRequired' }
   | { type: 'room'; room: string }
   | { type: 'invite'; invite: string }
+  | { type: 'roomPassword'; name: string; password: string }
   | { type: 'invitePreview'; room: string; name: string; members: number; member: boolean }
   | { type: 'timeline'; items: Item[]; more: boolean };
 
@@ -47,6 +64,16 @@ export interface ReplyTo {
   createInvite: 'invite';
   previewInvite: 'invitePreview';
   joinRoom: 'room';
+  createDirect: 'room';
+  addMember: 'done';
+  removeMember: 'done';
+  setRole: 'done';
+  editRoom: 'done';
+  revokeInvite: 'done';
+  setRoomPassword: 'roomPassword';
+  joinByPassword: 'room';
+  leaveRoom: 'done';
+  openSuccessor: 'room';
   send: 'done';
   retry: 'done';
   discard: 'done';
@@ -93,12 +120,36 @@ export type Connection =
 export interface Room {
   room: string;
   name: string;
+  topic: string;
+  peer: Maybe<string>;
+  history: History;
+  invite: boolean;
+  password: boolean;
+  predecessor: Maybe<string>;
+  successor: Maybe<string>;
   people: Person[];
   members: number;
   last: Maybe<Item>;
   unread: number;
   syncing: boolean;
   trouble: Maybe<string>;
+  confirmed: Maybe<Confirmed>;
+  vouched: Maybe<Vouched>;
+}
+
+/** What newcomers may read. */
+export type History = 'all' | 'fromJoin';
+
+/** The newest word of another member that they see the same history. */
+export interface Confirmed {
+  account: string;
+  at: number;
+}
+
+/** History from before the account came in: what this member said it was. */
+export interface Vouched {
+  account: string;
+  before: number;
 }
 
 /** A present or former member. */
@@ -109,7 +160,7 @@ export interface Person {
   own: boolean;
 }
 
-export type Role = 'owner' | 'member' | 'former';
+export type Role = 'owner' | 'moderator' | 'member' | 'former';
 
 /** One line of a timeline. */
 export interface Item {
@@ -128,6 +179,7 @@ export type Body =
   | { type: 'joined'; account: string }
   | { type: 'left'; account: string }
   | { type: 'settings'; name: Maybe<string>; invite: boolean }
+  | { type: 'moved'; room: string }
   | { type: 'warning'; code: string };
 
 /** Way of an own message. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Body, Connection, Intent, Notice, Reply, Role, Sending } from './api';
+import type { Body, Connection, History, Intent, Notice, Reply, Role, Sending } from './api';
 import * as shapes from './shapes';
 
 /** `true` for equal types; anything else does not compile where it is assigned. */
@@ -22,6 +22,7 @@ const equal: {
   >;
   notices: Equal<Tag<Notice>, Tag<(typeof shapes.notices)[number]>>;
   connections: Equal<Tag<Connection>, Tag<(typeof shapes.connections)[number]>>;
+  histories: Equal<History, (typeof shapes.histories)[number]>;
   roles: Equal<Role, (typeof shapes.roles)[number]>;
   bodies: Equal<Tag<Body>, Tag<(typeof shapes.bodies)[number]>>;
   nullableInBodies: Equal<Nullable<Body>, Nullable<(typeof shapes.bodies)[number]>>;
@@ -34,6 +35,7 @@ const equal: {
   policies: true,
   notices: true,
   connections: true,
+  histories: true,
   roles: true,
   bodies: true,
   nullableInBodies: true,

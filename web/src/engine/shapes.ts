@@ -6,6 +6,7 @@ import type {
   Body,
   Connection,
   Failure,
+  History,
   Intent,
   Item,
   Me,
@@ -30,6 +31,18 @@ export const intents = [
   {"type":"createInvite","room":"cm9vbQ"},
   {"type":"previewInvite","invite":"an-invite"},
   {"type":"joinRoom","invite":"an-invite"},
+  {"type":"createDirect","account":"YWNjb3VudA"},
+  {"type":"addMember","room":"cm9vbQ","account":"YWNjb3VudA"},
+  {"type":"removeMember","room":"cm9vbQ","account":"YWNjb3VudA"},
+  {"type":"setRole","room":"cm9vbQ","account":"YWNjb3VudA","role":"moderator"},
+  {"type":"editRoom","room":"cm9vbQ","name":"Harbour","topic":"Boats","history":"fromJoin"},
+  {"type":"editRoom","room":"cm9vbQ","name":null,"topic":null,"history":null},
+  {"type":"revokeInvite","room":"cm9vbQ"},
+  {"type":"setRoomPassword","room":"cm9vbQ","password":"a long password"},
+  {"type":"setRoomPassword","room":"cm9vbQ","password":null},
+  {"type":"joinByPassword","name":"harbour-1234","password":"a long password"},
+  {"type":"leaveRoom","room":"cm9vbQ"},
+  {"type":"openSuccessor","room":"cm9vbQ","without":["YWNjb3VudA"]},
   {"type":"send","room":"cm9vbQ","text":"hello"},
   {"type":"retry","room":"cm9vbQ","key":"a-key"},
   {"type":"discard","room":"cm9vbQ","key":"a-key"},
@@ -48,8 +61,9 @@ export const replies = [
   {"type":"totpRequired"},
   {"type":"room","room":"cm9vbQ"},
   {"type":"invite","invite":"an-invite"},
+  {"type":"roomPassword","name":"harbour-1234","password":"a long password"},
   {"type":"invitePreview","room":"cm9vbQ","name":"Harbour","members":2,"member":false},
-  {"type":"timeline","items":[{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"text","text":"hello","state":{"type":"sent"}}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"created"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"joined","account":"YWNjb3VudA"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"left","account":"YWNjb3VudA"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"settings","name":"Harbour","invite":false}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"settings","name":null,"invite":true}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"warning","code":"unreadable"}},{"key":"a-key","seq":null,"at":1700000000000,"sender":"YWNjb3VudA","own":true,"body":{"type":"text","text":"hello","state":{"type":"waiting"}}},{"key":"a-key","seq":null,"at":1700000000000,"sender":"YWNjb3VudA","own":true,"body":{"type":"text","text":"hello","state":{"type":"sent"}}},{"key":"a-key","seq":null,"at":1700000000000,"sender":"YWNjb3VudA","own":true,"body":{"type":"text","text":"hello","state":{"type":"failed","message":"The room is full."}}}],"more":true},
+  {"type":"timeline","items":[{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"text","text":"hello","state":{"type":"sent"}}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"created"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"joined","account":"YWNjb3VudA"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"left","account":"YWNjb3VudA"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"settings","name":"Harbour","invite":false}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"settings","name":null,"invite":true}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"moved","room":"cm9vbQ"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"warning","code":"unreadable"}},{"key":"a-key","seq":null,"at":1700000000000,"sender":"YWNjb3VudA","own":true,"body":{"type":"text","text":"hello","state":{"type":"waiting"}}},{"key":"a-key","seq":null,"at":1700000000000,"sender":"YWNjb3VudA","own":true,"body":{"type":"text","text":"hello","state":{"type":"sent"}}},{"key":"a-key","seq":null,"at":1700000000000,"sender":"YWNjb3VudA","own":true,"body":{"type":"text","text":"hello","state":{"type":"failed","message":"The room is full."}}}],"more":true},
 ] satisfies Reply[];
 
 // prettier-ignore
@@ -69,10 +83,10 @@ export const notices = [
   {"type":"session","me":{"account":"YWNjb3VudA","username":"mira","displayName":"Mira","administrator":true},"reason":null},
   {"type":"session","me":null,"reason":"not_logged_in"},
   {"type":"connection","state":{"type":"connected"}},
-  {"type":"room","room":{"room":"cm9vbQ","name":"Harbour","people":[{"account":"YWNjb3VudA","name":"Mira","role":"owner","own":true},{"account":"YWNjb3VudA","name":"Mira","role":"member","own":false},{"account":"YWNjb3VudA","name":"Mira","role":"former","own":false}],"members":2,"last":{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"text","text":"hello","state":{"type":"sent"}}},"unread":3,"syncing":true,"trouble":"The room could not be followed."}},
-  {"type":"room","room":{"room":"cm9vbQ","name":"Harbour","people":[],"members":2,"last":null,"unread":3,"syncing":true,"trouble":null}},
+  {"type":"room","room":{"room":"cm9vbQ","name":"Harbour","topic":"Boats","peer":"YWNjb3VudA","history":"all","invite":true,"password":true,"predecessor":"cm9vbQ","successor":"cm9vbQ","people":[{"account":"YWNjb3VudA","name":"Mira","role":"owner","own":true},{"account":"YWNjb3VudA","name":"Mira","role":"moderator","own":false},{"account":"YWNjb3VudA","name":"Mira","role":"member","own":false},{"account":"YWNjb3VudA","name":"Mira","role":"former","own":false}],"members":2,"last":{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"text","text":"hello","state":{"type":"sent"}}},"unread":3,"syncing":true,"trouble":"The room could not be followed.","confirmed":{"account":"YWNjb3VudA","at":1700000000000},"vouched":{"account":"YWNjb3VudA","before":7}}},
+  {"type":"room","room":{"room":"cm9vbQ","name":"Harbour","topic":"Boats","peer":null,"history":"fromJoin","invite":true,"password":true,"predecessor":null,"successor":null,"people":[],"members":2,"last":null,"unread":3,"syncing":true,"trouble":null,"confirmed":null,"vouched":null}},
   {"type":"roomGone","room":"cm9vbQ"},
-  {"type":"items","room":"cm9vbQ","items":[{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"text","text":"hello","state":{"type":"sent"}}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"created"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"joined","account":"YWNjb3VudA"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"left","account":"YWNjb3VudA"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"settings","name":"Harbour","invite":false}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"settings","name":null,"invite":true}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"warning","code":"unreadable"}},{"key":"a-key","seq":null,"at":1700000000000,"sender":"YWNjb3VudA","own":true,"body":{"type":"text","text":"hello","state":{"type":"waiting"}}},{"key":"a-key","seq":null,"at":1700000000000,"sender":"YWNjb3VudA","own":true,"body":{"type":"text","text":"hello","state":{"type":"sent"}}},{"key":"a-key","seq":null,"at":1700000000000,"sender":"YWNjb3VudA","own":true,"body":{"type":"text","text":"hello","state":{"type":"failed","message":"The room is full."}}}]},
+  {"type":"items","room":"cm9vbQ","items":[{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"text","text":"hello","state":{"type":"sent"}}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"created"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"joined","account":"YWNjb3VudA"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"left","account":"YWNjb3VudA"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"settings","name":"Harbour","invite":false}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"settings","name":null,"invite":true}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"moved","room":"cm9vbQ"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"warning","code":"unreadable"}},{"key":"a-key","seq":null,"at":1700000000000,"sender":"YWNjb3VudA","own":true,"body":{"type":"text","text":"hello","state":{"type":"waiting"}}},{"key":"a-key","seq":null,"at":1700000000000,"sender":"YWNjb3VudA","own":true,"body":{"type":"text","text":"hello","state":{"type":"sent"}}},{"key":"a-key","seq":null,"at":1700000000000,"sender":"YWNjb3VudA","own":true,"body":{"type":"text","text":"hello","state":{"type":"failed","message":"The room is full."}}}]},
   {"type":"itemGone","room":"cm9vbQ","key":"a-key"},
 ] satisfies Notice[];
 
@@ -92,20 +106,28 @@ export const connections = [
 
 // prettier-ignore
 export const rooms = [
-  {"room":"cm9vbQ","name":"Harbour","people":[{"account":"YWNjb3VudA","name":"Mira","role":"owner","own":true},{"account":"YWNjb3VudA","name":"Mira","role":"member","own":false},{"account":"YWNjb3VudA","name":"Mira","role":"former","own":false}],"members":2,"last":{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"text","text":"hello","state":{"type":"sent"}}},"unread":3,"syncing":true,"trouble":"The room could not be followed."},
-  {"room":"cm9vbQ","name":"Harbour","people":[],"members":2,"last":null,"unread":3,"syncing":true,"trouble":null},
+  {"room":"cm9vbQ","name":"Harbour","topic":"Boats","peer":"YWNjb3VudA","history":"all","invite":true,"password":true,"predecessor":"cm9vbQ","successor":"cm9vbQ","people":[{"account":"YWNjb3VudA","name":"Mira","role":"owner","own":true},{"account":"YWNjb3VudA","name":"Mira","role":"moderator","own":false},{"account":"YWNjb3VudA","name":"Mira","role":"member","own":false},{"account":"YWNjb3VudA","name":"Mira","role":"former","own":false}],"members":2,"last":{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"text","text":"hello","state":{"type":"sent"}}},"unread":3,"syncing":true,"trouble":"The room could not be followed.","confirmed":{"account":"YWNjb3VudA","at":1700000000000},"vouched":{"account":"YWNjb3VudA","before":7}},
+  {"room":"cm9vbQ","name":"Harbour","topic":"Boats","peer":null,"history":"fromJoin","invite":true,"password":true,"predecessor":null,"successor":null,"people":[],"members":2,"last":null,"unread":3,"syncing":true,"trouble":null,"confirmed":null,"vouched":null},
 ] satisfies Room[];
 
 // prettier-ignore
 export const roles = [
   "owner",
+  "moderator",
   "member",
   "former",
 ] satisfies Role[];
 
 // prettier-ignore
+export const histories = [
+  "all",
+  "fromJoin",
+] satisfies History[];
+
+// prettier-ignore
 export const people = [
   {"account":"YWNjb3VudA","name":"Mira","role":"owner","own":true},
+  {"account":"YWNjb3VudA","name":"Mira","role":"moderator","own":false},
   {"account":"YWNjb3VudA","name":"Mira","role":"member","own":false},
   {"account":"YWNjb3VudA","name":"Mira","role":"former","own":false},
 ] satisfies Person[];
@@ -118,6 +140,7 @@ export const items = [
   {"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"left","account":"YWNjb3VudA"}},
   {"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"settings","name":"Harbour","invite":false}},
   {"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"settings","name":null,"invite":true}},
+  {"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"moved","room":"cm9vbQ"}},
   {"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"warning","code":"unreadable"}},
   {"key":"a-key","seq":null,"at":1700000000000,"sender":"YWNjb3VudA","own":true,"body":{"type":"text","text":"hello","state":{"type":"waiting"}}},
   {"key":"a-key","seq":null,"at":1700000000000,"sender":"YWNjb3VudA","own":true,"body":{"type":"text","text":"hello","state":{"type":"sent"}}},
@@ -132,6 +155,7 @@ export const bodies = [
   {"type":"left","account":"YWNjb3VudA"},
   {"type":"settings","name":"Harbour","invite":false},
   {"type":"settings","name":null,"invite":true},
+  {"type":"moved","room":"cm9vbQ"},
   {"type":"warning","code":"unreadable"},
 ] satisfies Body[];
 

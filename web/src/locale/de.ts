@@ -115,6 +115,7 @@ export const de: Catalogue = {
   'room.membersTitle': 'Mitglieder',
   'room.invite': 'Leute einladen',
   'room.owner': 'Leitung',
+  'room.moderator': 'Moderation',
   'room.private': 'Ende-zu-Ende-verschlüsselt: Das Relay speichert nur, was es nicht lesen kann.',
   'room.gone': 'Dieser Raum gehört nicht zu deinen',
   'room.goneLead': 'Der Link ist vielleicht alt, oder du hast den Raum verlassen.',
@@ -175,12 +176,19 @@ export const de: Catalogue = {
   'item.linkOwn': 'Du hast einen Einladungslink erstellt',
   'item.settings': '{name} hat die Einstellungen geändert',
   'item.settingsOwn': 'Du hast die Einstellungen geändert',
+  'item.moved': '{name} hat diesen Raum in einen neuen verlegt',
+  'item.movedOwn': 'Du hast diesen Raum in einen neuen verlegt',
   'warning.unreadable': 'Eine Nachricht ließ sich nicht lesen. Vielleicht ist sie beschädigt.',
   'warning.forged':
     'Etwas gab sich als Beitrag eines Mitglieds aus und war es nicht. Es wird nicht angezeigt.',
   'warning.fork':
     'Wer das geschrieben hat, hat eine andere Fassung des Raums gesehen. Das Relay täuscht vielleicht einen von euch.',
   'warning.refused_commit': 'Eine Änderung am Raum war nicht erlaubt und wurde abgelehnt.',
+  'warning.gap': 'Etwas, das vorher geschrieben wurde, fehlt. Vielleicht hält das Relay es zurück.',
+  'warning.replay': 'Etwas wurde ein zweites Mal zugestellt. Es wird nicht noch einmal angezeigt.',
+  'warning.late': 'Das kam später an, als es gesendet wurde. Das Relay hat die Reihenfolge geändert.',
+  'warning.old_account':
+    'Das wurde mit neueren Kontodaten geschrieben, als das Relay dir zeigt. Ändere dein Passwort nicht, bis es sie zeigt.',
   'warning.other': 'Hier ist etwas Unerwartetes geschehen ({code}).',
 
   'composer.label': 'Nachricht an {room}',

@@ -117,6 +117,7 @@ export const en = {
   'room.membersTitle': 'Members',
   'room.invite': 'Invite people',
   'room.owner': 'Owner',
+  'room.moderator': 'Moderator',
   'room.private': 'End-to-end encrypted: the relay stores only what it cannot read.',
   'room.gone': 'This room is not among yours',
   'room.goneLead': 'The link may be old, or you have left the room.',
@@ -177,11 +178,18 @@ export const en = {
   'item.linkOwn': 'You made an invite link',
   'item.settings': '{name} changed the settings',
   'item.settingsOwn': 'You changed the settings',
+  'item.moved': '{name} moved this room to a new one',
+  'item.movedOwn': 'You moved this room to a new one',
   'warning.unreadable': 'A message could not be read. It may be damaged.',
   'warning.forged': 'Something claimed to be from a member and was not. It is not shown.',
   'warning.fork':
     'The author of this message has seen another version of the room than you. The relay may be deceiving one of you.',
   'warning.refused_commit': 'A change to the room was not allowed and has been refused.',
+  'warning.gap': 'Something that was written before this is missing. The relay may be holding it back.',
+  'warning.replay': 'Something was delivered a second time. It is not shown again.',
+  'warning.late': 'This came later than it was sent. The relay has changed the order.',
+  'warning.old_account':
+    'This was written with newer account data than the relay shows you. Do not change your password until it does.',
   'warning.other': 'Something unexpected happened here ({code}).',
 
   // Composer

@@ -28,14 +28,24 @@ group('sentences', () => {
     ['ann', { type: 'settings', name: 'X\u202Ey', invite: true }, 'Ann named the room “Xy”'],
     ['me', { type: 'settings', name: null, invite: true }, 'You made an invite link'],
     ['ann', { type: 'settings', name: undefined, invite: false }, 'Ann changed the settings'],
+    ['ann', { type: 'moved', room: 'r2' }, 'Ann moved this room to a new one'],
     ['ann', { type: 'warning', code: 'surprise' }, 'Something unexpected happened here (surprise).'],
   ])('by %s: %o', (sender, body, sentence) => {
     expect(describe(i18n, r, by(sender, body))).toBe(sentence);
   });
 
   it('has one for each warning that the client knows', () => {
-    for (const code of ['unreadable', 'forged', 'fork', 'refused_commit']) {
-      expect(describe(i18n, r, by('ann', { type: 'warning', code }))).not.toContain(code);
+    for (const code of [
+      'unreadable',
+      'forged',
+      'fork',
+      'refused_commit',
+      'gap',
+      'replay',
+      'late',
+      'old_account',
+    ]) {
+      expect(describe(i18n, r, by('ann', { type: 'warning', code }))).not.toContain('unexpected');
     }
   });
 });

@@ -59,12 +59,21 @@ export function room(id: string, over: Partial<Room> = {}): Room {
   return {
     room: id,
     name: id,
+    topic: '',
+    peer: null,
+    history: 'all',
+    invite: false,
+    password: false,
+    predecessor: null,
+    successor: null,
     people: [person('me', { own: true, role: 'owner' }), person('ann')],
     members: 2,
     last: null,
     unread: 0,
     syncing: false,
     trouble: null,
+    confirmed: null,
+    vouched: null,
     ...over,
   };
 }

@@ -1,0 +1,127 @@
+//! Reading messages: opened, checked, placed in their streams.
+
+use waxwing_crypto_core::{
+    ids,
+    room::{LogHead, Message, MessageError},
+};
+use waxwing_wire::{AccountId, EntryId, EpochId, frame::LogEntry};
+
+use super::{
+    super::{Confirmed, Epoch, RoomSync, streams::Place},
+    Batch, LATEST_MS, item, warning,
+};
+use crate::{
+    api::{Body, Item, Sending},
+    content::Content,
+    ctx::Ctx,
+    session::Session,
+};
+
+impl RoomSync {
+    /// Items of a message.
+    pub(super) fn message_entry(
+        &mut self,
+        session: &Session,
+        entry: &LogEntry,
+        batch: &mut Batch,
+        ctx: &Ctx<'_>,
+    ) -> Vec<Item> {
+        let warn = |code| vec![item(entry, 0, session.account, entry.sender, warning(code))];
+        // Before our own joining the room may keep its history to itself; after it, that is a fault.
+        let Some(current) = self.current else {
+            return if self.anchored { warn("unreadable") } else { Vec::new() };
+        };
+        // Only the epoch that the log is in counts here: otherwise whoever was removed could go on speaking in an older one.
+        let claimed = Message::epoch_of(entry.bytes.as_bytes()).map(|epoch| EpochId(epoch.0));
+        if claimed != Some(current) {
+            let known = claimed.is_some_and(|epoch| self.epochs.contains_key(&epoch));
+            return if self.anchored || known { warn("forged") } else { Vec::new() };
+        }
+        let Some(Epoch { keys, roster, .. }) = self.epochs.get(&current) else { return warn("unreadable") };
+        let (sender, id) = (ids::AccountId(entry.sender.0), ids::MessageId(entry.id.0));
+        let message = match Message::open(keys, roster, sender, id, entry.bytes.as_bytes()) {
+            Ok(message) => message,
+            Err(MessageError::Unreadable) => return warn("unreadable"),
+            Err(MessageError::Forged) => return warn("forged"),
+        };
+        let stream = EntryId(message.metadata.stream.0);
+        let place = self.streams.note(entry.sender, stream, message.metadata.position, self.whole);
+        if place == Place::Replay {
+            return warn("replay");
+        }
+        if entry.sender == session.account {
+            self.outbox.retain(|unsent| unsent.id != entry.id);
+            batch.ops.push(self.delete_unsent(entry.id));
+        }
+        let mut items = self.content_items(session, entry, &message);
+        let seen = self.compare(&message.metadata.seen);
+        let at_ms = message.metadata.sent_at_ms.min(ctx.now_ms);
+        self.confirm(session, entry.sender, seen, at_ms, message.metadata.seen.seq);
+        let faults =
+            [(place == Place::Gap, "gap"), (place == Place::Late, "late"), (seen == Seen::Differs, "fork")];
+        for code in faults.into_iter().filter_map(|(holds, code)| holds.then_some(code)) {
+            items.push(item(
+                entry,
+                items.len().saturating_add(1),
+                session.account,
+                entry.sender,
+                warning(code),
+            ));
+        }
+        items
+    }
+
+    /// Another member has signed that they saw the log up to `seq` as we did: the newest such word is shown, because a relay that freezes
+    /// us in the past cannot make one up.
+    fn confirm(&mut self, session: &Session, who: AccountId, seen: Seen, at_ms: u64, seq: u64) {
+        let newer = self.confirmed.as_ref().is_none_or(|known| seq >= known.seq);
+        if who != session.account && seen == Seen::Same && newer {
+            self.confirmed = Some(Confirmed { account: who, at_ms, seq });
+        }
+    }
+
+    fn content_items(&mut self, session: &Session, entry: &LogEntry, message: &Message) -> Vec<Item> {
+        let own = entry.sender == session.account;
+        match Content::decode(message.metadata.kind, &message.body) {
+            Some(Content::Text(text)) => vec![Item {
+                // Ids are chosen by authors: only together with the author do they name one message.
+                key: if own { entry.id.to_string() } else { format!("{}.{}", entry.sender, entry.id) },
+                seq: Some(entry.seq),
+                at: message.metadata.sent_at_ms.min(LATEST_MS),
+                sender: entry.sender.to_string(),
+                own,
+                body: Body::Text { text, state: Sending::Sent },
+            }],
+            Some(Content::Profile(name)) => {
+                let name: String = name.chars().take(waxwing_wire::limits::NAME_CHARS).collect();
+                self.names.insert(entry.sender, name);
+                Vec::new()
+            }
+            Some(Content::Unknown) => Vec::new(),
+            None => vec![item(entry, 0, session.account, entry.sender, warning("unreadable"))],
+        }
+    }
+
+    /// Compares the log that an author had seen with ours, as far as we remember it.
+    ///
+    /// Nobody has seen more before an entry than stands before it: a higher number means that something was withheld from us.
+    pub(super) fn compare(&self, seen: &LogHead) -> Seen {
+        if seen.seq > self.head.seq {
+            return Seen::Differs;
+        }
+        match self.heads.iter().rev().find(|head| head.seq == seen.seq) {
+            None => Seen::TooOld,
+            Some(head) if head == seen => Seen::Same,
+            Some(_) => Seen::Differs,
+        }
+    }
+}
+
+/// What an author had seen of the log, compared with what we see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seen {
+    Same,
+    Differs,
+    /// Longer ago than we remember.
+    TooOld,
+}

@@ -1,0 +1,183 @@
+//! Which messages of each author's streams were seen, so that what is missing, late or there twice shows.
+
+use serde::{Deserialize, Serialize};
+use waxwing_wire::{AccountId, EntryId};
+
+/// Stretches that are remembered per stream; the gap between the oldest two is given up when there are more.
+const STRETCHES: usize = 32;
+/// Streams that are remembered per room; the one unused for longest is given up when there are more.
+const STREAMS: usize = 1024;
+
+/// Where a message stands in its stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Right after the one before it.
+    Next,
+    /// Some before it are missing.
+    Gap,
+    /// It was missing until now: authors send one at a time, so somebody changed the order.
+    Late,
+    /// It was there before.
+    Replay,
+}
+
+/// Which messages of one stream were seen: stretches of positions, both ends included, ascending and apart from each other.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Stream {
+    author: AccountId,
+    stream: EntryId,
+    seen: Vec<(u64, u64)>,
+}
+
+/// All streams of a room, the most recently used last.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Streams {
+    streams: Vec<Stream>,
+    /// Some were given up: an unknown stream may be one of them.
+    forgotten: bool,
+}
+
+impl Streams {
+    /// Notes a verified message. `whole` says that the room was read from its first entry: then a stream begins with 0.
+    pub(crate) fn note(&mut self, author: AccountId, stream: EntryId, position: u64, whole: bool) -> Place {
+        let known = self.streams.iter().position(|seen| seen.author == author && seen.stream == stream);
+        let Some(known) = known else {
+            let gap = position > 0 && whole && !self.forgotten;
+            self.streams.push(Stream { author, stream, seen: vec![(position, position)] });
+            if self.streams.len() > STREAMS {
+                self.streams.remove(0);
+                self.forgotten = true;
+            }
+            return if gap { Place::Gap } else { Place::Next };
+        };
+        let mut seen = self.streams.remove(known);
+        let place = seen.note(position);
+        self.streams.push(seen);
+        place
+    }
+
+    /// The position after the highest seen of a stream.
+    pub(crate) fn next(&self, author: AccountId, stream: EntryId) -> u64 {
+        let known = self.streams.iter().find(|seen| seen.author == author && seen.stream == stream);
+        known.and_then(|stream| stream.seen.last()).map_or(0, |(_, last)| last.saturating_add(1))
+    }
+}
+
+impl Stream {
+    fn note(&mut self, position: u64) -> Place {
+        // The stretches that begin at or before this position.
+        let before = self.seen.partition_point(|(first, _)| *first <= position);
+        let newest = before == self.seen.len();
+        let left = before.checked_sub(1).and_then(|at| self.seen.get_mut(at));
+        let follows = match left {
+            Some((_, last)) if position <= *last => return Place::Replay,
+            Some((_, last)) if last.saturating_add(1) == position => {
+                *last = position;
+                true
+            }
+            _ => {
+                self.seen.insert(before, (position, position));
+                false
+            }
+        };
+        let at = if follows { before.saturating_sub(1) } else { before };
+        self.join_with_next(at);
+        if self.seen.len() > STRETCHES {
+            let (first, _) = self.seen.remove(0);
+            if let Some(second) = self.seen.first_mut() {
+                second.0 = first;
+            }
+        }
+        match (newest, follows) {
+            (true, true) => Place::Next,
+            (true, false) => Place::Gap,
+            (false, _) => Place::Late,
+        }
+    }
+
+    fn join_with_next(&mut self, at: usize) {
+        let next = self.seen.get(at.saturating_add(1)).copied();
+        if let (Some((_, last)), Some((first, end))) = (self.seen.get_mut(at), next) {
+            if last.saturating_add(1) == first {
+                *last = end;
+                self.seen.remove(at.saturating_add(1));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::{Rng as _, SeedableRng as _};
+
+    const MIRA: AccountId = AccountId([1; 16]);
+    const STREAM: EntryId = EntryId([2; 16]);
+
+    #[test]
+    fn every_place_in_a_stream_is_told() {
+        let mut streams = Streams::default();
+        let mut note = |position| streams.note(MIRA, STREAM, position, true);
+        let places = [
+            (0, Place::Next),
+            (0, Place::Replay),
+            (1, Place::Next),
+            (5, Place::Gap),
+            (6, Place::Next),
+            (3, Place::Late),
+            (3, Place::Replay),
+            (2, Place::Late),
+            (4, Place::Late),
+            (4, Place::Replay),
+            (7, Place::Next),
+        ];
+        for (position, place) in places {
+            assert_eq!(note(position), place, "{position}");
+        }
+        assert_eq!(streams.next(MIRA, STREAM), 8);
+        assert_eq!(streams.next(MIRA, EntryId([9; 16])), 0);
+        assert_eq!(streams.note(AccountId([7; 16]), STREAM, 0, true), Place::Next);
+    }
+
+    #[test]
+    fn a_stream_that_begins_late_misses_something_only_where_all_was_read() {
+        assert_eq!(Streams::default().note(MIRA, STREAM, 3, true), Place::Gap);
+        assert_eq!(Streams::default().note(MIRA, STREAM, 3, false), Place::Next);
+    }
+
+    #[test]
+    fn agrees_with_a_plain_set_whatever_the_order() {
+        for seed in 0..200 {
+            let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(seed);
+            let (mut streams, mut plain) = (Streams::default(), std::collections::BTreeSet::new());
+            for _ in 0..60 {
+                let position = rng.gen_range(0..30);
+                let highest = plain.last().copied();
+                let expected = if !plain.insert(position) {
+                    Place::Replay
+                } else if highest.is_some_and(|highest| position < highest) {
+                    Place::Late
+                } else if highest.map_or(position == 0, |highest| position == highest + 1) {
+                    Place::Next
+                } else {
+                    Place::Gap
+                };
+                assert_eq!(streams.note(MIRA, STREAM, position, true), expected, "seed {seed}, {position}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_stream_that_lies_about_its_positions_costs_no_memory() {
+        let mut streams = Streams::default();
+        for n in 0..10_000_u64 {
+            streams.note(MIRA, STREAM, n * 2, true);
+            streams.note(MIRA, EntryId(u128::from(n).to_be_bytes()), u64::MAX - n, true);
+        }
+        assert!(streams.streams.len() <= STREAMS);
+        assert!(streams.streams.iter().all(|stream| stream.seen.len() <= STRETCHES));
+        assert_eq!(streams.note(MIRA, STREAM, u64::MAX, true), Place::Gap);
+        assert_eq!(streams.note(MIRA, STREAM, u64::MAX, true), Place::Replay);
+        assert_eq!(streams.next(MIRA, STREAM), u64::MAX);
+    }
+}
