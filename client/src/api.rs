@@ -160,6 +160,11 @@ pub enum Intent {
         /// At most so many.
         limit: u32,
     },
+    /// Take the new identity of an account for good. Reply: [`Reply::Done`].
+    AcceptIdentity {
+        /// Account id.
+        account: String,
+    },
     /// Everything up to this number was seen. Reply: [`Reply::Done`].
     Read {
         /// The room.
@@ -240,7 +245,8 @@ pub enum Reply {
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
     /// A stable code: one of the relay's, or one of the client's own (`offline`, `weak_password`, `bad_username`,
-    /// `bad_invite`, `too_long`, `empty`, `no_such_room`, `wrong_step`, `damaged`, `name_too_long`).
+    /// `bad_invite`, `too_long`, `empty`, `no_such_room`, `wrong_step`, `damaged`, `name_too_long`, `identity_changed`,
+    /// `account_rolled_back`).
     pub code: String,
     /// One sentence in English: what happened and what to do.
     pub message: String,
@@ -281,6 +287,18 @@ pub enum Notice {
         room: String,
         /// The items, oldest first.
         items: Vec<Item>,
+    },
+    /// An account that is known has another identity than before. Nothing is sent in rooms with it until that is accepted.
+    IdentityChanged {
+        /// Account id.
+        account: String,
+        /// Its old key has signed the change. Whoever stole that key could have, too.
+        signed: bool,
+    },
+    /// The relay gave an older state of the account than was seen before. Nothing of it is overwritten.
+    AccountRolledBack {
+        /// What is older.
+        what: Rollback,
     },
     /// An unsent item was discarded.
     ItemGone {
@@ -406,6 +424,33 @@ pub struct Person {
     pub role: Role,
     /// This is the account itself.
     pub own: bool,
+    /// Whether they are who they were.
+    pub identity: Identity,
+}
+
+/// What the relay took back to an older state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Rollback {
+    /// The keys of the account.
+    Vault,
+    /// What the account keeps: key packages, links, whom it knows.
+    Data,
+}
+
+/// Whether a person is who they were.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Identity {
+    /// The same as at first contact.
+    Known,
+    /// Compared by another way than the relay.
+    Verified,
+    /// Another than before, and not accepted yet.
+    Changed {
+        /// The old key has signed the change.
+        signed: bool,
+    },
 }
 
 /// Role of a person in a room.

@@ -51,6 +51,10 @@ impl Client {
                 ctx.reply(id, done);
             }
             Intent::Timeline { room, before, limit } => self.timeline(id, &room, before, limit, ctx),
+            Intent::AcceptIdentity { account } => {
+                let done = self.accept_identity(&account, ctx);
+                ctx.reply(id, done);
+            }
             Intent::Read { room, seq } => {
                 let done = self.read(&room, seq, ctx).map(|()| Reply::Done);
                 ctx.reply(id, done);

@@ -23,5 +23,6 @@ pub mod io;
 mod machine;
 mod room;
 mod session;
+mod trust;
 
 pub use machine::Client;

@@ -6,13 +6,12 @@ use rand_core::CryptoRngCore;
 use waxwing_crypto_core::room::InviteLink;
 use waxwing_wire::{
     EntryId, EpochId, Opaque, RoomId,
-    frame::{Event, Request, Response, RoomSummary},
+    frame::{Event, Response, RoomSummary},
     problem::{Problem, ProblemCode},
 };
-use zeroize::Zeroizing;
 
 use crate::{
-    account_data::{AccountData, SAVES},
+    account_data::{AccountData, DataThen, Memory},
     api::{Failure, Intent, Notice, Reply},
     auth::{Auth, HttpThen},
     connection::Connection,
@@ -20,6 +19,7 @@ use crate::{
     io::{Effect, Input, StoreOp},
     room::RoomSync,
     session::{Session, UNLOCK},
+    trust::{Trust, TrustThen},
 };
 
 /// What the answer to a request leads to.
@@ -28,12 +28,8 @@ pub(crate) enum Then {
     Hello,
     /// Nothing depends on it.
     Ignore,
-    AccountData,
-    DataSaved {
-        name: String,
-        plain: Zeroizing<Vec<u8>>,
-        tries: u32,
-    },
+    Data(DataThen),
+    Trust(TrustThen),
     Entries(RoomId),
     Snapshot(RoomId),
     PublicState(RoomId),
@@ -88,7 +84,7 @@ impl Then {
 #[derive(Debug)]
 pub(crate) enum LoadThen {
     Timeline { intent: u64, room: RoomId, limit: u32, newest: bool },
-    Resume(Box<Session>),
+    Resume { intent: u64, session: Box<Session> },
 }
 
 /// The client. It holds the unlocked account in memory and does nothing by itself.
@@ -99,6 +95,7 @@ pub struct Client {
     pub(crate) session: Option<Session>,
     pub(crate) rooms: BTreeMap<RoomId, RoomSync>,
     pub(crate) data: AccountData,
+    pub(crate) trust: Trust,
     pub(crate) https: BTreeMap<u64, (u64, HttpThen)>,
     pub(crate) loads: BTreeMap<u64, LoadThen>,
     /// Intents that wait for the connection that is being made.
@@ -123,6 +120,7 @@ impl Client {
             session: None,
             rooms: BTreeMap::new(),
             data: AccountData::default(),
+            trust: Trust::default(),
             https: BTreeMap::new(),
             loads: BTreeMap::new(),
             waiting: Vec::new(),
@@ -177,8 +175,12 @@ impl Client {
     }
 
     /// Goes on from what the device holds of this account.
-    fn resume(&mut self, session: Session, entries: &[(String, Vec<u8>)], ctx: &mut Ctx<'_>) {
+    fn resume(&mut self, mut session: Session, entries: &[(String, Vec<u8>)], ctx: &mut Ctx<'_>) {
         self.rooms = crate::room::restore::from_store(&session, entries, ctx);
+        let memory = Memory::find(session.account, entries);
+        session.account_version = memory.as_ref().map_or(0, |memory| memory.version);
+        self.data = AccountData::remembering(memory);
+        self.trust = Trust::default();
         ctx.notify(Notice::Session { me: Some(session.me()), reason: None });
         self.session = Some(session);
         for id in self.room_ids() {
@@ -188,9 +190,9 @@ impl Client {
     }
 
     /// After a login: what the device holds is used if it is this account's, and thrown away otherwise.
-    pub(crate) fn resume_or_begin(&mut self, session: Session, ctx: &mut Ctx<'_>) {
+    pub(crate) fn resume_or_begin(&mut self, intent: u64, session: Session, ctx: &mut Ctx<'_>) {
         let load = self.fresh_id();
-        self.loads.insert(load, LoadThen::Resume(Box::new(session)));
+        self.loads.insert(load, LoadThen::Resume { intent, session: Box::new(session) });
         let (from, to) = ("s/".to_owned(), "s0".to_owned());
         ctx.effects.push(Effect::Load { id: load, from, to, limit: u32::MAX, reverse: false });
     }
@@ -203,6 +205,7 @@ impl Client {
         ctx.notify(Notice::Session { me: Some(session.me()), reason: None });
         self.session = Some(session);
         self.data = AccountData::default();
+        self.trust = Trust::default();
         self.connect(ctx);
     }
 
@@ -222,17 +225,33 @@ impl Client {
                 }
                 ctx.reply(intent, Ok(Reply::Timeline { items, more }));
             }
-            Some(LoadThen::Resume(session)) => self.resume_loaded(*session, &entries, ctx),
+            Some(LoadThen::Resume { intent, session }) => {
+                let done = self.resume_loaded(*session, &entries, ctx).map(|()| Reply::Done);
+                ctx.reply(intent, done);
+            }
         }
     }
 
-    fn resume_loaded(&mut self, session: Session, entries: &[(String, Vec<u8>)], ctx: &mut Ctx<'_>) {
+    fn resume_loaded(
+        &mut self,
+        session: Session,
+        entries: &[(String, Vec<u8>)],
+        ctx: &mut Ctx<'_>,
+    ) -> Result<(), Failure> {
+        let memory = Memory::find(session.account, entries);
+        if memory.is_some_and(|memory| memory.vault > session.vault_version) {
+            // Nothing is overwritten: what this device holds was sealed with keys that this vault may lack.
+            return Err(failure(
+                "account_rolled_back",
+                "The relay gave an older state of your account than this device has seen, perhaps with keys that were replaced. \
+                 Ask its operator. To log in with it anyway, use another browser or clear this site's data.",
+            ));
+        }
         let ours = entries
             .iter()
             .any(|(key, value)| key == crate::room::store::OWNER && session.get(key, value).is_some());
         if ours {
             ctx.persist_with(|ctx| session.keep(ctx));
-            self.data = AccountData::default();
             self.resume(session, entries, ctx);
         } else {
             self.begin(session, ctx);
@@ -240,6 +259,7 @@ impl Client {
         if let Some(session) = &self.session {
             ctx.persist_with(|ctx| session.put(crate::room::store::OWNER.to_owned(), b"", ctx));
         }
+        Ok(())
     }
 
     pub(crate) fn room_id(&self, text: &str) -> Result<RoomId, Failure> {
@@ -269,9 +289,7 @@ impl Client {
 
     fn hello(&mut self, rooms: &[RoomSummary], ctx: &mut Ctx<'_>) {
         self.greeted(ctx);
-        if !self.data.loaded {
-            self.ask(Request::AccountData, Then::AccountData, ctx);
-        }
+        self.load_data(ctx);
         let gone: Vec<RoomId> = self
             .rooms
             .values()
@@ -299,13 +317,8 @@ impl Client {
     pub(crate) fn then(&mut self, then: Then, result: Result<Response, Problem>, ctx: &mut Ctx<'_>) {
         match (then, result) {
             (Then::Hello, Ok(Response::Hello { rooms, .. })) => self.hello(&rooms, ctx),
-            (Then::AccountData, Ok(Response::AccountData(data))) => self.account_data(data, ctx),
-            (Then::DataSaved { name, plain, tries }, Err(problem))
-                if problem.code == ProblemCode::Conflict && tries < SAVES =>
-            {
-                self.data.again.push((name, plain, tries.saturating_add(1)));
-                self.ask(Request::AccountData, Then::AccountData, ctx);
-            }
+            (Then::Data(then), result) => self.data_then(then, result, ctx),
+            (Then::Trust(then), result) => self.trust_then(then, result, ctx),
             (Then::Entries(room), Ok(Response::Entries { entries, last_seq })) => {
                 self.page(room, entries, last_seq, ctx);
             }

@@ -3,8 +3,9 @@
 use minicbor::{Decode, Encode};
 use waxwing_crypto_core::{
     account::{RootKey, Vault, VaultKey, open_vault, seal_vault},
-    identity::{IdentityKey, IdentityPublicKey},
+    identity::IdentityKey,
     ids,
+    room::Room,
     seal::{SealType, open, seal},
     secret::SymmetricKey,
 };
@@ -24,6 +25,10 @@ pub(crate) struct Session {
     pub(crate) administrator: bool,
     pub(crate) display_name: String,
     pub(crate) vault: Vault,
+    /// Version of the vault at the relay.
+    pub(crate) vault_version: u64,
+    /// See [`Session::account_version`].
+    pub(crate) account_version: u64,
 }
 
 /// What the device keeps: a random key and the vault sealed under it. The runner protects the whole value.
@@ -41,15 +46,17 @@ struct Kept {
     key: SymmetricKey,
     #[n(5)]
     vault: Opaque,
+    #[n(6)]
+    vault_version: u64,
 }
 
 /// Version that the device's own copy of the vault is sealed as; the relay's begin at 1.
 const DEVICE_VERSION: u64 = 0;
 
 impl Session {
-    pub(crate) fn new(info: SessionInfo, display_name: String, vault: Vault) -> Self {
+    pub(crate) fn new(info: SessionInfo, display_name: String, (vault, vault_version): (Vault, u64)) -> Self {
         let SessionInfo { account, username, administrator } = info;
-        Self { account, username, administrator, display_name, vault }
+        Self { account, username, administrator, display_name, vault, vault_version, account_version: 0 }
     }
 
     pub(crate) fn me(&self) -> Me {
@@ -65,19 +72,18 @@ impl Session {
         ids::AccountId(self.account.0)
     }
 
-    /// Version of the account's data that commits say; 0 before the account data has an index.
+    /// Number of the newest state of the account that this session knows; messages and commits sign it. 0 before there is an index.
     pub(crate) fn account_version(&self) -> u64 {
-        0
+        self.account_version
     }
 
     pub(crate) fn identity(&self) -> &IdentityKey {
         self.vault.identity()
     }
 
-    /// The identity key with this public half: a room that was not told of a rotation yet still has an earlier one.
-    #[allow(dead_code, reason = "used by rooms from their next commit on")]
-    pub(crate) fn identity_of(&self, public: &IdentityPublicKey) -> Option<&IdentityKey> {
-        self.vault.identity_of(public)
+    /// The identity key that a room knows the account by: one that was not told of a rotation yet still has an earlier one.
+    pub(crate) fn key_in(&self, room: &Room) -> Option<&IdentityKey> {
+        self.vault.identity_of(&room.own_key())
     }
 
     pub(crate) fn root(&self) -> &RootKey {
@@ -96,6 +102,7 @@ impl Session {
             display_name: self.display_name.clone(),
             key,
             vault: vault.into(),
+            vault_version: self.vault_version,
         };
         Some(StoreOp::Put { key: UNLOCK.to_owned(), value: waxwing_wire::encode(&kept), secret: true })
     }
@@ -112,6 +119,8 @@ impl Session {
             administrator: kept.administrator,
             display_name: kept.display_name,
             vault,
+            vault_version: kept.vault_version,
+            account_version: 0,
         })
     }
 

@@ -7,8 +7,8 @@ use std::{fmt::Write as _, fs, path::PathBuf, sync::Once};
 
 use serde::Serialize;
 use waxwing_client::api::{
-    Body, Confirmed, Connection, Failure, History, Intent, Item, Me, Notice, Person, Reply, Role, Room,
-    Sending, Vouched,
+    Body, Confirmed, Connection, Failure, History, Identity, Intent, Item, Me, Notice, Person, Reply, Role,
+    Rollback, Room, Sending, Vouched,
 };
 use waxwing_wire::account::RegistrationPolicy;
 
@@ -80,6 +80,7 @@ samples!(intents, Intent, {
         Intent::Timeline { room: room_id(), before: Some(7), limit: 50 },
         Intent::Timeline { room: room_id(), before: None, limit: 50 },
     ],
+    AcceptIdentity: [Intent::AcceptIdentity { account: account() }],
     Read: [Intent::Read { room: room_id(), seq: 7 }],
 });
 
@@ -114,6 +115,11 @@ samples!(notices, Notice, {
     Room: [Notice::Room { room: room() }, Notice::Room { room: empty_room() }],
     RoomGone: [Notice::RoomGone { room: room_id() }],
     Items: [Notice::Items { room: room_id(), items: items() }],
+    IdentityChanged: [Notice::IdentityChanged { account: account(), signed: true }],
+    AccountRolledBack: [
+        Notice::AccountRolledBack { what: Rollback::Vault },
+        Notice::AccountRolledBack { what: Rollback::Data },
+    ],
     ItemGone: [Notice::ItemGone { room: room_id(), key: "a-key".into() }],
 });
 
@@ -191,8 +197,20 @@ fn me() -> Me {
 }
 
 fn people() -> Vec<Person> {
-    let person = |role| Person { account: account(), name: "Mira".into(), role, own: role == Role::Owner };
-    roles().into_iter().map(person).collect()
+    let person = |role, identity| Person {
+        account: account(),
+        name: "Mira".into(),
+        role,
+        own: role == Role::Owner,
+        identity,
+    };
+    let identities = [
+        Identity::Known,
+        Identity::Verified,
+        Identity::Changed { signed: true },
+        Identity::Changed { signed: false },
+    ];
+    roles().into_iter().cycle().zip(identities).map(|(role, identity)| person(role, identity)).collect()
 }
 
 /// An item of every body and every state of sending, with and without a place in the log.

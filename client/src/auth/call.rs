@@ -138,7 +138,7 @@ impl Client {
                 self.auth = Auth::LoggingIn { login, export_key };
                 Ok(Some(Reply::TotpRequired))
             }
-            HttpThen::LoggedIn => self.logged_in(answer(status, body)?, ctx).map(Some),
+            HttpThen::LoggedIn => self.logged_in(intent, answer(status, body)?, ctx).map(|()| None),
             HttpThen::LoggedOut => {
                 // Whatever the relay says, this device forgets: that is what was asked of it.
                 self.forget(None, ctx);

@@ -13,7 +13,7 @@ use waxwing_wire::{
 
 use super::{Auth, HttpThen, Password, damaged, wrong_step};
 use crate::{
-    api::{Failure, Reply},
+    api::Failure,
     ctx::{Ctx, failure},
     machine::Client,
     session::Session,
@@ -89,14 +89,20 @@ impl Client {
     }
 
     /// The code was right: opens the vault and begins the session.
-    pub(super) fn logged_in(&mut self, done: account::LoggedIn, ctx: &mut Ctx<'_>) -> Result<Reply, Failure> {
+    pub(super) fn logged_in(
+        &mut self,
+        intent: u64,
+        done: account::LoggedIn,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<(), Failure> {
         let Auth::LoggingIn { export_key, .. } = std::mem::replace(&mut self.auth, Auth::Idle) else {
             return Err(wrong_step());
         };
         let vault = unlock(&done, &export_key).ok_or_else(damaged)?;
         let display_name = done.session.username.clone();
-        self.resume_or_begin(Session::new(done.session, display_name, vault), ctx);
-        Ok(Reply::Done)
+        let vault = (vault, done.vault_version);
+        self.resume_or_begin(intent, Session::new(done.session, display_name, vault), ctx);
+        Ok(())
     }
 }
 

@@ -68,6 +68,7 @@ impl Client {
         self.auth = Auth::Idle;
         self.rooms.clear();
         self.data = crate::account_data::AccountData::default();
+        self.trust = crate::trust::Trust::default();
         self.disconnect(ctx);
         ctx.notify(Notice::Session { me: None, reason });
     }

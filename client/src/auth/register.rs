@@ -146,7 +146,7 @@ impl Client {
             return Err(wrong_step());
         };
         let recovery_key = new.recovery.to_text().to_string();
-        self.begin(Session::new(info, new.display_name, new.vault), ctx);
+        self.begin(Session::new(info, new.display_name, (new.vault, 1)), ctx);
         self.first_login(ctx);
         Ok(Reply::Registered { recovery_key })
     }

@@ -147,7 +147,7 @@ impl Client {
         let stamp = Stamp { seen: sync.head, account_version: session.account_version(), now_ms: ctx.now_ms };
         let built = own.change(group.state(), session).and_then(|(change, methods)| {
             let prepared = group
-                .commit(session.identity(), change, stamp, ctx.rng)
+                .commit(session.key_in(group).unwrap_or(session.identity()), change, stamp, ctx.rng)
                 .map_err(|error| failure("not_allowed", &format!("This change was refused: {error}.")))?;
             let request = upload(session, &prepared, sync.after, methods, ctx);
             let request =

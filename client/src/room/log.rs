@@ -127,6 +127,9 @@ impl Client {
         for (request, then) in asks {
             self.ask(request, then, ctx);
         }
+        if group_changed {
+            self.check_members(room, ctx);
+        }
         if changed {
             self.show_room(room, ctx);
         }

@@ -66,10 +66,11 @@ impl RoomSync {
             seen: self.head,
             sent_at_ms: item.at_ms,
             kind: item.kind,
-            account_version: 0,
+            account_version: session.account_version(),
         };
         let message = Message { metadata, body: item.body.clone() };
-        message.seal(self.group.as_ref()?.keys(), session.identity(), ctx.rng).ok()
+        let group = self.group.as_ref()?;
+        message.seal(group.keys(), session.key_in(group)?, ctx.rng).ok()
     }
 }
 
@@ -80,6 +81,9 @@ impl Client {
         let room = self.room_id(room)?;
         if let Some(trouble) = self.rooms.get(&room).and_then(|sync| sync.trouble.clone()) {
             return Err(failure("no_such_room", &trouble));
+        }
+        if let Some(blocked) = self.blocked(room, ctx.now_ms) {
+            return Err(blocked);
         }
         self.enqueue(room, &Content::Text(text.to_owned()), ctx);
         self.advance(room, ctx);
@@ -118,6 +122,9 @@ impl Client {
     /// Seals and sends the next message that waits. One at a time: were several under way, a refusal of one (stale, busy) would let
     /// the later ones overtake it. A room that is behind, or about to change its epoch, waits.
     pub(crate) fn flush(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
+        if self.blocked(room, ctx.now_ms).is_some() {
+            return;
+        }
         let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return };
         if !sync.is_current() || sync.own_commit.is_some() || sync.in_flight.is_some() {
             return;

@@ -100,7 +100,7 @@ impl RoomSync {
             commit: self.after,
             bytes: room.snapshot(session.root(), ctx.rng).ok()?.into(),
         };
-        let public = Opaque(room.public_state(session.identity(), ctx.rng).ok()?);
+        let public = Opaque(room.public_state(session.key_in(room)?, ctx.rng).ok()?);
         let value = encode(&(snapshot, public));
         Some(StoreOp::Put { key: format!("{}group", room_prefix(self.id)), value, secret: false })
     }

@@ -261,7 +261,7 @@ impl Client {
     pub(crate) fn show_room(&self, room: RoomId, ctx: &mut Ctx<'_>) {
         let (Some(sync), Some(session)) = (self.rooms.get(&room), &self.session) else { return };
         if sync.is_confirmed() && (sync.group.is_some() || sync.trouble.is_some()) {
-            ctx.notify(Notice::Room { room: sync.view(session) });
+            ctx.notify(Notice::Room { room: sync.view(session, &self.trust, ctx.now_ms) });
         }
     }
 }

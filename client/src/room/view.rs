@@ -7,12 +7,13 @@ use waxwing_wire::AccountId;
 
 use super::RoomSync;
 use crate::{
-    api::{Confirmed, History, Person, Role, Room, Vouched},
+    api::{Confirmed, History, Identity, Person, Role, Room, Vouched},
     session::Session,
+    trust::Trust,
 };
 
 impl RoomSync {
-    pub(crate) fn view(&self, session: &Session) -> Room {
+    pub(crate) fn view(&self, session: &Session, trust: &Trust, now_ms: u64) -> Room {
         let members: BTreeSet<AccountId> =
             self.group.iter().flat_map(|group| group.roster().keys()).map(|id| AccountId(id.0)).collect();
         let everybody: BTreeSet<AccountId> = members.iter().chain(self.names.keys()).copied().collect();
@@ -31,7 +32,11 @@ impl RoomSync {
             password: has(room::JoinKind::Password),
             predecessor: None,
             successor: None,
-            people: everybody.iter().map(|account| self.person(*account, &members, session)).collect(),
+            people: everybody
+                .iter()
+                .map(|account| self.person(*account, &members, session))
+                .map(|person| self.with_identity(person, trust, now_ms))
+                .collect(),
             members: u32::try_from(members.len()).unwrap_or(u32::MAX),
             last: self.unsent_items(session).pop().or_else(|| self.last.clone()),
             unread: self.unread,
@@ -66,6 +71,15 @@ impl RoomSync {
             name: name.unwrap_or_else(|| if own { session.display_name.clone() } else { String::new() }),
             role,
             own,
+            identity: Identity::Known,
         }
+    }
+
+    /// Says whether a person is who they were.
+    fn with_identity(&self, person: Person, trust: &Trust, now_ms: u64) -> Person {
+        let account = person.account.parse::<AccountId>().ok().filter(|_| !person.own);
+        let key = account.and_then(|account| self.group.as_ref()?.roster().get(&account.0.into()));
+        let identity = account.zip(key).map(|(account, key)| trust.identity(account, key, now_ms));
+        Person { identity: identity.unwrap_or(Identity::Known), ..person }
     }
 }

@@ -9,7 +9,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 use waxwing_client::{
     Client,
-    api::{Body, Connection, Failure, Intent, Item, Me, Notice, Reply, Room, Sending},
+    api::{Body, Connection, Failure, Intent, Item, Me, Notice, Reply, Rollback, Room, Sending},
     io::{Effect, Input, StoreOp},
 };
 use waxwing_wire::AccountId;
@@ -30,6 +30,9 @@ pub struct Device {
     pub connection: Connection,
     pub rooms: BTreeMap<String, Room>,
     pub items: BTreeMap<String, BTreeMap<String, Item>>,
+    /// Accounts that were said to have another identity, and whether their old one signed that.
+    pub changed: Vec<(String, bool)>,
+    pub rolled_back: Option<Rollback>,
     next: u64,
 }
 
@@ -60,6 +63,8 @@ impl World {
             connection: Connection::Idle,
             rooms: BTreeMap::new(),
             items: BTreeMap::new(),
+            changed: Vec::new(),
+            rolled_back: None,
             next: 1,
         });
         self.devices.len() - 1
@@ -253,7 +258,10 @@ impl World {
 impl Device {
     fn notice(&mut self, notice: Notice) {
         match notice {
-            Notice::Session { me, .. } => self.me = me,
+            Notice::Session { me, .. } => {
+                self.me = me;
+                self.rolled_back = None;
+            }
             Notice::Connection { state } => self.connection = state,
             Notice::Room { room } => {
                 self.rooms.insert(room.room.clone(), room);
@@ -265,6 +273,8 @@ impl Device {
                 let shown = self.items.entry(room).or_default();
                 shown.extend(items.into_iter().map(|item| (item.key.clone(), item)));
             }
+            Notice::IdentityChanged { account, signed } => self.changed.push((account, signed)),
+            Notice::AccountRolledBack { what } => self.rolled_back = Some(what),
             Notice::ItemGone { room, key } => {
                 self.items.entry(room).or_default().remove(&key);
             }

@@ -15,7 +15,8 @@ use waxwing_wire::{
     decode, encode,
     frame::{
         AccountDatum, ClientFrame, Commit, EntryKind, EpochParts, Event, HistoryLink, JoinMethod,
-        JoinPackage, KeyringEntry, LogEntry, Request, Response, RoomSummary, ServerFrame, Snapshot,
+        JoinPackage, KeyPackageRecord, KeyringEntry, LogEntry, Request, Response, RoomSummary, ServerFrame,
+        Snapshot,
     },
 };
 
@@ -57,7 +58,8 @@ pub struct Relay {
     accounts: BTreeMap<String, Account>,
     registrations: BTreeMap<String, (String, Option<account::RegisterFinish>)>,
     logins: BTreeMap<String, (String, Option<ServerLogin<Suite>>)>,
-    data: BTreeMap<AccountId, BTreeMap<Vec<u8>, AccountDatum>>,
+    pub data: BTreeMap<AccountId, BTreeMap<Vec<u8>, AccountDatum>>,
+    key_packages: BTreeMap<AccountId, Opaque>,
     pub rooms: BTreeMap<RoomId, Room>,
     /// Frames on their way, by connection.
     pub outgoing: BTreeMap<usize, VecDeque<Vec<u8>>>,
@@ -335,8 +337,18 @@ impl Relay {
                 stored.insert(datum.name.as_bytes().to_vec(), datum);
                 Response::Done
             }
-            Request::PutKeyPackage(_) => Response::Done,
-            Request::KeyPackage(_) => Response::KeyPackage(None),
+            Request::PutKeyPackage(bytes) => {
+                self.key_packages.insert(me, bytes);
+                Response::Done
+            }
+            Request::KeyPackage(account) => Response::KeyPackage(self.key_package(account)),
+            Request::DropAccountData(names) => {
+                let stored = self.data.entry(me).or_default();
+                names.iter().for_each(|name| {
+                    stored.remove(name.as_bytes());
+                });
+                Response::Done
+            }
             Request::Welcome(_) => Response::Welcome(None),
             Request::Members(room) => Response::Members(self.member(me, room)?.members.clone()),
             Request::Ping => Response::Done,
@@ -359,6 +371,16 @@ impl Relay {
         for room in self.rooms.values_mut() {
             room.snapshots.retain(|(_, snapshot)| snapshot.commit == 0);
         }
+    }
+
+    fn key_package(&self, account: AccountId) -> Option<KeyPackageRecord> {
+        let known = self.accounts.values().find(|known| known.id == account)?;
+        let bytes = self.key_packages.get(&account)?.clone();
+        Some(KeyPackageRecord {
+            bytes,
+            identity_key: known.finish.identity_key.clone(),
+            statements: Vec::new(),
+        })
     }
 
     fn summaries(&self, me: AccountId) -> Vec<RoomSummary> {

@@ -37,6 +37,7 @@ export type Intent =
   | { type: 'retry'; room: string; key: string }
   | { type: 'discard'; room: string; key: string }
   | { type: 'timeline'; room: string; before: number | null; limit: number }
+  | { type: 'acceptIdentity'; account: string }
   | { type: 'read'; room: string; seq: number };
 
 /** Answer to an intent. */
@@ -78,6 +79,7 @@ export interface ReplyTo {
   retry: 'done';
   discard: 'done';
   timeline: 'timeline';
+  acceptIdentity: 'done';
   read: 'done';
 }
 
@@ -98,6 +100,8 @@ export type Notice =
   | { type: 'room'; room: Room }
   | { type: 'roomGone'; room: string }
   | { type: 'items'; room: string; items: Item[] }
+  | { type: 'identityChanged'; account: string; signed: boolean }
+  | { type: 'accountRolledBack'; what: Rollback }
   | { type: 'itemGone'; room: string; key: string };
 
 /** The account on this device. */
@@ -158,7 +162,14 @@ export interface Person {
   name: string;
   role: Role;
   own: boolean;
+  identity: Identity;
 }
+
+/** What the relay took back to an older state. */
+export type Rollback = 'vault' | 'data';
+
+/** Whether a person is who they were. */
+export type Identity = { type: 'known' } | { type: 'verified' } | { type: 'changed'; signed: boolean };
 
 export type Role = 'owner' | 'moderator' | 'member' | 'former';
 

@@ -48,6 +48,7 @@ export const intents = [
   {"type":"discard","room":"cm9vbQ","key":"a-key"},
   {"type":"timeline","room":"cm9vbQ","before":7,"limit":50},
   {"type":"timeline","room":"cm9vbQ","before":null,"limit":50},
+  {"type":"acceptIdentity","account":"YWNjb3VudA"},
   {"type":"read","room":"cm9vbQ","seq":7},
 ] satisfies Intent[];
 
@@ -83,10 +84,13 @@ export const notices = [
   {"type":"session","me":{"account":"YWNjb3VudA","username":"mira","displayName":"Mira","administrator":true},"reason":null},
   {"type":"session","me":null,"reason":"not_logged_in"},
   {"type":"connection","state":{"type":"connected"}},
-  {"type":"room","room":{"room":"cm9vbQ","name":"Harbour","topic":"Boats","peer":"YWNjb3VudA","history":"all","invite":true,"password":true,"predecessor":"cm9vbQ","successor":"cm9vbQ","people":[{"account":"YWNjb3VudA","name":"Mira","role":"owner","own":true},{"account":"YWNjb3VudA","name":"Mira","role":"moderator","own":false},{"account":"YWNjb3VudA","name":"Mira","role":"member","own":false},{"account":"YWNjb3VudA","name":"Mira","role":"former","own":false}],"members":2,"last":{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"text","text":"hello","state":{"type":"sent"}}},"unread":3,"syncing":true,"trouble":"The room could not be followed.","confirmed":{"account":"YWNjb3VudA","at":1700000000000},"vouched":{"account":"YWNjb3VudA","before":7}}},
+  {"type":"room","room":{"room":"cm9vbQ","name":"Harbour","topic":"Boats","peer":"YWNjb3VudA","history":"all","invite":true,"password":true,"predecessor":"cm9vbQ","successor":"cm9vbQ","people":[{"account":"YWNjb3VudA","name":"Mira","role":"owner","own":true,"identity":{"type":"known"}},{"account":"YWNjb3VudA","name":"Mira","role":"moderator","own":false,"identity":{"type":"verified"}},{"account":"YWNjb3VudA","name":"Mira","role":"member","own":false,"identity":{"type":"changed","signed":true}},{"account":"YWNjb3VudA","name":"Mira","role":"former","own":false,"identity":{"type":"changed","signed":false}}],"members":2,"last":{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"text","text":"hello","state":{"type":"sent"}}},"unread":3,"syncing":true,"trouble":"The room could not be followed.","confirmed":{"account":"YWNjb3VudA","at":1700000000000},"vouched":{"account":"YWNjb3VudA","before":7}}},
   {"type":"room","room":{"room":"cm9vbQ","name":"Harbour","topic":"Boats","peer":null,"history":"fromJoin","invite":true,"password":true,"predecessor":null,"successor":null,"people":[],"members":2,"last":null,"unread":3,"syncing":true,"trouble":null,"confirmed":null,"vouched":null}},
   {"type":"roomGone","room":"cm9vbQ"},
   {"type":"items","room":"cm9vbQ","items":[{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"text","text":"hello","state":{"type":"sent"}}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"created"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"joined","account":"YWNjb3VudA"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"left","account":"YWNjb3VudA"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"settings","name":"Harbour","invite":false}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"settings","name":null,"invite":true}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"moved","room":"cm9vbQ"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"warning","code":"unreadable"}},{"key":"a-key","seq":null,"at":1700000000000,"sender":"YWNjb3VudA","own":true,"body":{"type":"text","text":"hello","state":{"type":"waiting"}}},{"key":"a-key","seq":null,"at":1700000000000,"sender":"YWNjb3VudA","own":true,"body":{"type":"text","text":"hello","state":{"type":"sent"}}},{"key":"a-key","seq":null,"at":1700000000000,"sender":"YWNjb3VudA","own":true,"body":{"type":"text","text":"hello","state":{"type":"failed","message":"The room is full."}}}]},
+  {"type":"identityChanged","account":"YWNjb3VudA","signed":true},
+  {"type":"accountRolledBack","what":"vault"},
+  {"type":"accountRolledBack","what":"data"},
   {"type":"itemGone","room":"cm9vbQ","key":"a-key"},
 ] satisfies Notice[];
 
@@ -106,7 +110,7 @@ export const connections = [
 
 // prettier-ignore
 export const rooms = [
-  {"room":"cm9vbQ","name":"Harbour","topic":"Boats","peer":"YWNjb3VudA","history":"all","invite":true,"password":true,"predecessor":"cm9vbQ","successor":"cm9vbQ","people":[{"account":"YWNjb3VudA","name":"Mira","role":"owner","own":true},{"account":"YWNjb3VudA","name":"Mira","role":"moderator","own":false},{"account":"YWNjb3VudA","name":"Mira","role":"member","own":false},{"account":"YWNjb3VudA","name":"Mira","role":"former","own":false}],"members":2,"last":{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"text","text":"hello","state":{"type":"sent"}}},"unread":3,"syncing":true,"trouble":"The room could not be followed.","confirmed":{"account":"YWNjb3VudA","at":1700000000000},"vouched":{"account":"YWNjb3VudA","before":7}},
+  {"room":"cm9vbQ","name":"Harbour","topic":"Boats","peer":"YWNjb3VudA","history":"all","invite":true,"password":true,"predecessor":"cm9vbQ","successor":"cm9vbQ","people":[{"account":"YWNjb3VudA","name":"Mira","role":"owner","own":true,"identity":{"type":"known"}},{"account":"YWNjb3VudA","name":"Mira","role":"moderator","own":false,"identity":{"type":"verified"}},{"account":"YWNjb3VudA","name":"Mira","role":"member","own":false,"identity":{"type":"changed","signed":true}},{"account":"YWNjb3VudA","name":"Mira","role":"former","own":false,"identity":{"type":"changed","signed":false}}],"members":2,"last":{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"text","text":"hello","state":{"type":"sent"}}},"unread":3,"syncing":true,"trouble":"The room could not be followed.","confirmed":{"account":"YWNjb3VudA","at":1700000000000},"vouched":{"account":"YWNjb3VudA","before":7}},
   {"room":"cm9vbQ","name":"Harbour","topic":"Boats","peer":null,"history":"fromJoin","invite":true,"password":true,"predecessor":null,"successor":null,"people":[],"members":2,"last":null,"unread":3,"syncing":true,"trouble":null,"confirmed":null,"vouched":null},
 ] satisfies Room[];
 
@@ -126,10 +130,10 @@ export const histories = [
 
 // prettier-ignore
 export const people = [
-  {"account":"YWNjb3VudA","name":"Mira","role":"owner","own":true},
-  {"account":"YWNjb3VudA","name":"Mira","role":"moderator","own":false},
-  {"account":"YWNjb3VudA","name":"Mira","role":"member","own":false},
-  {"account":"YWNjb3VudA","name":"Mira","role":"former","own":false},
+  {"account":"YWNjb3VudA","name":"Mira","role":"owner","own":true,"identity":{"type":"known"}},
+  {"account":"YWNjb3VudA","name":"Mira","role":"moderator","own":false,"identity":{"type":"verified"}},
+  {"account":"YWNjb3VudA","name":"Mira","role":"member","own":false,"identity":{"type":"changed","signed":true}},
+  {"account":"YWNjb3VudA","name":"Mira","role":"former","own":false,"identity":{"type":"changed","signed":false}},
 ] satisfies Person[];
 
 // prettier-ignore

@@ -1,0 +1,117 @@
+//! The account's key package: renewed every month, its private parts kept for two periods.
+
+use minicbor::{Decode, Encode};
+use waxwing_crypto_core::room::KeyPackageBundle;
+use waxwing_wire::{
+    Opaque,
+    frame::{KeyPackageRecord, Request},
+};
+use zeroize::Zeroizing;
+
+use super::{Change, DataThen, KEY_PACKAGE};
+use crate::{
+    ctx::Ctx,
+    machine::{Client, Then},
+};
+
+/// Time after which a key package is replaced: 30 days.
+const RENEW_AFTER_MS: u64 = 30 * 24 * 3600 * 1000;
+/// Key packages whose private parts are kept: the published one and the one before, to which somebody may just be sealing.
+const KEPT: usize = 2;
+
+/// A key package with its private parts.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct Generation {
+    /// Milliseconds since 1970.
+    #[n(0)]
+    made_at_ms: u64,
+    /// Generation of the root key that the account had then; another one now means another identity key, too.
+    #[n(1)]
+    root: u32,
+    /// As others get it.
+    #[n(2)]
+    published: Opaque,
+    /// Sealed, with the private parts.
+    #[n(3)]
+    sealed: Opaque,
+}
+
+impl Generation {
+    fn is_due(&self, root: u32, now_ms: u64) -> bool {
+        self.root != root || self.made_at_ms.saturating_add(RENEW_AFTER_MS) <= now_ms
+    }
+}
+
+fn read(plain: &[u8]) -> Vec<Generation> {
+    waxwing_wire::decode(plain).unwrap_or_default()
+}
+
+/// Puts a new key package in front; nothing changes where another session has just done so.
+pub(super) fn add(before: &[u8], new: &Generation) -> Zeroizing<Vec<u8>> {
+    let mut all = read(before);
+    if all.first().is_none_or(|newest| newest.is_due(new.root, new.made_at_ms)) {
+        all.insert(0, new.clone());
+        all.truncate(KEPT);
+    }
+    Zeroizing::new(waxwing_wire::encode(&all))
+}
+
+impl Client {
+    /// The account's key packages, the published one first.
+    #[allow(dead_code, reason = "for opening Welcomes")]
+    pub(crate) fn key_packages(&self) -> Vec<KeyPackageBundle> {
+        let Some(session) = &self.session else { return Vec::new() };
+        let kept = read(self.data.get(KEY_PACKAGE).unwrap_or_default());
+        let open = |generation: &Generation| {
+            session.any_root(|root| {
+                KeyPackageBundle::open(root, session.id(), generation.sealed.as_bytes()).ok()
+            })
+        };
+        kept.iter().filter_map(open).collect()
+    }
+
+    fn newest_key_package(&self) -> Option<Generation> {
+        read(self.data.get(KEY_PACKAGE)?).into_iter().next()
+    }
+
+    /// Makes a new key package when there is none, or the newest is too old or of an earlier identity. It is published once its
+    /// private parts are stored, see [`Client::publish_key_package`].
+    pub(crate) fn renew_key_package(&mut self, ctx: &mut Ctx<'_>) {
+        let Some(session) = &self.session else { return };
+        let root = session.root();
+        let under_way = self.data.unsaved().any(|edit| matches!(edit.change, Change::KeyPackage(_)));
+        let newest = self.newest_key_package();
+        if under_way || newest.as_ref().is_some_and(|newest| !newest.is_due(root.generation(), ctx.now_ms)) {
+            if newest.is_some() && !under_way {
+                let request = Request::KeyPackage(session.account);
+                self.ask(request, Then::Data(DataThen::OwnKeyPackage), ctx);
+            }
+            return;
+        }
+        let made = KeyPackageBundle::generate(session.identity(), session.id()).ok();
+        let Some(bundle) = made else { return };
+        let Ok(sealed) = bundle.seal(root, session.id(), ctx.rng) else { return };
+        let generation = Generation {
+            made_at_ms: ctx.now_ms,
+            root: root.generation(),
+            published: Opaque(bundle.public().to_vec()),
+            sealed: sealed.into(),
+        };
+        self.edit(KEY_PACKAGE, Change::KeyPackage(generation), ctx);
+    }
+
+    /// Publishes the newest key package.
+    pub(super) fn publish_key_package(&mut self, ctx: &mut Ctx<'_>) {
+        if let Some(newest) = self.newest_key_package() {
+            self.ask(Request::PutKeyPackage(newest.published), Then::Ignore, ctx);
+        }
+    }
+
+    /// The relay has another one than it should: it lost it, or publishing was cut off.
+    pub(super) fn compare_key_package(&mut self, record: Option<KeyPackageRecord>, ctx: &mut Ctx<'_>) {
+        let newest = self.newest_key_package();
+        if newest.is_some_and(|newest| record.is_none_or(|record| record.bytes != newest.published)) {
+            self.publish_key_package(ctx);
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Sealed account objects: what an account keeps at the relay for itself besides its vault and its rooms.
+//!
+//! Each object has a version of its own; the object `index` lists them all and counts every change of any of them. That count is
+//! the account version, which the account's messages sign. An object older than the index says, an index older than this device
+//! remembers, or a vault older than either, is a relay that went back in time: that is said aloud, and nothing is written any more.
+
+mod index;
+mod key_package;
+mod load;
+mod save;
+
+use std::collections::BTreeMap;
+
+use waxwing_wire::{
+    AccountId, RoomId,
+    frame::{Request, Response},
+    ids::DataName,
+    problem::Problem,
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    api::Rollback,
+    ctx::Ctx,
+    machine::{Client, Then},
+};
+pub(crate) use index::{Index, Memory};
+pub(crate) use save::{Change, Edit};
+
+/// Name of the account object that holds the profile.
+pub(crate) const PROFILE: &str = "profile";
+/// Name of the account object that holds the key packages with their private parts.
+pub(crate) const KEY_PACKAGE: &str = "key package";
+/// Name of the account object that lists the others.
+pub(crate) const INDEX: &str = "index";
+/// Accounts that the account knows are spread over so many objects, by the first bits of their ids.
+const PIN_OBJECTS: u8 = 16;
+
+/// Name of the account object that holds the secret of a room's join link.
+pub(crate) fn link_name(room: RoomId) -> String {
+    format!("link {room}")
+}
+
+/// Name of the account object that holds what is known of this account's identity.
+pub(crate) fn pin_name(account: AccountId) -> String {
+    let [first, ..] = account.0;
+    format!("pins {:x}", first / PIN_OBJECTS)
+}
+
+/// An account object, opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// Generation of the root key that it is sealed under.
+    pub(crate) generation: u32,
+    /// Counts its changes under this root key, from 1.
+    pub(crate) version: u64,
+    /// Empty when it was given up.
+    pub(crate) plain: Zeroizing<Vec<u8>>,
+}
+
+/// What an answer about the account leads to.
+#[derive(Debug)]
+pub(crate) enum DataThen {
+    Loaded,
+    Saved,
+    Dropped(Vec<DataName>),
+    OwnKeyPackage,
+}
+
+/// Sealed account objects, opened.
+#[derive(Debug, Default)]
+pub(crate) struct AccountData {
+    pub(crate) loaded: bool,
+    entries: BTreeMap<String, Entry>,
+    /// The index as it is stored under the present root key.
+    index: Option<Index>,
+    /// Generation and version of everything the relay holds, by its place.
+    places: BTreeMap<DataName, (u32, u64)>,
+    edits: Vec<Edit>,
+    saving: Option<save::Saving>,
+    /// The objects are being asked for.
+    loading: bool,
+    /// Saves that another session was faster with, in a row.
+    lost_races: u32,
+    /// The relay refused to store something: no more attempts on this connection.
+    refused: bool,
+    rolled_back: Option<Rollback>,
+    /// What the device remembers of earlier sessions.
+    pub(crate) memory: Option<Memory>,
+}
+
+impl AccountData {
+    /// For a session that begins with what the device remembers.
+    pub(crate) fn remembering(memory: Option<Memory>) -> Self {
+        Self { memory, ..Self::default() }
+    }
+
+    /// The relay went back to an older state of the account.
+    pub(crate) fn rolled_back(&self) -> Option<Rollback> {
+        self.rolled_back
+    }
+
+    /// Content of an object as it will be once everything is stored; nothing when it is not there or was given up.
+    pub(crate) fn get(&self, name: &str) -> Option<&[u8]> {
+        let queued = self.edits.iter().rev().find_map(|edit| match &edit.change {
+            Change::Put(plain) if edit.name == name => Some(plain),
+            _ => None,
+        });
+        let under_way =
+            || self.saving.as_ref().filter(|saving| saving.name == name).map(|saving| &saving.plain);
+        let stored = || self.entries.get(name).map(|entry| &entry.plain);
+        let plain = queued.or_else(under_way).or_else(stored)?;
+        Some(plain.as_slice()).filter(|plain| !plain.is_empty())
+    }
+
+    /// Edits that the relay does not have yet.
+    pub(crate) fn unsaved(&self) -> impl Iterator<Item = &Edit> {
+        self.saving.iter().flat_map(|saving| &saving.edits).chain(&self.edits)
+    }
+}
+
+impl Client {
+    /// What a new account stores at the relay: its profile and its key package.
+    pub(crate) fn first_login(&mut self, ctx: &mut Ctx<'_>) {
+        self.data.loaded = true;
+        self.complete_account(ctx);
+    }
+
+    /// Stores what every account has and this one lacks, because its registration was cut off before it was stored.
+    pub(crate) fn complete_account(&mut self, ctx: &mut Ctx<'_>) {
+        let Some(session) = &self.session else { return };
+        if self.data.get(PROFILE).is_none() {
+            let name = Zeroizing::new(session.display_name.clone().into_bytes());
+            self.save(PROFILE, name, ctx);
+        }
+        self.renew_key_package(ctx);
+    }
+
+    pub(crate) fn data_then(&mut self, then: DataThen, result: Result<Response, Problem>, ctx: &mut Ctx<'_>) {
+        match (then, result) {
+            (DataThen::Loaded, Ok(Response::AccountData(data))) => self.account_data(&data, ctx),
+            (DataThen::Loaded, _) => self.data.loading = false,
+            (DataThen::Saved, result) => self.saved(result, ctx),
+            (DataThen::Dropped(places), Ok(_)) => {
+                self.data.places.retain(|place, _| !places.contains(place));
+            }
+            (DataThen::OwnKeyPackage, Ok(Response::KeyPackage(record))) => {
+                self.compare_key_package(record, ctx);
+            }
+            _ => {}
+        }
+    }
+
+    /// Asks for all account objects, unless something is being stored: then what comes back could be older than that.
+    pub(crate) fn load_data(&mut self, ctx: &mut Ctx<'_>) {
+        self.data.refused = false;
+        self.data.lost_races = 0;
+        self.reload(ctx);
+    }
+
+    fn reload(&mut self, ctx: &mut Ctx<'_>) {
+        if self.data.saving.is_none() && !self.data.loading {
+            self.data.loading = true;
+            self.ask(Request::AccountData, Then::Data(DataThen::Loaded), ctx);
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Storing account objects: one at a time, then the index; what another session stored first is kept and ours goes on top.
+
+use waxwing_crypto_core::account::seal_account_data;
+use waxwing_wire::{
+    frame::{AccountDatum, Request, Response},
+    ids::DataName,
+    problem::{Problem, ProblemCode},
+};
+use zeroize::Zeroizing;
+
+use super::{AccountData, DataThen, Entry, INDEX, Index, KEY_PACKAGE, key_package};
+use crate::{
+    ctx::Ctx,
+    machine::{Client, Then},
+    session::Session,
+    trust::{self, Pin},
+};
+
+/// Attempts to store on top of what other sessions store, before the next connection.
+const LOST_RACES: u32 = 8;
+
+/// What is to become of an object.
+#[derive(Debug, Clone)]
+pub(crate) enum Change {
+    /// This is its content; empty gives it up.
+    Put(Zeroizing<Vec<u8>>),
+    /// These accounts are known so; other accounts in the object stay.
+    Pins(Vec<Pin>),
+    /// A new key package, unless another session has made one meanwhile.
+    KeyPackage(key_package::Generation),
+}
+
+/// A change of one object that the relay does not have yet.
+#[derive(Debug, Clone)]
+pub(crate) struct Edit {
+    pub(crate) name: String,
+    pub(crate) change: Change,
+}
+
+/// An object on its way.
+#[derive(Debug)]
+pub(super) struct Saving {
+    pub(super) name: String,
+    pub(super) plain: Zeroizing<Vec<u8>>,
+    version: u64,
+    /// What led to it; done again on top of what another session stored first.
+    pub(super) edits: Vec<Edit>,
+}
+
+impl Change {
+    /// The content after this change.
+    fn apply(&self, before: Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {
+        match self {
+            Self::Put(plain) => plain.clone(),
+            Self::Pins(pins) => trust::merge(&before, pins),
+            Self::KeyPackage(generation) => key_package::add(&before, generation),
+        }
+    }
+}
+
+impl AccountData {
+    /// The next object to be stored.
+    fn next(&mut self, session: &Session) -> Option<Saving> {
+        let generation = session.root().generation();
+        while let Some(first) = self.edits.first() {
+            let name = first.name.clone();
+            let (edits, rest): (Vec<_>, Vec<_>) =
+                std::mem::take(&mut self.edits).into_iter().partition(|edit| edit.name == name);
+            self.edits = rest;
+            let entry = self.entries.get(&name);
+            let before = entry.map(|entry| entry.plain.clone()).unwrap_or_default();
+            let plain = edits.iter().fold(before.clone(), |plain, edit| edit.change.apply(plain));
+            if plain != before || entry.is_some_and(|entry| entry.generation != generation) {
+                return Some(self.saving(session, name, plain, edits));
+            }
+        }
+        let older = self.entries.iter().find(|(_, entry)| entry.generation != generation);
+        if let Some((name, entry)) = older {
+            let (name, plain) = (name.clone(), entry.plain.clone());
+            return Some(self.saving(session, name, plain, Vec::new()));
+        }
+        let objects: Vec<_> =
+            self.entries.iter().map(|(name, entry)| (name.clone(), entry.version)).collect();
+        let current = self.index.as_ref();
+        if current.is_some_and(|index| index.objects == objects && index.vault == session.vault_version) {
+            return None;
+        }
+        let index = Index {
+            version: session.account_version().saturating_add(1),
+            vault: session.vault_version,
+            objects,
+        };
+        let plain = Zeroizing::new(waxwing_wire::encode(&index));
+        Some(self.saving(session, INDEX.to_owned(), plain, Vec::new()))
+    }
+
+    fn saving(&self, session: &Session, name: String, plain: Zeroizing<Vec<u8>>, edits: Vec<Edit>) -> Saving {
+        let place = DataName(session.root().account_data_name(&name));
+        let version = self.places.get(&place).map_or(1, |(_, version)| version.saturating_add(1));
+        Saving { name, plain, version, edits }
+    }
+
+    /// Places of objects sealed under earlier root keys, once all of them are stored anew.
+    fn left_over(&self, generation: u32) -> Vec<DataName> {
+        let old = self.places.iter().filter(|(_, (stored, _))| *stored < generation);
+        old.map(|(place, _)| *place).collect()
+    }
+
+    /// The relay has it.
+    fn stored(&mut self, saving: Saving, session: &mut Session) {
+        let Saving { name, plain, version, .. } = saving;
+        let generation = session.root().generation();
+        let place = DataName(session.root().account_data_name(&name));
+        self.places.insert(place, (generation, version));
+        self.lost_races = 0;
+        if name == INDEX {
+            self.index = waxwing_wire::decode(&plain).ok();
+            let version = self.index.as_ref().map_or(0, |index| index.version);
+            session.account_version = session.account_version.max(version);
+        } else {
+            self.entries.insert(name, Entry { generation, version, plain });
+        }
+    }
+}
+
+impl Client {
+    /// Stores an account object; empty content gives it up.
+    pub(crate) fn save(&mut self, name: &str, plain: Zeroizing<Vec<u8>>, ctx: &mut Ctx<'_>) {
+        self.edit(name, Change::Put(plain), ctx);
+    }
+
+    /// Changes an account object, on top of whatever other sessions make of it.
+    pub(crate) fn edit(&mut self, name: &str, change: Change, ctx: &mut Ctx<'_>) {
+        self.data.edits.push(Edit { name: name.to_owned(), change });
+        self.flush_data(ctx);
+    }
+
+    /// Stores the next object that waits, if none is on its way.
+    pub(super) fn flush_data(&mut self, ctx: &mut Ctx<'_>) {
+        let Some(session) = &self.session else { return };
+        let data = &mut self.data;
+        let stopped = data.refused || data.rolled_back.is_some();
+        if !data.loaded || data.loading || stopped || data.saving.is_some() {
+            return;
+        }
+        let Some(saving) = data.next(session) else { return self.tidy(ctx) };
+        let Saving { name, plain, version, .. } = &saving;
+        let sealed = seal_account_data(&session.vault, session.id(), name, *version, plain, ctx.rng);
+        let Ok(bytes) = sealed else { return };
+        let place = DataName(session.root().account_data_name(name));
+        let datum = AccountDatum { name: place, version: *version, bytes: bytes.into() };
+        data.saving = Some(saving);
+        self.ask(Request::PutAccountData(datum), Then::Data(DataThen::Saved), ctx);
+    }
+
+    /// Everything is stored under the present root key: what was stored under earlier ones goes.
+    fn tidy(&mut self, ctx: &mut Ctx<'_>) {
+        let Some(session) = &self.session else { return };
+        let left_over = self.data.left_over(session.root().generation());
+        if !left_over.is_empty() {
+            let then = Then::Data(DataThen::Dropped(left_over.clone()));
+            self.ask(Request::DropAccountData(left_over), then, ctx);
+        }
+    }
+
+    pub(super) fn saved(&mut self, result: Result<Response, Problem>, ctx: &mut Ctx<'_>) {
+        let (Some(saving), Some(session)) = (self.data.saving.take(), &mut self.session) else { return };
+        match result {
+            Ok(_) => {
+                let name = saving.name.clone();
+                self.data.stored(saving, session);
+                if name == KEY_PACKAGE {
+                    self.publish_key_package(ctx);
+                }
+                if name == INDEX {
+                    self.remember(ctx);
+                }
+                self.flush_data(ctx);
+            }
+            Err(problem) => {
+                self.data.lost_races = self.data.lost_races.saturating_add(1);
+                self.data.edits.splice(0..0, saving.edits);
+                if problem.code == ProblemCode::Conflict && self.data.lost_races <= LOST_RACES {
+                    self.reload(ctx);
+                } else {
+                    self.data.refused = true;
+                }
+            }
+        }
+    }
+}
