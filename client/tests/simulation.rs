@@ -1,15 +1,10 @@
 //! Several clients talk through a relay in memory, in orders that a seed decides.
 
-mod sim;
-
-use sim::World;
 use waxwing_client::api::{Body, Intent, Reply};
+use waxwing_tests::sim::World;
 
 fn join(world: &mut World, d: usize, invite: &str) -> String {
-    match world.call(d, Intent::JoinRoom { invite: invite.into() }) {
-        Ok(Reply::Room { room }) => room,
-        other => panic!("{other:?}"),
-    }
+    world.join(d, invite)
 }
 
 fn timeline(world: &mut World, d: usize, room: &str) -> Vec<Body> {

@@ -1,0 +1,285 @@
+//! Requests on the stream.
+
+use std::collections::BTreeSet;
+
+use waxwing_wire::{
+    AccountId, Problem, ProblemCode, RoomId, Seq,
+    frame::{
+        AccountDatum, Commit, CreateRoom, EntryKind, Event, JoinProof, Post, PutPublished, Request, Response,
+    },
+};
+
+use super::{Published, Relay, Room, problem};
+
+/// Entries of a page of keyring or links. Small, so that tests turn pages.
+const PAGE: usize = 3;
+
+impl Relay {
+    fn member(&mut self, me: AccountId, room: RoomId) -> Result<&mut Room, Problem> {
+        let found = self.rooms.get_mut(&room).filter(|room| room.members.contains_key(&me));
+        found.ok_or_else(|| problem(ProblemCode::NotFound))
+    }
+
+    pub(super) fn request(
+        &mut self,
+        connection: usize,
+        me: AccountId,
+        request: Request,
+    ) -> Result<Response, Problem> {
+        match request {
+            Request::Hello(_) => Ok(Response::Hello { account: me, rooms: self.summaries(me), now_ms: 0 }),
+            Request::Ping => Ok(Response::Done),
+            Request::CreateRoom(create) => self.create(me, *create),
+            Request::Append(append) => {
+                let room = self.member(me, append.room)?;
+                let seq = room.append(me, EntryKind::Message, append.after, append.id, append.bytes)?;
+                self.announce(append.room, seq);
+                Ok(Response::Appended { seq })
+            }
+            Request::Commit(commit) => self.commit(me, *commit),
+            Request::Post(post) => self.post(me, post),
+            Request::PutPublished(published) => self.put_published(me, *published),
+            Request::JoinInfo { room, proof, before } => self.join_info(room, &proof, before),
+            Request::Signal { room, bytes } => {
+                let members: Vec<AccountId> = self.member(me, room)?.members.keys().copied().collect();
+                for member in members.into_iter().filter(|member| *member != me) {
+                    self.tell(member, &Event::Signal { room, sender: me, bytes: bytes.clone() });
+                }
+                Ok(Response::Done)
+            }
+            Request::RoomPasswordStart { room, handle, opaque_request } => {
+                self.member(me, room)?;
+                if self.is_taken(handle, room) {
+                    return Err(problem(ProblemCode::Conflict));
+                }
+                self.room_password_start(handle, &opaque_request)
+            }
+            Request::RoomLoginStart { handle, opaque_request } => {
+                self.room_login_start(connection, handle, &opaque_request)
+            }
+            Request::RoomLoginFinish { login, opaque_finalization } => {
+                self.room_login_finish(login, &opaque_finalization)
+            }
+            Request::AccountData
+            | Request::PutAccountData(_)
+            | Request::DropAccountData(_)
+            | Request::PutKeyPackage(_)
+            | Request::KeyPackage(_) => self.account_request(me, request),
+            other => self.read(me, other),
+        }
+    }
+
+    /// What belongs to the account itself.
+    fn account_request(&mut self, me: AccountId, request: Request) -> Result<Response, Problem> {
+        if let Request::KeyPackage(account) = request {
+            return Ok(self.key_package(account));
+        }
+        let known = self.account(me).ok_or_else(|| problem(ProblemCode::NotLoggedIn))?;
+        match request {
+            Request::AccountData => return Ok(Response::AccountData(known.data.values().cloned().collect())),
+            Request::PutAccountData(datum) => {
+                let AccountDatum { name, version, .. } = &datum;
+                let next = known.data.get(name.as_bytes()).map_or(1, |old| old.version + 1);
+                if *version != next {
+                    return Err(problem(ProblemCode::Conflict));
+                }
+                known.data.insert(name.as_bytes().to_vec(), datum);
+            }
+            Request::DropAccountData(names) => {
+                known.data.retain(|name, _| !names.iter().any(|gone| gone.as_bytes() == name));
+            }
+            Request::PutKeyPackage(bytes) => known.key_package = Some(bytes),
+            _ => return Err(problem(ProblemCode::Unsupported)),
+        }
+        Ok(Response::Done)
+    }
+
+    /// What a member reads of a room, and what it keeps there for itself.
+    fn read(&mut self, me: AccountId, request: Request) -> Result<Response, Problem> {
+        Ok(match request {
+            Request::Entries { room, after, limit } => {
+                let room = self.member(me, room)?;
+                let entries =
+                    room.log.iter().filter(|e| e.seq > after).take(limit as usize).cloned().collect();
+                Response::Entries { entries, last_seq: room.log.len() as u64 }
+            }
+            Request::Snapshot { room, epoch } => {
+                let own = self.member(me, room)?.snapshots.iter().filter(|(account, _)| *account == me);
+                let wanted = own.map(|(_, s)| s).filter(|s| epoch.is_none_or(|epoch| s.epoch == epoch));
+                Response::Snapshot(wanted.max_by_key(|s| s.commit).cloned())
+            }
+            Request::PutSnapshot { room, snapshot } => {
+                let room = self.member(me, room)?;
+                let known = room.snapshots.iter().any(|(a, s)| *a == me && s.epoch == snapshot.epoch);
+                if !known {
+                    room.snapshots.push((me, snapshot));
+                }
+                Response::Done
+            }
+            Request::PublicState { room, epoch } => {
+                Response::PublicStates(self.member(me, room)?.public_states(epoch, Some(me)))
+            }
+            Request::Keyring { room, before } => {
+                let all = self.member(me, room)?.keyrings.iter();
+                let own = all.filter(|(a, e)| *a == me && e.commit < before).map(|(_, e)| e.clone());
+                let mut own: Vec<_> = own.collect();
+                own.sort_by_key(|entry| std::cmp::Reverse(entry.commit));
+                own.truncate(PAGE);
+                Response::Keyring(own)
+            }
+            Request::PutKeyring { room, entries } => {
+                let room = self.member(me, room)?;
+                for entry in entries {
+                    if !room.keyrings.iter().any(|(a, e)| *a == me && e.epoch == entry.epoch) {
+                        room.keyrings.push((me, entry));
+                    }
+                }
+                Response::Done
+            }
+            Request::HistoryLinks { room, before } => {
+                let room = self.member(me, room)?;
+                // All candidates of an epoch go into one page.
+                let epochs: BTreeSet<Seq> =
+                    room.published.iter().map(|p| p.commit).filter(|commit| *commit < before).collect();
+                let page: BTreeSet<Seq> = epochs.into_iter().rev().take(PAGE).collect();
+                let mut links = room.links(|published| page.contains(&published.commit));
+                links.sort_by_key(|link| std::cmp::Reverse(link.commit));
+                Response::HistoryLinks(links)
+            }
+            Request::Published { room, epoch } => {
+                let room = self.member(me, room)?;
+                let links = room.links(|published| published.epoch == epoch);
+                Response::Published { links, public_states: room.public_states(epoch, None) }
+            }
+            Request::Welcome(room) => Response::Welcome(self.member(me, room)?.welcomes.get(&me).cloned()),
+            Request::Members(room) => {
+                Response::Members(self.member(me, room)?.members.keys().copied().collect())
+            }
+            _ => return Err(problem(ProblemCode::Unsupported)),
+        })
+    }
+
+    fn create(&mut self, me: AccountId, create: CreateRoom) -> Result<Response, Problem> {
+        if let Some(known) = self.rooms.get(&create.room) {
+            let first = known.published.first();
+            let same = first.is_some_and(|p| p.author == me && p.epoch == create.parts.epoch);
+            return if same { Ok(Response::Done) } else { Err(problem(ProblemCode::Conflict)) };
+        }
+        let mut room = Room { members: [(me, 2)].into(), ..Room::default() };
+        room.store(me, 0, create.parts);
+        self.rooms.insert(create.room, room);
+        Ok(Response::Done)
+    }
+
+    fn put_published(&mut self, me: AccountId, put: PutPublished) -> Result<Response, Problem> {
+        let PutPublished { room, epoch, commit, public_state, link, packages } = put;
+        let room = self.member(me, room)?;
+        let made = room.log.iter().any(|entry| entry.seq == commit && entry.kind == EntryKind::Commit);
+        if !made && commit != 0 {
+            return Err(problem(ProblemCode::NotFound));
+        }
+        let fresh = Published { epoch, commit, author: me, public_state, link, packages };
+        match room.published.iter_mut().find(|p| p.epoch == epoch && p.author == me) {
+            Some(old) => *old = fresh,
+            None => room.published.push(fresh),
+        }
+        Ok(Response::Done)
+    }
+
+    fn join_info(&mut self, room: RoomId, proof: &JoinProof, before: Seq) -> Result<Response, Problem> {
+        let room = self.rooms.get(&room).ok_or_else(|| problem(ProblemCode::LinkInvalid))?;
+        if !room.methods.iter().any(|method| method.id == proof.method) {
+            return Err(problem(ProblemCode::LinkInvalid));
+        }
+        let of_commits = room.published.iter().filter(|p| p.commit < before);
+        let newest = of_commits.max_by_key(|p| p.commit).ok_or_else(|| problem(ProblemCode::NotFound))?;
+        let (epoch, commit) = (newest.epoch, newest.commit);
+        let packages = room.published.iter().filter(|p| p.epoch == epoch).flat_map(|p| &p.packages);
+        Ok(Response::JoinInfo {
+            epoch,
+            commit,
+            last_commit: room.last_commit,
+            public_states: room.public_states(epoch, None),
+            packages: packages.filter(|p| p.method == proof.method).map(|p| p.bytes.clone()).collect(),
+            last_seq: room.log.len() as u64,
+        })
+    }
+
+    fn post(&mut self, me: AccountId, post: Post) -> Result<Response, Problem> {
+        let Post { room: id, kind, id: entry, bytes } = post;
+        if !matches!(kind, EntryKind::Rejoin | EntryKind::Leave | EntryKind::Successor) {
+            return Err(problem(ProblemCode::Invalid));
+        }
+        if let Some(room) = self.rooms.get(&id) {
+            let known = room.log.iter().find(|e| e.sender == me && e.id == entry);
+            if let Some(known) = known {
+                return Ok(Response::Appended { seq: known.seq });
+            }
+        }
+        let room = self.member(me, id)?;
+        let seq = room.append(me, kind, room.last_commit, entry, bytes)?;
+        self.announce(id, seq);
+        if kind == EntryKind::Leave {
+            self.rooms.get_mut(&id).expect("it was just there").members.remove(&me);
+            self.tell(me, &Event::RoomRemoved(id));
+        }
+        Ok(Response::Appended { seq })
+    }
+
+    fn commit(&mut self, me: AccountId, commit: Commit) -> Result<Response, Problem> {
+        let passwords = commit.parts.methods.iter().flatten().filter_map(|method| method.password.as_ref());
+        let handles: Vec<_> = passwords.map(|password| password.handle).collect();
+        if handles.iter().any(|handle| self.is_taken(*handle, commit.room)) {
+            return Err(problem(ProblemCode::Conflict));
+        }
+        let room = self.rooms.get_mut(&commit.room).ok_or_else(|| problem(ProblemCode::NotFound))?;
+        let known = room.log.iter().any(|entry| entry.sender == me && entry.id == commit.id);
+        let proven = commit.proof.as_ref().is_some_and(|p| room.methods.iter().any(|m| m.id == p.method));
+        if !room.members.contains_key(&me) && !proven && !known {
+            return Err(problem(if commit.proof.is_some() {
+                ProblemCode::LinkInvalid
+            } else {
+                ProblemCode::NotFound
+            }));
+        }
+        let before = room.log.len() as u64;
+        let levels = room.allows(me, &commit);
+        let seq = room.append(me, EntryKind::Commit, commit.after, commit.id, commit.bytes)?;
+        if seq == before + 1 {
+            if let Err(problem) = levels {
+                room.log.pop();
+                return Err(problem);
+            }
+            room.last_commit = seq;
+            let gone: Vec<AccountId> =
+                commit.remove.iter().copied().filter(|gone| room.members.remove(gone).is_some()).collect();
+            for account in &commit.add {
+                room.members.entry(*account).or_insert(0);
+            }
+            for (account, level) in commit.levels.iter().flatten() {
+                if let Some(known) = room.members.get_mut(account) {
+                    *known = *level;
+                }
+            }
+            if let Some(levels) = &commit.levels {
+                for (account, level) in &mut room.members {
+                    if !levels.iter().any(|(named, _)| named == account) {
+                        *level = 0;
+                    }
+                }
+            }
+            room.store(me, seq, commit.parts);
+            let welcomed: Vec<AccountId> = commit.welcomes.iter().map(|welcome| welcome.account).collect();
+            room.welcomes.extend(commit.welcomes.into_iter().map(|welcome| (welcome.account, welcome.bytes)));
+            let summary = room.summary(commit.room);
+            for account in commit.add.iter().chain(&welcomed) {
+                self.tell(*account, &Event::RoomAdded(summary.clone()));
+            }
+            self.announce(commit.room, seq);
+            for account in gone {
+                self.tell(account, &Event::RoomRemoved(commit.room));
+            }
+        }
+        Ok(Response::Appended { seq })
+    }
+}
