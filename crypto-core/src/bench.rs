@@ -296,6 +296,8 @@ fn commit_refresh() -> Result<Operation, String> {
 
 fn commit_join_link() -> Result<Operation, String> {
     let (two, mut rng) = (Two::new()?, rng());
+    // The first secret of this generator is the one that the room has already.
+    JoinSecret::generate(&mut rng);
     Ok(Box::new(move || {
         let method = JoinSecret::generate(&mut rng).method(JoinKind::Link, two.mira.account).map_err(text)?;
         let state = RoomState { joins: vec![method], ..two.hers.state().clone() };

@@ -113,7 +113,11 @@ impl Room {
         let mut plan = Plan::default();
         match change {
             Change::Refresh => plan.refresh = true,
-            Change::State(state) => plan.state = Some(state),
+            Change::State(state) => {
+                // Somebody else may have changed it to just this in the meantime.
+                plan.refresh = *state == self.state;
+                plan.state = Some(state);
+            }
             Change::Add(account, package) => plan.adds.push(self.check_key_package(account, &package)?),
             Change::AddMany(packages) => {
                 for (account, package) in packages {

@@ -355,6 +355,19 @@ impl Doorway {
         Prepared::assemble(made, parent, stamp, Author { account, identity }, rng)
     }
 
+    /// The public state as openmls takes it.
+    #[cfg(any(test, feature = "hostile"))]
+    pub(super) fn public_parts(
+        &self,
+    ) -> Option<(openmls::prelude::group_info::VerifiableGroupInfo, openmls::prelude::RatchetTreeIn)> {
+        self.public.parts().ok()
+    }
+
+    #[cfg(any(test, feature = "hostile"))]
+    pub(super) fn handshake_key(&self) -> &HandshakeKey {
+        &self.handshake
+    }
+
     /// What the members would skip must not be uploaded: judges the own commit as they will.
     fn judge(&self, account: AccountId, commit: &[u8]) -> Result<(), CommitError> {
         let provider = Provider::default();

@@ -26,7 +26,7 @@ pub(crate) struct PublicState {
     #[cbor(n(0), with = "crate::room::codec::bytes")]
     pub(super) group_info: Vec<u8>,
     #[cbor(n(1), with = "crate::room::codec::bytes")]
-    tree: Vec<u8>,
+    pub(super) tree: Vec<u8>,
 }
 
 /// Bytes of signer and signature at the end of a GroupInfo, RFC 9420 section 12.4.3: u32, length of 2 bytes, Ed25519.

@@ -8,7 +8,7 @@ use super::{
     CommitError, EpochKeys, HistoryLink, HistoryRule, JoinMethod, JoinPackages, Room, Stamp, commit::Author,
     join::seal_package, provider::Provider, public_state::PublicState,
 };
-use crate::identity::IdentityKey;
+use crate::{identity::IdentityKey, trust::digits};
 
 /// One member's own candidates for the present epoch.
 #[derive(Debug)]
@@ -106,7 +106,7 @@ impl Room {
         self.state.joins.iter().map(package).collect()
     }
 
-    /// 30 digits that are the same for all members of the present epoch and for nobody else, to be compared over another channel: of the MLS
+    /// 30 digits in 6 groups of 5 that are the same for all members of the present epoch and for nobody else, to be compared over another channel: of the MLS
     /// epoch authenticator, RFC 9420 section 8.7. They change with every commit.
     pub fn check_code(&self) -> String {
         let room = self.keys.room;
@@ -114,16 +114,6 @@ impl Room {
             "Waxwing 1 room check",
             &[room.as_bytes(), self.epoch().as_bytes(), self.group.epoch_authenticator().as_slice()],
         );
-        digits(&hash)
+        digits(hash.split_at(30).0)
     }
-}
-
-/// Six groups of five digits: five bytes each, as a big-endian number modulo 100000.
-fn digits(hash: &[u8; 32]) -> String {
-    let group = |bytes: &[u8]| {
-        let number = bytes.iter().fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
-        format!("{:05}", number.checked_rem(100_000).unwrap_or_default())
-    };
-    let groups: Vec<String> = hash.chunks_exact(5).take(6).map(group).collect();
-    groups.join(" ")
 }

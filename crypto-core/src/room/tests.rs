@@ -1,6 +1,10 @@
 //! Rooms between several accounts, without any relay.
 
+mod direct;
 mod hostile;
+mod published;
+mod rotation;
+mod statements;
 
 use rand_core::OsRng;
 
@@ -62,6 +66,49 @@ fn stamp(room: &Room) -> Stamp {
 fn doorway(of: &Founded, secret: &JoinSecret) -> Doorway {
     let public = std::slice::from_ref(&of.public_state);
     Doorway::open(of.room.id(), of.room.epoch(), secret, &packages(&of.packages), public).unwrap()
+}
+
+/// A room of these people, at one epoch, as each of them holds it.
+fn room_of<const N: usize>(people: &[Person; N], state: RoomState, id: RoomId) -> [Room; N] {
+    let founder = &people[0];
+    let founded = Room::found(founder.identity(), founder.account, id, &state, 1, &mut OsRng).unwrap();
+    let bundles: Vec<_> = people[1..]
+        .iter()
+        .map(|person| KeyPackageBundle::generate(person.identity(), person.account).unwrap())
+        .collect();
+    let added = people[1..].iter().zip(&bundles).map(|(p, bundle)| (p.account, bundle.public().to_vec()));
+    let added = founder.commit(&founded.room, Change::AddMany(added.collect()));
+    let mut rooms = vec![added.room];
+    for (person, bundle) in people[1..].iter().zip(&bundles) {
+        let room = bundle.join(person.account, id, added.welcome.as_ref().unwrap()).unwrap();
+        rooms.push(room.with_step(rooms[0].step().clone()));
+    }
+    rooms.try_into().unwrap()
+}
+
+/// A room of Mira, its owner, Jonas and Carl.
+fn room_of_three() -> ([Person; 3], [Room; 3]) {
+    let people = [1, 2, 3].map(Person::new);
+    let rooms = room_of(&people, RoomState::group("Ops room", people[0].account), RoomId([9; 16]));
+    (people, rooms)
+}
+
+/// One of them commits, and all go on.
+fn step_all<const N: usize>(people: &[Person; N], rooms: &mut [Room; N], author: &Person, change: Change) {
+    let at = people.iter().position(|person| person.account == author.account).unwrap();
+    let prepared = author.commit(&rooms[at], change);
+    for (place, room) in rooms.iter_mut().enumerate() {
+        if place != at {
+            *room = applied(room.process(author.account, &prepared.sealed));
+        }
+    }
+    rooms[at] = prepared.room;
+}
+
+fn validated(bytes: &[u8]) -> openmls::prelude::KeyPackage {
+    use tls_codec::Deserialize as _;
+    let package = openmls::prelude::KeyPackageIn::tls_deserialize_exact(bytes).unwrap();
+    package.validate(Provider::default().crypto(), openmls::prelude::ProtocolVersion::Mls10).unwrap()
 }
 
 fn link(person: &Person) -> (JoinSecret, JoinMethod) {

@@ -25,7 +25,7 @@ pub(crate) fn has_usable_keys(group: &PublicGroup) -> bool {
 }
 
 /// The vector that a TLS structure begins with; openmls has no other way to the bytes of these keys.
-fn first_vector(value: &impl Serialize) -> Option<Vec<u8>> {
+pub(super) fn first_vector(value: &impl Serialize) -> Option<Vec<u8>> {
     let bytes = value.tls_serialize_detached().ok()?;
     Some(Vec::from(VLBytes::tls_deserialize(&mut bytes.as_slice()).ok()?))
 }

@@ -1,6 +1,6 @@
 //! What a member with a client of their own, or a relay that helps one, could try.
 
-use openmls::prelude::{Capabilities, KeyPackage, KeyPackageIn, Lifetime, ProtocolVersion};
+use openmls::prelude::{Capabilities, KeyPackage, Lifetime};
 use tls_codec::{Deserialize as _, Serialize as _, VLBytes};
 
 use super::*;
@@ -41,11 +41,6 @@ fn force_and_merge(
     let commit = bundle.commit().to_bytes().unwrap();
     group.merge_pending_commit(&provider).unwrap();
     (commit, group)
-}
-
-fn validated(bytes: &[u8]) -> KeyPackage {
-    let package = KeyPackageIn::tls_deserialize_exact(bytes).unwrap();
-    package.validate(Provider::default().crypto(), ProtocolVersion::Mls10).unwrap()
 }
 
 fn key_package(person: &Person, account: AccountId, capabilities: Capabilities) -> KeyPackage {

@@ -1,1 +1,0 @@
-//! What an adversary's client does: for tests only.
