@@ -266,6 +266,8 @@ pub enum WrapMethod {
     Opaque = 1,
     /// The recovery key, see [`crate::recovery`].
     Recovery = 2,
+    /// A guest's "keep my place" code.
+    Place = 3,
 }
 
 /// Seals a vault; `version` counts its changes from 1, and the relay swaps it by compare-and-swap.

@@ -18,6 +18,7 @@ mod suite;
 mod written;
 
 pub mod account;
+pub mod attachment;
 #[cfg(feature = "bench")]
 pub mod bench;
 pub mod hpke;
@@ -25,12 +26,15 @@ pub mod identity;
 pub mod ids;
 pub mod login;
 pub mod padding;
+pub mod place;
 pub mod published;
 pub mod recovery;
+pub mod report;
 pub mod room;
 pub mod room_password;
 pub mod seal;
 pub mod secret;
+pub mod signal;
 pub mod trust;
 #[cfg(feature = "vectors")]
 pub mod vectors;

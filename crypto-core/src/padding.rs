@@ -7,9 +7,9 @@
 /// Bytes of the length in front of the content.
 const PREFIX_BYTES: usize = 4;
 /// Shortest padded length in bytes.
-pub const MIN_PADDED_BYTES: usize = 512;
+pub const MIN_PADDED_BYTES: u64 = 512;
 /// Up to this many bytes lengths are rounded to powers of two, above by Padmé.
-const POWERS_UP_TO_BYTES: usize = 4096;
+const POWERS_UP_TO_BYTES: u64 = 4096;
 /// Longest content in bytes: 16 MiB. Anything larger is an attachment, which is chunked.
 pub const MAX_CONTENT_BYTES: usize = 16 * 1024 * 1024;
 
@@ -19,18 +19,21 @@ pub fn padded_len(content_bytes: usize) -> Option<usize> {
     if content_bytes > MAX_CONTENT_BYTES {
         return None;
     }
-    round_up(content_bytes.checked_add(PREFIX_BYTES)?)
+    let bytes = u64::try_from(content_bytes.checked_add(PREFIX_BYTES)?).ok()?;
+    usize::try_from(round_up(bytes)?).ok()
 }
 
 /// Rounds a length in bytes up to the next one that is in use. `None` only on overflow.
-pub fn round_up(bytes: usize) -> Option<usize> {
+///
+/// 64 bits everywhere: attachments are longer than a browser's memory has addresses.
+pub fn round_up(bytes: u64) -> Option<u64> {
     if bytes <= POWERS_UP_TO_BYTES {
         return Some(bytes.next_power_of_two().max(MIN_PADDED_BYTES));
     }
     // Padmé keeps floor(log2(exponent)) + 1 bits below the leading one and zeroes the rest.
     let exponent = bytes.ilog2();
     let kept_bits = exponent.ilog2().checked_add(1)?;
-    let mask = 1usize.checked_shl(exponent.checked_sub(kept_bits)?)?.checked_sub(1)?;
+    let mask = 1u64.checked_shl(exponent.checked_sub(kept_bits)?)?.checked_sub(1)?;
     Some(bytes.checked_add(mask)? & !mask)
 }
 
@@ -86,7 +89,7 @@ mod tests {
             assert_eq!(padded_len(content), Some(padded), "{content}");
         }
         assert_eq!(padded_len(MAX_CONTENT_BYTES + 1), None);
-        assert_eq!(round_up(usize::MAX), None);
+        assert_eq!(round_up(u64::MAX), None);
     }
 
     #[test]
@@ -113,7 +116,7 @@ mod tests {
         }
 
         #[test]
-        fn never_grows_by_much_and_never_shrinks(bytes in 4097usize..(1 << 30)) {
+        fn never_grows_by_much_and_never_shrinks(bytes in 4097u64..(1 << 40)) {
             let rounded = round_up(bytes).unwrap();
             prop_assert!(rounded >= bytes);
             prop_assert!((rounded - bytes) as f64 / (bytes as f64) < 0.12);

@@ -6,13 +6,16 @@
 //! To add a file: write a runner, and a maker if it can be made from fixed bytes, and name both in `FILES`.
 
 mod account;
+mod attachment;
 mod group;
 mod hpke;
 mod identity;
 mod login;
 mod message;
 mod recovery;
+mod report;
 mod room;
+mod signal;
 mod symmetric;
 mod tools;
 mod trust;
@@ -100,6 +103,34 @@ const FILES: &[VectorFile] = &[
         description: "handles of rooms, their passwords, and the link that a password opens",
         run: trust::run_room_password,
         make: trust::make_room_password,
+        reproducible: true,
+    },
+    VectorFile {
+        name: "attachment.json",
+        description: "files in chunks, byte n of which is n modulo 251, and their descriptions",
+        run: attachment::run,
+        make: attachment::make,
+        reproducible: true,
+    },
+    VectorFile {
+        name: "signal.json",
+        description: "signals with fixed salts",
+        run: signal::run,
+        make: signal::make,
+        reproducible: true,
+    },
+    VectorFile {
+        name: "report.json",
+        description: "reports to an operator; sealing draws its own randomness",
+        run: report::run,
+        make: report::make,
+        reproducible: false,
+    },
+    VectorFile {
+        name: "place.json",
+        description: "codes that keep a guest's place",
+        run: recovery::run_place,
+        make: recovery::make_place,
         reproducible: true,
     },
     VectorFile {

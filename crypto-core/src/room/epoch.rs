@@ -66,6 +66,10 @@ impl EpochKeys {
         self.derive("Waxwing 1 message key")
     }
 
+    pub(crate) fn signal_key(&self) -> SymmetricKey {
+        self.derive("Waxwing 1 signal key")
+    }
+
     pub(crate) fn link_key(&self) -> SymmetricKey {
         self.derive("Waxwing 1 link key")
     }

@@ -83,6 +83,7 @@ fn run_wrap(case: &Case<'_>) -> Result<(), Failure> {
     let method = match case.text("method")? {
         "opaque" => WrapMethod::Opaque,
         "recovery" => WrapMethod::Recovery,
+        "place" => WrapMethod::Place,
         _ => return Err(broken("no such method")),
     };
     let opened =
@@ -115,6 +116,7 @@ pub(super) fn make() -> Result<Vec<Value>, Failure> {
         (make_vault()?, json!({ "key": hex(&fixed("another")) })),
         (make_wrap("opaque", WrapMethod::Opaque)?, json!({ "method": "recovery" })),
         (make_wrap("recovery", WrapMethod::Recovery)?, json!({ "wrapping": hex(&fixed("another")) })),
+        (make_wrap("place", WrapMethod::Place)?, json!({ "method": "recovery" })),
         (make_data()?, json!({ "data": "contact" })),
     ] {
         let closed = OpenError.to_string();

@@ -47,6 +47,21 @@ pub(super) fn run(case: &Case<'_>) -> Result<(), Failure> {
     case.expect_bytes("sealed", &again)
 }
 
+/// A message with fixed metadata.
+pub(super) fn any_message(sender: AccountId, body: &[u8]) -> Message {
+    let metadata = Metadata {
+        sender,
+        id: MessageId([4; 16]),
+        stream: MessageId([5; 16]),
+        position: 300,
+        seen: LogHead { seq: 7, hash: fixed("head") },
+        sent_at_ms: 1_700_000_000_000,
+        kind: 1,
+        account_version: 700,
+    };
+    Message { metadata, body: body.to_vec() }
+}
+
 fn base() -> (Value, IdentityKey) {
     let key = IdentityKey::from_seed(fixed("message author"));
     let (sender, epoch) = (AccountId([2; 16]), EpochId(fixed("epoch")));

@@ -1,8 +1,9 @@
-//! Written recovery keys.
+//! Written recovery keys and place codes.
 
 use serde_json::{Value, json};
 
-use super::tools::{Case, Failure, broken, fixed, hex, refused};
+use super::tools::{Case, Failure, broken, fixed, hex, refused, variant};
+use crate::place::{PlaceCode, PlaceCodeError};
 use crate::recovery::{RecoveryKey, RecoveryKeyError};
 use crate::secret::SymmetricKey;
 
@@ -51,4 +52,34 @@ pub(super) fn make() -> Result<Vec<Value>, Failure> {
             |(name, typed, error)| json!({ "name": name, "expect": error.to_string(), "typed": typed }),
         ));
     Ok(cases)
+}
+
+pub(super) fn run_place(case: &Case<'_>) -> Result<(), Failure> {
+    let code = PlaceCode::parse(case.text("text")?).map_err(refused)?;
+    if code != PlaceCode::from(case.key("code")?) {
+        return Err(broken("another code"));
+    }
+    case.expect_bytes("relay_token", code.relay_token().expose())?;
+    case.expect_bytes("wrapping_key", code.wrapping_key().expose())
+}
+
+pub(super) fn make_place() -> Result<Vec<Value>, Failure> {
+    let secret = || SymmetricKey::from_bytes(fixed("place"));
+    let code = PlaceCode::from(secret());
+    let good = json!({
+        "name": "a place code", "expect": "ok", "code": hex(&fixed("place")), "text": code.to_text().as_str(),
+        "relay_token": hex(code.relay_token().expose()), "wrapping_key": hex(code.wrapping_key().expose()),
+    });
+    let short = PlaceCodeError::WrongLength { found: 0 }.to_string();
+    let recovery = RecoveryKey::from(secret()).to_text();
+    Ok(vec![
+        variant(&good, "place code, nothing", &short, json!({ "text": "" })),
+        variant(
+            &good,
+            "place code, a recovery key",
+            &PlaceCodeError::Mistyped.to_string(),
+            json!({ "text": recovery.as_str() }),
+        ),
+        good,
+    ])
 }
