@@ -1,1 +1,166 @@
+//! What members publish about an epoch, right and wrong.
+
 use super::*;
+use crate::room::hostile;
+
+/// Bytes of a confirmation tag, as a vector, and of the signer's index behind it.
+const TAG: usize = 1 + 48;
+const SIGNER: usize = 4;
+
+/// A public state that is signed by a member, imports without error, and is wrong at one byte (counted from the end of what is signed).
+fn forged(room: &Room, liar: &Person, sealed: &[u8], from_end: usize) -> Vec<u8> {
+    let (info, tree) = hostile::open_public_state(room.keys(), sealed).unwrap();
+    let info = hostile::resign_public_state(liar.identity(), &info, |content| {
+        *content.iter_mut().rev().nth(from_end).unwrap() ^= 1;
+    });
+    hostile::seal_public_state(room.keys(), (info.unwrap(), tree), &mut OsRng).unwrap()
+}
+
+/// An epoch that Mira made and published two public states of that lie: `external_pub`, and the confirmation tag.
+fn lies() -> ([Person; 3], [Room; 3], JoinSecret, Prepared, [Vec<u8>; 2]) {
+    let (people, mut rooms) = room_of_three();
+    let mira = &people[0];
+    let (secret, method) = link(mira);
+    let state = RoomState { joins: vec![method], ..rooms[0].state().clone() };
+    let made = mira.commit(&rooms[0], Change::State(Box::new(state)));
+    for room in &mut rooms[1..] {
+        *room = applied(room.process(mira.account, &made.sealed));
+    }
+    let lies = [SIGNER + TAG, SIGNER].map(|at| forged(&rooms[1], mira, &made.public_state, at));
+    (people, rooms, secret, made, lies)
+}
+
+#[test]
+fn members_tell_a_public_state_that_lies_and_publish_a_right_one() {
+    let (people, rooms, secret, made, lies) = lies();
+    let jonas = &people[1];
+    assert!(rooms[1].check_public_state(&made.public_state));
+    for lie in &lies {
+        // Whoever only reads it cannot tell.
+        let packages = packages(&made.packages);
+        let blind =
+            Doorway::open(rooms[1].id(), rooms[1].epoch(), &secret, &packages, std::slice::from_ref(lie));
+        assert!(blind.is_ok());
+        assert!(!rooms[1].check_public_state(lie));
+    }
+    assert!(!rooms[1].check_public_state(b"junk"));
+    let old = rooms[0].public_state(people[0].identity(), &mut OsRng).unwrap();
+    assert!(!rooms[1].check_public_state(&old));
+
+    let right =
+        rooms[1].corrections(jonas.identity(), Some(rooms[0].keys()), stamp(&rooms[1]), &mut OsRng).unwrap();
+    assert!(rooms[2].check_public_state(&right.public_state));
+    assert!(rooms[2].check_link(Some(rooms[0].keys()), right.link.as_ref().unwrap()));
+    // With nothing of the author's that is any good, the link still leads in.
+    let sealed = [vec![b"junk".to_vec()], packages(&right.packages)].concat();
+    let public = [b"junk".to_vec(), right.public_state];
+    let door = Doorway::open(rooms[1].id(), rooms[1].epoch(), &secret, &sealed, &public).unwrap();
+    assert_eq!(door.vouched_by, jonas.account);
+    let dora = Person::new(4);
+    let joined = door.join(dora.identity(), dora.account, 0, 5, &mut OsRng).unwrap();
+    assert_eq!(applied(rooms[2].process(dora.account, &joined.sealed)).roster().len(), 4);
+}
+
+#[test]
+fn a_snapshot_needs_nobodys_word_for_the_confirmation_tag() {
+    let (people, rooms, _, made, [_, wrong_tag]) = lies();
+    let [mira, jonas, _] = &people;
+    let root = jonas.vault.current_root();
+    let sealed = rooms[1].snapshot(root, &mut OsRng).unwrap();
+    let snapshot = Snapshot::open(root, jonas.account, rooms[1].id(), rooms[1].epoch(), &sealed).unwrap();
+    let back = snapshot.restore(&[wrong_tag]).unwrap();
+    let next = mira.commit(&made.room, Change::Refresh);
+    assert_eq!(applied(back.process(mira.account, &next.sealed)).epoch(), next.room.epoch());
+}
+
+#[test]
+fn whoever_joined_by_a_lie_lets_the_others_in_again() {
+    let (people, rooms, secret, made, [wrong_key, _]) = lies();
+    let [_, jonas, _] = &people;
+    let dora = Person::new(4);
+    let door =
+        Doorway::open(rooms[1].id(), rooms[1].epoch(), &secret, &packages(&made.packages), &[wrong_key]);
+    let joined = door.unwrap().join(dora.identity(), dora.account, 0, 5, &mut OsRng).unwrap();
+    // It counts for all, and nobody can follow.
+    assert!(matches!(rooms[1].process(dora.account, &joined.sealed), Outcome::Unfollowable { .. }));
+    let bundle = KeyPackageBundle::generate(jonas.identity(), jonas.account).unwrap();
+    let request = rooms[1].rejoin_request(jonas.identity(), 3, bundle.public()).unwrap();
+    let readmit = Change::Readmit { account: jonas.account, key_package: bundle.public().to_vec(), request };
+    let back = dora.commit(&joined.room, readmit);
+    let his = bundle.join(jonas.account, rooms[1].id(), back.welcome.as_ref().unwrap()).unwrap();
+    assert_eq!(his.roster().len(), 4);
+}
+
+#[test]
+fn history_links_are_signed_by_members_and_checked_by_the_others() {
+    let (people, rooms) = room_of_three();
+    let [mira, jonas, _] = &people;
+    let (parent, made) = (rooms[0].keys().clone(), mira.commit(&rooms[0], Change::Refresh));
+    let his = applied(rooms[1].process(mira.account, &made.sealed));
+    assert!(his.check_link(Some(&parent), &made.link));
+    assert!(his.check_link(None, &made.link));
+    let opened = HistoryLink::open(his.keys(), his.roster(), &made.link).unwrap();
+    assert_eq!(opened.signer, mira.account);
+
+    let step = his.step().clone();
+    let by = |person: &Person, parent: Option<&EpochKeys>, step: EpochStep| {
+        let signer = (person.account, person.identity());
+        hostile::seal_link(his.keys(), signer, parent, step, &mut OsRng).unwrap()
+    };
+    assert!(his.check_link(Some(&parent), &by(jonas, Some(&parent), step.clone())));
+    // Signed by nobody of the room, or in the name of another.
+    let dora = Person::new(4);
+    for (account, identity) in [(dora.account, dora.identity()), (jonas.account, mira.identity())] {
+        let link =
+            hostile::seal_link(his.keys(), (account, identity), Some(&parent), step.clone(), &mut OsRng);
+        assert!(HistoryLink::open(his.keys(), his.roster(), &link.unwrap()).is_err());
+    }
+    // Signed by a member, and wrong: another key, no key, another story.
+    let wrong = EpochKeys::new(parent.room, parent.epoch, crate::secret::SymmetricKey::from_bytes([1; 32]));
+    assert!(!his.check_link(Some(&parent), &by(mira, Some(&wrong), step.clone())));
+    assert!(!wrong.opens_commit(mira.account, &made.sealed));
+    assert!(parent.opens_commit(mira.account, &made.sealed));
+    assert!(!his.check_link(Some(&parent), &by(mira, None, step.clone())));
+    let story = EpochStep { renamed: Some("Elsewhere".into()), ..step };
+    assert!(!his.check_link(Some(&parent), &by(mira, Some(&parent), story)));
+}
+
+#[test]
+fn a_link_gives_no_key_to_newcomers_who_may_not_read_back() {
+    let people = [1, 2].map(Person::new);
+    let [mira, jonas] = &people;
+    let state = RoomState { history: HistoryRule::FromJoin, ..RoomState::group("Quiet", mira.account) };
+    let founded = Room::found(mira.identity(), mira.account, RoomId([9; 16]), &state, 1, &mut OsRng).unwrap();
+    let bundle = KeyPackageBundle::generate(jonas.identity(), jonas.account).unwrap();
+    let added = mira.commit(&founded.room, Change::Add(jonas.account, bundle.public().to_vec()));
+    let parent = founded.room.keys();
+    assert!(added.room.check_link(Some(parent), &added.link));
+    let signer = (mira.account, mira.identity());
+    let step = added.room.step().clone();
+    let telling = hostile::seal_link(added.room.keys(), signer, Some(parent), step, &mut OsRng).unwrap();
+    assert!(!added.room.check_link(Some(parent), &telling));
+
+    // After a Welcome it is not known how the epoch came to be, until a link says it.
+    let his = bundle.join(jonas.account, founded.room.id(), added.welcome.as_ref().unwrap()).unwrap();
+    assert!(!his.knows_step() && founded.room.knows_step());
+    assert!(his.check_link(None, &added.link));
+    let own = his.corrections(jonas.identity(), None, stamp(&his), &mut OsRng).unwrap();
+    assert_eq!(own.link, None);
+    let link = HistoryLink::open(his.keys(), his.roster(), &added.link).unwrap();
+    let his = his.with_step(link.step);
+    assert!(his.knows_step());
+    assert_eq!(his.step(), added.room.step());
+}
+
+#[test]
+fn the_check_code_is_the_same_for_all_of_an_epoch_only() {
+    let (people, mut rooms) = room_of_three();
+    let code = rooms[0].check_code();
+    assert_eq!(code.split(' ').map(str::len).collect::<Vec<_>>(), [5; 6]);
+    assert!(rooms.iter().all(|room| room.check_code() == code));
+    let refreshed = people[1].commit(&rooms[1], Change::Refresh);
+    assert_ne!(refreshed.room.check_code(), code);
+    // Two branches of one parent differ.
+    step_all(&people, &mut rooms, &people[0], Change::Refresh);
+    assert_ne!(rooms[0].check_code(), refreshed.room.check_code());
+}
