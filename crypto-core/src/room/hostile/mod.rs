@@ -83,7 +83,7 @@ impl<'a> Forgery<'a> {
         Ok(self.build(what)?.commit)
     }
 
-    fn build(&self, what: impl FnOnce(Builder<'_>) -> Builder<'_>) -> Result<Made, CommitError> {
+    pub(super) fn build(&self, what: impl FnOnce(Builder<'_>) -> Builder<'_>) -> Result<Made, CommitError> {
         let provider = self.room.provider.copy();
         let id: &GroupId = self.room.group.group_id();
         let mut group = MlsGroup::load(provider.storage(), id).ok().flatten().ok_or(CommitError::Internal)?;

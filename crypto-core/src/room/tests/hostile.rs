@@ -8,55 +8,21 @@ use crate::hpke::PUBLIC_KEY_BYTES;
 use crate::room::{
     commit::{Envelope, open_handshake, seal_handshake},
     epoch::HandshakeKey,
-    policy::CommitAad,
+    hostile::{self, Builder, Forgery},
     public_state::PublicState,
 };
 
 /// A length of a TLS vector and a signature.
 const SIGNATURE: usize = 2 + 64;
 
-type Builder<'a> = openmls::prelude::CommitBuilder<'a, openmls::prelude::Initial>;
-
 /// Commits what our own client would refuse to.
 fn force(person: &Person, room: &Room, what: impl FnOnce(Builder<'_>) -> Builder<'_>) -> Vec<u8> {
-    let (commit, _) = force_and_merge(person, room, what);
+    let commit = Forgery::new(room, person.identity(), stamp(room)).handshake(what).unwrap();
     seal_handshake(&room.keys.handshake(), person.account, &commit, &mut OsRng).unwrap()
 }
 
-fn force_and_merge(
-    person: &Person,
-    room: &Room,
-    what: impl FnOnce(Builder<'_>) -> Builder<'_>,
-) -> (Vec<u8>, MlsGroup) {
-    let provider = room.provider.copy();
-    let mut group = MlsGroup::load(provider.storage(), room.group.group_id()).unwrap().unwrap();
-    group.set_aad(codec::encode(&CommitAad::new(stamp(room), Vec::new())));
-    let bundle = what(group.commit_builder().consume_proposal_store(false))
-        .load_psks(provider.storage())
-        .unwrap()
-        .build(provider.rand(), provider.crypto(), person.identity(), |_| true)
-        .unwrap()
-        .stage_commit(&provider)
-        .unwrap();
-    let commit = bundle.commit().to_bytes().unwrap();
-    group.merge_pending_commit(&provider).unwrap();
-    (commit, group)
-}
-
 fn key_package(person: &Person, account: AccountId, capabilities: Capabilities) -> KeyPackage {
-    let identity = person.identity();
-    KeyPackage::builder()
-        .key_package_lifetime(Lifetime::init(0, u64::MAX))
-        .leaf_node_capabilities(capabilities)
-        .build(
-            provider::SUITE,
-            &Provider::default(),
-            identity,
-            provider::credential(account, identity.public()),
-        )
-        .unwrap()
-        .key_package()
-        .clone()
+    hostile::key_package(person.identity(), account, Lifetime::init(0, u64::MAX), capabilities).unwrap()
 }
 
 /// A key package whose leaf says another encryption key, signed as it should be.
@@ -118,8 +84,9 @@ fn nobody_is_there_twice() {
     let sealed = force(&mira, &hers, |b| b.propose_adds([package.clone()]));
     assert_eq!(skipped(&his, &mira, &sealed), Invalid::Duplicate);
     // A made-up public state with such a tree is no room either: which of the two keys counted would be chance.
-    let (_, group) = force_and_merge(&mira, &hers, |b| b.propose_adds([package]));
-    assert_eq!(policy::roster(group.public_group()), None);
+    let forgery = Forgery::new(&hers, mira.identity(), stamp(&hers));
+    let made = forgery.build(|b| b.propose_adds([package])).unwrap();
+    assert_eq!(policy::roster(made.group.public_group()), None);
 }
 
 #[test]
@@ -250,7 +217,8 @@ fn a_room_has_room_for_so_many() {
             .collect()
     };
     let judge = |count| {
-        let (commit, _) = force_and_merge(&mira, &room, |b| b.propose_adds(guests(count)));
+        let forgery = Forgery::new(&room, mira.identity(), stamp(&room));
+        let commit = forgery.handshake(|b| b.propose_adds(guests(count))).unwrap();
         let message = policy::parse(&commit).unwrap();
         policy::judge(&room.provider, room.group.group_id(), mira.account, message).map(drop)
     };
@@ -279,4 +247,79 @@ fn the_private_state_does_not_grow_with_the_log() {
         room = mira.commit(&room, Change::Refresh).room;
     }
     assert_eq!(entries(&room), before);
+}
+
+#[test]
+fn leaves_that_expire_are_refused() {
+    let (mira, _, hers, his) = room_of_two();
+    let carl = Person::new(3);
+    for lifetime in [Lifetime::init(0, u64::MAX - 1), Lifetime::init(1, u64::MAX), Lifetime::new(3600)] {
+        let package = hostile::key_package(carl.identity(), carl.account, lifetime, state::capabilities());
+        let sealed = force(&mira, &hers, |b| b.propose_adds([package.unwrap()]));
+        assert_eq!(skipped(&his, &mira, &sealed), Invalid::Lifetime);
+    }
+}
+
+/// A room of Mira and Jonas with a link, the way in by it, and the index of Mira's leaf.
+fn open_room() -> ([Person; 2], [Room; 2], Doorway) {
+    let people = [1, 2].map(Person::new);
+    let (secret, method) = link(&people[0]);
+    let state = RoomState { joins: vec![method], ..RoomState::group("Ops room", people[0].account) };
+    let rooms = room_of(&people, state, RoomId([9; 16]));
+    let own = rooms[0].corrections(people[0].identity(), None, stamp(&rooms[0]), &mut OsRng).unwrap();
+    let (id, epoch) = (rooms[0].id(), rooms[0].epoch());
+    let door = Doorway::open(id, epoch, &secret, &packages(&own.packages), &[own.public_state]).unwrap();
+    (people, rooms, door)
+}
+
+#[test]
+fn whoever_comes_in_puts_nobody_else_out() {
+    let ([_, jonas], rooms, door) = open_room();
+    let capabilities = state::capabilities();
+    // Coming back takes out the own old leaf, which has the index 1; altered, it would take out Mira's.
+    let back =
+        hostile::join_handshake(&door, (jonas.account, jonas.identity()), vec![], capabilities).unwrap();
+    let judge = |handshake: &[u8]| {
+        let sealed = hostile::seal_join(&door, jonas.account, handshake, &mut OsRng).unwrap();
+        rooms[0].process(jonas.account, &sealed)
+    };
+    assert!(matches!(judge(&back), Outcome::Applied(_)));
+    let altered = hostile::resign(&rooms[0], jonas.identity(), &back, true, |content| {
+        // A Remove by value: kind of reference, type of proposal, leaf.
+        let removal = [1, 0, 3, 0, 0, 0, 1];
+        let at = content.windows(7).position(|bytes| bytes == removal).unwrap();
+        content[at + 6] = 0;
+    });
+    assert!(matches!(judge(&altered.unwrap()), Outcome::Skipped(_)));
+    // Signing anew is sound: without a change it counts, though the tag fits no more.
+    let same = hostile::resign(&rooms[0], jonas.identity(), &back, true, |_| {}).unwrap();
+    assert!(!matches!(judge(&same), Outcome::Skipped(_)));
+}
+
+#[test]
+fn whoever_comes_in_acts_on_no_statement_and_has_our_leaf() {
+    let ([mira, _], rooms, door) = open_room();
+    let said = rooms[0].leave_statement(mira.identity(), 1).unwrap();
+    let dora = Person::new(4);
+    let judge = |statements, capabilities| {
+        let handshake =
+            hostile::join_handshake(&door, (dora.account, dora.identity()), statements, capabilities)
+                .unwrap();
+        let sealed = hostile::seal_join(&door, dora.account, &handshake, &mut OsRng).unwrap();
+        rooms[0].process(dora.account, &sealed)
+    };
+    let ours = state::capabilities;
+    assert!(matches!(judge(vec![], ours()), Outcome::Applied(_)));
+    assert!(matches!(judge(vec![said], ours()), Outcome::Skipped(Invalid::Statement)));
+    assert!(matches!(judge(vec![vec![]], ours()), Outcome::Skipped(Invalid::Statement)));
+    let more = Capabilities::builder()
+        .ciphersuites(vec![
+            provider::SUITE,
+            openmls::prelude::Ciphersuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519,
+        ])
+        .extensions(ours().extensions().to_vec())
+        .proposals(ours().proposals().to_vec())
+        .credentials(ours().credentials().to_vec())
+        .build();
+    assert!(matches!(judge(vec![], more), Outcome::Skipped(Invalid::Leaf)));
 }

@@ -63,7 +63,7 @@ fn rotation_comes_alone() {
     let [mira, _, carl] = &people;
     let fresh = next_key();
     let judge = |forgery: Forgery<'_>, what: &dyn Fn(hostile::Builder<'_>) -> hostile::Builder<'_>| {
-        let forged = forgery.handshake(|b| what(b)).unwrap();
+        let forged = forgery.handshake(what).unwrap();
         let sealed = hostile::seal_commit(rooms[0].keys(), mira.account, &forged, &mut OsRng).unwrap();
         match rooms[1].process(mira.account, &sealed) {
             Outcome::Skipped(reason) => Some(reason),

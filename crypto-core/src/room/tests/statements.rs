@@ -153,7 +153,7 @@ fn letting_somebody_in_again_is_all_that_such_a_commit_does() {
             state,
             ..Forgery::new(&rooms[0], mira.identity(), stamp(&rooms[0]))
         };
-        let handshake = forgery.handshake(|b| what(b)).unwrap();
+        let handshake = forgery.handshake(what).unwrap();
         let sealed = hostile::seal_commit(rooms[0].keys(), mira.account, &handshake, &mut OsRng).unwrap();
         match rooms[1].process(mira.account, &sealed) {
             Outcome::Skipped(reason) => Some(reason),
