@@ -5,6 +5,8 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 use clap::{Args, ValueEnum};
 use waxwing_wire::account::RegistrationPolicy;
 
+use crate::http::rates::{Rate, Rates};
+
 /// Settings of `serve`. Every one has a working default.
 #[derive(Debug, Clone, Args)]
 pub struct Config {
@@ -20,9 +22,22 @@ pub struct Config {
     /// Address under which browsers reach the relay, for instance https://chat.example.org; needed behind a proxy.
     #[arg(long, env = "WAXWING_PUBLIC_ORIGIN")]
     pub public_origin: Option<PublicOrigin>,
+    /// Messages per second that an account may write in the long run; three times as many at once.
+    #[arg(long, env = "WAXWING_MESSAGES_PER_SECOND", default_value_t = waxwing_wire::limits::MESSAGES.1,
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub messages_per_second: u32,
     /// Times that only tests change.
     #[arg(skip)]
     pub timing: Timing,
+}
+
+impl Config {
+    /// How much accounts may write.
+    pub fn rates(&self) -> Rates {
+        let per_second = self.messages_per_second;
+        let messages = Rate { burst: per_second.saturating_mul(3), per_second };
+        Rates { messages, ..Rates::default() }
+    }
 }
 
 /// Who may create an account.

@@ -12,7 +12,7 @@ use std::{
 
 use tokio::sync::mpsc;
 use waxwing_wire::{
-    AccountId, RoomId, encode,
+    AccountId, Opaque, RoomId, encode,
     frame::{Event, RoomSummary, ServerFrame},
 };
 
@@ -138,6 +138,34 @@ impl Fanout {
         for stream in self.lock().streams.values().filter(|stream| stream.session == session) {
             stream.outbox.cut(Cut::SessionEnded);
         }
+    }
+
+    /// Ends the streams of an account, but for those of one session.
+    pub fn end_other_sessions(&self, account: AccountId, kept: SessionHash) {
+        let state = self.lock();
+        let ids = state.accounts.get(&account).map(Vec::as_slice).unwrap_or_default();
+        for stream in ids.iter().filter_map(|id| state.streams.get(id)) {
+            if stream.session != kept {
+                stream.outbox.cut(Cut::SessionEnded);
+            }
+        }
+    }
+
+    /// Passes a signal on to the other streams of a room; `false` when the sender is not subscribed to it. Streams
+    /// that are behind do not get it: it is about this moment.
+    pub fn signal(&self, from: &Registration, room: RoomId, bytes: Opaque) -> bool {
+        let state = self.lock();
+        let Some(sender) = state.streams.get(&from.id).filter(|stream| stream.rooms.contains(&room)) else {
+            return false;
+        };
+        let event = Event::Signal { room, sender: sender.account, bytes };
+        let frame: bytes::Bytes = encode(&ServerFrame::Event(event)).into();
+        for id in state.rooms.get(&room).into_iter().flatten().filter(|id| **id != from.id) {
+            if let Some(stream) = state.streams.get(id) {
+                stream.outbox.hint(&frame);
+            }
+        }
+        true
     }
 
     /// Ends all streams and takes no more.

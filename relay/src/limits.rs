@@ -43,6 +43,8 @@ pub const DRAIN_TIME: Duration = Duration::from_secs(10);
 pub const REGISTRATIONS: usize = 1024;
 /// How long a registration may take: the person sets up an authenticator app.
 pub const REGISTRATION_TIME: Duration = Duration::from_secs(30 * 60);
+/// How long the answer to a confirmed registration is given again to whoever did not hear it.
+pub const CONFIRMED_TIME: Duration = Duration::from_secs(2 * 60);
 /// Logins begun and not completed.
 pub const LOGINS: usize = 4096;
 /// How long a login may take.
@@ -51,6 +53,17 @@ pub const LOGIN_TIME: Duration = Duration::from_secs(5 * 60);
 pub const ATTEMPTS_PER_ADDRESS: usize = 128;
 /// Codes that may be tried in one login or registration.
 pub const CODES_PER_ATTEMPT: u32 = 5;
+
+/// How long after a login its proof lets credentials be changed.
+pub const PROOF_TIME: Duration = Duration::from_secs(10 * 60);
+/// Proofs of logins at once; the oldest gives way.
+pub const PROOFS: usize = 4096;
+/// Tries of room passwords that one stream may have open; a further one replaces its oldest.
+pub const ROOM_LOGINS: usize = 4;
+/// Accounts whose rates are remembered. Those at rest are forgotten first.
+pub const RATED_ACCOUNTS: usize = 65_536;
+/// How long the answer of a health check is given again.
+pub const HEALTH_TIME: Duration = Duration::from_secs(1);
 
 /// A session ends after so long without use.
 pub const SESSION_IDLE: Duration = Duration::from_secs(30 * 24 * 60 * 60);

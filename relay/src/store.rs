@@ -12,15 +12,16 @@ mod conformance;
 use waxwing_wire::{
     AccountId, EpochId, Opaque, RoomId, Seq,
     frame::{
-        AccountDatum, Append, Commit, CreateRoom, Cursor, HistoryLink, JoinProof, KeyringEntry, RoomSummary,
-        Snapshot,
+        AccountDatum, Append, Commit, CreateRoom, Cursor, HistoryLink, JoinProof, KeyPackageRecord,
+        KeyringEntry, Post, PutPublished, RoomSummary, Snapshot,
     },
+    ids::{DataName, RoomHandle},
 };
 
 pub use error::StoreError;
 pub use types::{
-    Admission, Credentials, JoinInfo, NewAccount, NewSession, Notice, Page, Pending, Session, SessionHash,
-    SessionLife, UnlockedAccount,
+    Admission, Credentials, JoinInfo, NewAccount, NewCredentials, NewSession, Notice, Page, Pending,
+    Published, RoomCredentials, Session, SessionHash, SessionLife, UnlockedAccount,
 };
 
 /// Answer of every read, and of every write once it is durable.
@@ -52,8 +53,8 @@ macro_rules! operations {
 }
 
 operations! {
-    /// Answers when the writer does.
-    fn ping() -> ();
+    /// Answers when something was written to the disk.
+    fn check_writing(now_ms: u64) -> ();
     /// Whether any account exists.
     fn has_accounts() -> bool;
     /// A setting of the relay itself.
@@ -72,7 +73,10 @@ operations! {
     /// Makes the account and its first session, and consumes the setup token.
     fn create_account(account: NewAccount, admission: Admission, session: NewSession) -> Session;
     /// Marks the code's step as used and begins a session; [`StoreError::ReusedCode`] when this or a later step was used before.
-    fn complete_login(account: AccountId, totp_step: u64, session: NewSession) -> UnlockedAccount;
+    /// [`StoreError::CredentialsChanged`] when `record` is no longer the account's OPAQUE record.
+    fn complete_login(account: AccountId, record: Vec<u8>, totp_step: u64, session: NewSession) -> UnlockedAccount;
+    /// Replaces password, vault and keys at once, and ends the account's sessions but one.
+    fn change_credentials(account: AccountId, change: NewCredentials, kept: SessionHash) -> ();
     /// The session behind a token, if it is alive.
     fn session(token: SessionHash, life: SessionLife, now_ms: u64) -> Option<Session>;
     /// Notes that a session is in use.
@@ -86,8 +90,10 @@ operations! {
     fn account_data(account: AccountId) -> Vec<AccountDatum>;
     /// Stores a sealed account object, by compare-and-swap on its version.
     fn put_account_data(account: AccountId, datum: AccountDatum) -> Pending<()>;
-    /// Key package of an account.
-    fn key_package(account: AccountId) -> Option<Opaque>;
+    /// Forgets sealed account objects.
+    fn drop_account_data(account: AccountId, names: Vec<DataName>) -> Pending<()>;
+    /// Key package of an account, with what tells whose it is.
+    fn key_package(account: AccountId) -> Option<KeyPackageRecord>;
     /// Replaces the key package.
     fn put_key_package(account: AccountId, package: Opaque) -> Pending<()>;
 
@@ -101,6 +107,8 @@ operations! {
     fn create_room(author: AccountId, request: CreateRoom, now_ms: u64) -> Pending<()>;
     /// Appends a message.
     fn append_message(author: AccountId, request: Append, now_ms: u64) -> Pending<Seq>;
+    /// Enters a member's statement; a leave ends its membership too.
+    fn post(author: AccountId, request: Post, now_ms: u64) -> Pending<Seq>;
     /// Appends a commit with everything that belongs to its epoch.
     fn accept_commit(author: AccountId, request: Commit, now_ms: u64) -> Pending<Seq>;
     /// A page of the log.
@@ -110,16 +118,24 @@ operations! {
     fn snapshot(account: AccountId, room: RoomId, epoch: Option<EpochId>) -> Option<Snapshot>;
     /// Stores a snapshot.
     fn put_snapshot(account: AccountId, room: RoomId, snapshot: Snapshot) -> Pending<()>;
-    /// Public state of an epoch.
-    fn public_state(account: AccountId, room: RoomId, epoch: EpochId) -> Option<Opaque>;
+    /// Candidates for the public state of an epoch.
+    fn public_states(account: AccountId, room: RoomId, epoch: EpochId) -> Vec<Opaque>;
+    /// All that members published for an epoch.
+    fn published(account: AccountId, room: RoomId, epoch: EpochId) -> Published;
+    /// Adds a member's own candidates.
+    fn put_published(author: AccountId, request: PutPublished) -> Pending<()>;
     /// A page of the account's keyring.
     fn keyring(account: AccountId, room: RoomId, before: Seq) -> Vec<KeyringEntry>;
     /// Adds to the keyring.
     fn put_keyring(account: AccountId, room: RoomId, entries: Vec<KeyringEntry>) -> Pending<()>;
     /// A page of history links.
     fn history_links(account: AccountId, room: RoomId, before: Seq) -> Vec<HistoryLink>;
-    /// What a holder of a join method needs.
-    fn join_info(room: RoomId, proof: JoinProof, now_ms: u64) -> JoinInfo;
+    /// What a holder of a join method needs, from the newest epoch whose commit number is below `before`.
+    fn join_info(room: RoomId, proof: JoinProof, before: Seq, now_ms: u64) -> JoinInfo;
+    /// Whether this account may set a password for this room under this handle.
+    fn may_set_password(account: AccountId, room: RoomId, handle: RoomHandle) -> ();
+    /// What a try of a room password is checked against.
+    fn room_credentials(handle: RoomHandle, now_ms: u64) -> Option<RoomCredentials>;
     /// The newest Welcome for an account.
     fn welcome(account: AccountId, room: RoomId) -> Option<Opaque>;
 }

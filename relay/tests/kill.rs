@@ -40,7 +40,7 @@ impl Drop for Process {
 impl Process {
     fn start(data: &Path) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_waxwing-relay"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .args(["serve", "--messages-per-second", "1000000", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .env("WAXWING_LOG", "error")
             .stdout(Stdio::piped())

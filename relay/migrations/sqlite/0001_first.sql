@@ -56,33 +56,40 @@ CREATE TABLE key_packages (
     bytes   BLOB NOT NULL
 ) STRICT;
 
--- num is local and short, because every other room table repeats it.
--- chain is H_n of the room log; epoch is the newest, first_epoch makes the creation idempotent.
+-- How the identity key of an account changed, signed by the old and the new key; num gives the order.
+CREATE TABLE identity_statements (
+    num     INTEGER PRIMARY KEY,
+    account BLOB NOT NULL REFERENCES accounts (account) ON DELETE CASCADE,
+    bytes   BLOB NOT NULL
+) STRICT;
+CREATE INDEX identity_statements_by_account ON identity_statements (account, num);
+
+-- num is local and short, because every other room table repeats it. chain is H_n of the room log.
 CREATE TABLE rooms (
     num           INTEGER PRIMARY KEY,
     room          BLOB NOT NULL UNIQUE CHECK (length(room) = 16),
     creator       BLOB NOT NULL REFERENCES accounts (account),
-    first_epoch   BLOB NOT NULL CHECK (length(first_epoch) = 32),
-    epoch         BLOB NOT NULL CHECK (length(epoch) = 32),
     last_seq      INTEGER NOT NULL,
     last_commit   INTEGER NOT NULL,
     chain         BLOB NOT NULL CHECK (length(chain) = 32),
     created_at_ms INTEGER NOT NULL
 ) STRICT;
 
+-- level is what clients told of a member's role: 0 plain, 1 moderator, 2 owner.
 CREATE TABLE members (
     room         INTEGER NOT NULL REFERENCES rooms (num) ON DELETE CASCADE,
     account      BLOB NOT NULL REFERENCES accounts (account),
+    level        INTEGER NOT NULL CHECK (level IN (0, 1, 2)),
     joined_at_ms INTEGER NOT NULL,
     PRIMARY KEY (room, account)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX members_by_account ON members (account);
 
--- kind: 1 commit, 2 message, 3 rejoin, as hashed into digest. bytes is NULL once an entry was deleted; digest and chain stay.
+-- kind: 1 commit, 2 message, 3 rejoin, 4 leave, 5 successor, as hashed into digest. bytes is NULL once an entry was deleted; digest and chain stay.
 CREATE TABLE log_entries (
     room           INTEGER NOT NULL REFERENCES rooms (num) ON DELETE CASCADE,
     seq            INTEGER NOT NULL,
-    kind           INTEGER NOT NULL CHECK (kind IN (1, 2, 3)),
+    kind           INTEGER NOT NULL CHECK (kind IN (1, 2, 3, 4, 5)),
     after_commit   INTEGER NOT NULL,
     sender         BLOB NOT NULL CHECK (length(sender) = 16),
     entry          BLOB NOT NULL CHECK (length(entry) = 16),
@@ -92,6 +99,16 @@ CREATE TABLE log_entries (
     bytes          BLOB,
     PRIMARY KEY (room, seq),
     UNIQUE (room, entry, sender)
+) STRICT;
+
+-- The epoch that each commit makes, as its author says; commit_seq 0 is the room's first.
+CREATE TABLE epochs (
+    room       INTEGER NOT NULL REFERENCES rooms (num) ON DELETE CASCADE,
+    commit_seq INTEGER NOT NULL,
+    epoch      BLOB NOT NULL CHECK (length(epoch) = 32),
+    author     BLOB NOT NULL CHECK (length(author) = 16),
+    PRIMARY KEY (room, commit_seq),
+    UNIQUE (room, epoch)
 ) STRICT;
 
 CREATE TABLE snapshots (
@@ -114,37 +131,60 @@ CREATE TABLE keyring (
 ) STRICT;
 CREATE INDEX keyring_by_commit ON keyring (room, account, commit_seq);
 
+-- The next three hold candidates: what a commit's author and other members published for the epoch that it makes.
+-- The relay cannot tell which are right; readers can. Links are kept for good, the others while they may be needed.
 CREATE TABLE history_links (
     room       INTEGER NOT NULL REFERENCES rooms (num) ON DELETE CASCADE,
     commit_seq INTEGER NOT NULL,
+    author     BLOB NOT NULL CHECK (length(author) = 16),
     epoch      BLOB NOT NULL CHECK (length(epoch) = 32),
-    author     BLOB NOT NULL,
     sealed     BLOB NOT NULL,
-    PRIMARY KEY (room, commit_seq)
+    PRIMARY KEY (room, commit_seq, author)
 ) STRICT;
+CREATE INDEX history_links_by_epoch ON history_links (room, epoch);
 
 CREATE TABLE public_states (
     room       INTEGER NOT NULL REFERENCES rooms (num) ON DELETE CASCADE,
-    epoch      BLOB NOT NULL CHECK (length(epoch) = 32),
     commit_seq INTEGER NOT NULL,
+    author     BLOB NOT NULL CHECK (length(author) = 16),
+    epoch      BLOB NOT NULL CHECK (length(epoch) = 32),
     sealed     BLOB NOT NULL,
-    PRIMARY KEY (room, epoch)
+    PRIMARY KEY (room, commit_seq, author)
+) STRICT;
+CREATE INDEX public_states_by_epoch ON public_states (room, epoch);
+
+CREATE TABLE join_packages (
+    room       INTEGER NOT NULL REFERENCES rooms (num) ON DELETE CASCADE,
+    commit_seq INTEGER NOT NULL,
+    author     BLOB NOT NULL CHECK (length(author) = 16),
+    epoch      BLOB NOT NULL CHECK (length(epoch) = 32),
+    method     BLOB NOT NULL CHECK (length(method) = 32),
+    sealed     BLOB NOT NULL,
+    PRIMARY KEY (room, commit_seq, author, method)
 ) STRICT;
 
+-- maker is who brought the method to the relay.
 CREATE TABLE join_methods (
     room          INTEGER NOT NULL REFERENCES rooms (num) ON DELETE CASCADE,
     method        BLOB NOT NULL CHECK (length(method) = 32),
+    maker         BLOB NOT NULL CHECK (length(maker) = 16),
     token_hash    BLOB NOT NULL CHECK (length(token_hash) = 32),
     expires_at_ms INTEGER,
     PRIMARY KEY (room, method)
 ) STRICT;
 
--- Only those of the newest epoch are kept.
-CREATE TABLE join_packages (
-    room   INTEGER NOT NULL REFERENCES rooms (num) ON DELETE CASCADE,
-    method BLOB NOT NULL CHECK (length(method) = 32),
-    sealed BLOB NOT NULL,
-    PRIMARY KEY (room, method)
+-- For methods that are reached by a room's name and password.
+CREATE TABLE room_passwords (
+    handle          BLOB NOT NULL PRIMARY KEY CHECK (length(handle) = 32),
+    room            INTEGER NOT NULL,
+    method          BLOB NOT NULL,
+    opaque_record   BLOB NOT NULL,
+    ksf_memory_kib  INTEGER NOT NULL,
+    ksf_iterations  INTEGER NOT NULL,
+    ksf_parallelism INTEGER NOT NULL,
+    sealed          BLOB NOT NULL,
+    UNIQUE (room, method),
+    FOREIGN KEY (room, method) REFERENCES join_methods (room, method) ON DELETE CASCADE
 ) STRICT;
 
 CREATE TABLE welcomes (

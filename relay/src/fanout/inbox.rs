@@ -96,6 +96,16 @@ impl Outbox {
         self.0.ready.notify_one();
     }
 
+    /// Queues an event that may be lost, if there is plenty of room.
+    pub(super) fn hint(&self, frame: &Bytes) {
+        let mut queue = self.0.lock();
+        if queue.frames.len() < limits::EVENT_QUEUE / 2 && queue.takes(frame) {
+            queue.push(frame);
+        }
+        drop(queue);
+        self.0.ready.notify_one();
+    }
+
     pub(super) fn cut(&self, why: Cut) {
         self.0.lock().cut.get_or_insert(why);
         self.0.ready.notify_one();

@@ -4,7 +4,8 @@
 //! what is done is one transaction of the store.
 
 mod attempts;
-mod backoff;
+pub(super) mod backoff;
+pub(super) mod credentials;
 pub(super) mod login;
 pub mod opaque;
 pub(super) mod register;
@@ -23,24 +24,26 @@ use waxwing_wire::{
 use super::problem::Refusal;
 use crate::{limits, store::SessionLife};
 use attempts::Attempts;
-use backoff::Backoff;
+use backoff::{Backoff, Key};
 
 /// How long sessions live.
 pub const SESSION_LIFE: SessionLife =
     SessionLife { idle: limits::SESSION_IDLE, absolute: limits::SESSION_LIFE };
 
 /// Parameters told for usernames that nobody has: those that a client uses by default.
-const USUAL_KSF: KsfParams = KsfParams { memory_kib: 65_536, iterations: 3, parallelism: 1 };
+pub(super) const USUAL_KSF: KsfParams = KsfParams { memory_kib: 65_536, iterations: 3, parallelism: 1 };
 
 /// What the calls share.
 #[derive(Debug)]
 pub(super) struct Auth {
-    opaque: opaque::Server,
+    pub(super) opaque: opaque::Server,
     policy: RegistrationPolicy,
     cookie: session::Cookie,
     registrations: Attempts<register::Registration>,
+    confirmed: register::Confirmed,
     logins: Attempts<login::Login>,
-    backoff: Backoff,
+    proofs: credentials::Proofs,
+    pub(super) backoff: Backoff,
 }
 
 impl Auth {
@@ -55,18 +58,25 @@ impl Auth {
             policy,
             cookie: session::Cookie::new(https),
             registrations: Attempts::new(limits::REGISTRATIONS, limits::REGISTRATION_TIME),
+            confirmed: register::Confirmed::default(),
             logins: Attempts::new(limits::LOGINS, login),
+            proofs: credentials::Proofs::default(),
             backoff: Backoff::default(),
         }
     }
+}
 
-    /// Refuses who has failed too often, by account or by address.
-    fn check_backoff(&self, username: &str, address: IpAddr) -> Result<(), Refusal> {
-        let Some(wait) = self.backoff.wait(username, address) else { return Ok(()) };
-        let mut problem = Problem::new(ProblemCode::RateLimited, "too many failed attempts; wait a little");
-        problem.retry_after_s = Some(u32::try_from(wait.as_secs().saturating_add(1)).unwrap_or(u32::MAX));
-        Err(problem.into())
-    }
+/// Refuses who has failed too often.
+pub(super) fn refuse_while(wait: Option<Duration>) -> Result<(), Problem> {
+    let Some(wait) = wait else { return Ok(()) };
+    let mut problem = Problem::new(ProblemCode::RateLimited, "too many failed attempts; wait a little");
+    problem.retry_after_s = Some(u32::try_from(wait.as_secs().saturating_add(1)).unwrap_or(u32::MAX));
+    Err(problem)
+}
+
+/// What logins at an account from an address are counted by.
+fn login_keys(username: &str, address: IpAddr) -> [Key; 2] {
+    [Key::Username(username.to_owned()), Key::Address(address)]
 }
 
 /// Random bytes from the operating system.
@@ -80,11 +90,11 @@ pub fn random<const N: usize>() -> std::io::Result<[u8; N]> {
 }
 
 fn normalise(text: &str) -> Result<String, Refusal> {
-    username::normalise(text).map_err(|error| invalid(&error.to_string()))
+    username::normalise(text).map_err(|error| invalid(&error.to_string()).into())
 }
 
-fn invalid(detail: &str) -> Refusal {
-    Problem::new(ProblemCode::Invalid, detail).into()
+fn invalid(detail: &str) -> Problem {
+    Problem::new(ProblemCode::Invalid, detail)
 }
 
 fn expired() -> Refusal {

@@ -4,6 +4,7 @@
 //! and events as they come, many in one flush. Everything that waits is bounded: requests by bytes in flight, events
 //! by the inbox.
 
+mod passwords;
 mod requests;
 mod talk;
 
@@ -20,8 +21,12 @@ use axum::{
 };
 use waxwing_wire::{Problem, ProblemCode, limits as shared};
 
-use super::{App, Peer, auth::session::Current, problem::Refusal};
-use crate::fanout::Refused;
+use super::{
+    App, Peer,
+    auth::session::{self, Current},
+    problem::Refusal,
+};
+use crate::{fanout::Refused, now_ms};
 use talk::Talk;
 
 /// The default buffer would cost every idle stream 128 KiB.
@@ -43,6 +48,8 @@ pub(super) async fn open(
     let upgrade = upgrade
         .map_err(|_| Problem::new(ProblemCode::Unsupported, "this address takes WebSocket upgrades"))?;
     let (registration, inbox) = app.fanout.register(session.info.account, session.token).map_err(refuse)?;
+    // A session that ended before the stream was registered has not ended the stream.
+    let session = session::find(&app, session.token, now_ms()).await?;
     let upgrade = upgrade
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(WRITE_BUFFER_BYTES)

@@ -5,6 +5,8 @@ mod commits;
 mod data;
 mod joining;
 mod log;
+mod passwords;
+mod published;
 #[path = "../../tests/support/requests.rs"]
 #[allow(dead_code, reason = "shared with the tests over the stream")]
 mod requests;
@@ -22,8 +24,8 @@ use waxwing_wire::{
 use zeroize::Zeroizing;
 
 use super::{
-    Admission, Credentials, NewAccount, NewSession, Notice, Pending, Result, Session, SessionHash,
-    SessionLife, Store, StoreError,
+    Admission, Credentials, NewAccount, NewCredentials, NewSession, Notice, Pending, Result, Session,
+    SessionHash, SessionLife, Store, StoreError,
     sqlite::{Options, Sqlite},
 };
 use requests::random;
@@ -61,11 +63,14 @@ behaviours! {
         later_accounts_follow_the_policy,
         usernames_and_ids_are_taken_once,
         a_code_is_used_once_and_never_an_older_one,
+        credentials_change_at_once_and_end_other_sessions,
+        a_new_identity_key_comes_with_its_statement,
         sessions_end,
         settings_are_written_once;
     data:
         account_objects_are_compared_and_swapped,
         account_objects_are_bounded,
+        account_objects_are_dropped,
         key_packages_are_replaced;
     rooms:
         founding_is_idempotent,
@@ -77,6 +82,8 @@ behaviours! {
         appending_is_compared_and_swapped,
         appending_is_idempotent,
         messages_are_bounded,
+        statements_are_entered_after_the_last_commit,
+        leaving_ends_the_membership,
         pages_have_no_gaps,
         pages_are_bounded_by_bytes,
         racing_writers_get_numbers_without_gaps;
@@ -85,19 +92,32 @@ behaviours! {
         of_racing_commits_one_wins,
         committing_is_idempotent,
         a_commit_that_is_refused_leaves_nothing,
-        only_the_creator_removes_others,
+        levels_decide_who_removes_whom,
+        where_nobody_owns_the_highest_may_do_all,
+        a_member_is_let_in_again_by_a_welcome,
         snapshots_and_public_states_are_pruned_together,
         snapshots_are_immutable_and_need_their_public_state,
         keyrings_are_append_only_and_paged,
         history_is_paged_by_bytes,
         notices_come_in_order_and_only_for_what_was_committed;
+    published:
+        candidates_stand_beside_the_authors,
+        candidates_are_checked_and_stay,
+        few_authors_publish_for_one_commit,
+        large_candidates_come_alone,
+        an_author_who_lies_about_its_epoch_is_outvoted,
+        old_candidates_are_only_links;
+    passwords:
+        a_room_is_found_by_its_handle,
+        a_password_is_checked_and_needs_a_level;
     joining:
         a_link_lets_in,
         wrong_links_are_refused,
         expired_links_are_told,
         replaced_links_are_dead,
-        only_the_creator_changes_the_ways_in,
-        every_method_needs_its_package,
+        levels_decide_who_changes_the_ways_in,
+        methods_come_and_stay_by_id,
+        older_epochs_are_there_for_who_joins,
         who_joins_adds_only_itself,
         members_may_join_again,
         a_room_fills_up;

@@ -29,6 +29,9 @@ pub enum StoreError {
     /// The room is full.
     #[error("the room is full")]
     RoomFull,
+    /// The author's level in the room is too low.
+    #[error("{0}")]
+    NotAllowed(&'static str),
     /// No such join method.
     #[error("this invite was revoked, replaced or never valid; ask for a new one")]
     LinkInvalid,
@@ -47,6 +50,9 @@ pub enum StoreError {
     /// A step that was used, or an older one.
     #[error("this code was used before; wait for the next one")]
     ReusedCode,
+    /// The credentials were changed while an attempt with the old ones was under way.
+    #[error("the credentials of this account have changed; begin again")]
+    CredentialsChanged,
     /// The backend cannot write or read now: full disk, locked database, shutdown.
     #[error("the relay cannot do this now; try again later")]
     Unavailable,
@@ -66,12 +72,14 @@ impl StoreError {
             Self::Stale { .. } => ProblemCode::Stale,
             Self::Conflict(_) => ProblemCode::Conflict,
             Self::RoomFull => ProblemCode::RoomFull,
+            Self::NotAllowed(_) => ProblemCode::NotAllowed,
             Self::LinkInvalid => ProblemCode::LinkInvalid,
             Self::LinkExpired => ProblemCode::LinkExpired,
             Self::UsernameTaken => ProblemCode::UsernameTaken,
             Self::SetupLinkInvalid => ProblemCode::SetupLinkInvalid,
             Self::RegistrationClosed => ProblemCode::RegistrationClosed,
             Self::ReusedCode => ProblemCode::ReusedCode,
+            Self::CredentialsChanged => ProblemCode::AttemptExpired,
             Self::Unavailable => ProblemCode::Unavailable,
             Self::Internal => ProblemCode::Internal,
         }

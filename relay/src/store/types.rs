@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use waxwing_wire::{
     AccountId, EpochId, Opaque, RoomId, Seq,
     account::{KsfParams, RegistrationPolicy, SessionInfo},
-    frame::{LogEntry, RoomSummary},
+    frame::{HistoryLink, LogEntry, RoomSummary},
 };
 use zeroize::Zeroizing;
 
@@ -138,6 +138,63 @@ impl fmt::Debug for Credentials {
     }
 }
 
+/// New credentials of an account, and the keys that change with them.
+#[derive(Clone)]
+pub struct NewCredentials {
+    /// OPAQUE RegistrationRecord.
+    pub opaque_record: Vec<u8>,
+    /// Parameters that the client used.
+    pub ksf: KsfParams,
+    /// Sealed vault.
+    pub vault: Opaque,
+    /// One more than the stored version.
+    pub vault_version: u64,
+    /// Wrapped under the OPAQUE export key.
+    pub wrap_opaque: Opaque,
+    /// Wrapped under the recovery key.
+    pub wrap_recovery: Opaque,
+    /// 32 bytes.
+    pub identity_key: Opaque,
+    /// That the identity key changed.
+    pub statement: Option<Opaque>,
+    /// Under the new identity key.
+    pub key_package: Option<Opaque>,
+}
+
+impl fmt::Debug for NewCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NewCredentials(version {})", self.vault_version)
+    }
+}
+
+/// What a try of a room password is checked against.
+#[derive(Clone)]
+pub struct RoomCredentials {
+    /// The room.
+    pub room: RoomId,
+    /// OPAQUE RegistrationRecord.
+    pub opaque_record: Vec<u8>,
+    /// Parameters that its maker used.
+    pub ksf: KsfParams,
+    /// What the password opens.
+    pub sealed: Opaque,
+}
+
+impl fmt::Debug for RoomCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RoomCredentials({})", self.room)
+    }
+}
+
+/// What members published for one epoch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// The commit author's first.
+    pub links: Vec<HistoryLink>,
+    /// The asker's own first, then the commit author's.
+    pub public_states: Vec<Opaque>,
+}
+
 /// What a completed login hands out.
 #[derive(Debug)]
 pub struct UnlockedAccount {
@@ -163,14 +220,16 @@ pub struct Page {
 /// What a holder of a join method needs.
 #[derive(Debug)]
 pub struct JoinInfo {
-    /// Newest epoch.
+    /// The epoch.
     pub epoch: EpochId,
+    /// Number of the commit entry that made it.
+    pub commit: Seq,
     /// Number of the newest commit entry.
     pub last_commit: Seq,
     /// Number of the newest entry.
     pub last_seq: Seq,
-    /// Sealed public state of the newest epoch.
-    pub public_state: Opaque,
+    /// Candidates for its sealed public state, at least one.
+    pub public_states: Vec<Opaque>,
     /// Join packages for the method.
     pub packages: Vec<Opaque>,
 }

@@ -4,7 +4,10 @@ use rand_core::{OsRng, RngCore as _};
 use sha2::{Digest as _, Sha256};
 use waxwing_wire::{
     AccountId, EntryId, EpochId, MethodId, Opaque, RoomId, Seq,
-    frame::{Append, Commit, EpochParts, JoinMethod, JoinPackage, JoinProof, Welcome},
+    frame::{
+        Append, Commit, EntryKind, EpochParts, JoinMethod, JoinPackage, JoinProof, Post, PutPublished,
+        Welcome,
+    },
     ids::TokenHash,
 };
 
@@ -56,6 +59,23 @@ pub fn commit(room: RoomId, after: Seq, epoch: u8) -> Commit {
 pub fn adding(room: RoomId, after: Seq, epoch: u8, account: AccountId) -> Commit {
     let welcomes = vec![Welcome { account, bytes: sealed("welcome") }];
     Commit { add: vec![account], welcomes, ..commit(room, after, epoch) }
+}
+
+/// A statement.
+pub fn post(room: RoomId, kind: EntryKind, text: &str) -> Post {
+    Post { room, kind, id: EntryId(random()), bytes: sealed(text) }
+}
+
+/// Own candidates for what belongs to an epoch.
+pub fn candidate(room: RoomId, commit: Seq, epoch: u8) -> PutPublished {
+    PutPublished {
+        room,
+        epoch: EpochId([epoch; 32]),
+        commit,
+        public_state: Some(sealed("own public state")),
+        link: Some(sealed("own link")),
+        packages: vec![JoinPackage { method: METHOD, bytes: sealed("own package") }],
+    }
 }
 
 pub const METHOD: MethodId = MethodId([3; 32]);

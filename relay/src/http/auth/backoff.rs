@@ -1,6 +1,8 @@
-//! Exponential back-off on failed logins, by username and by address.
+//! Exponential back-off on guesses at passwords and codes.
 //!
-//! A username is held back briefly, or anybody could lock its owner out; an address for longer.
+//! OPAQUE lets whoever asks check its guess without a last message, so each exchange counts as a failure when it
+//! begins and is forgiven when it proves right. A username is held back briefly, or anybody could lock its owner out;
+//! an address, a room and whoever guesses at rooms for longer.
 
 use std::{
     collections::HashMap,
@@ -9,15 +11,24 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Names and addresses remembered.
+use waxwing_wire::{AccountId, ids::RoomHandle};
+
+/// Keys remembered.
 const MOST: usize = 65_536;
 /// A record without a new failure is forgotten after this.
 const FORGET: Duration = Duration::from_secs(60 * 60);
 
+/// What failures are counted by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Key {
+pub(in crate::http) enum Key {
+    /// Logins at an account.
     Username(String),
+    /// Logins from an address.
     Address(IpAddr),
+    /// Tries of a room's password.
+    Room(RoomHandle),
+    /// Tries of room passwords by an account.
+    Guesser(AccountId),
 }
 
 impl Key {
@@ -26,6 +37,7 @@ impl Key {
         match self {
             Self::Username(_) => (5, Duration::from_secs(30)),
             Self::Address(_) => (20, Duration::from_secs(15 * 60)),
+            Self::Room(_) | Self::Guesser(_) => (5, Duration::from_secs(15 * 60)),
         }
     }
 }
@@ -37,61 +49,83 @@ struct Record {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Backoff {
+pub(in crate::http) struct Backoff {
     records: Mutex<HashMap<Key, Record>>,
 }
 
+type Records = HashMap<Key, Record>;
+
 impl Backoff {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Record>> {
+    fn lock(&self) -> MutexGuard<'_, Records> {
         self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How long to wait before the next attempt.
-    pub(super) fn wait(&self, username: &str, address: IpAddr) -> Option<Duration> {
-        self.wait_at(username, address, Instant::now())
+    pub(in crate::http) fn wait(&self, keys: &[Key]) -> Option<Duration> {
+        longest(&self.lock(), keys, Instant::now())
     }
 
-    fn wait_at(&self, username: &str, address: IpAddr, now: Instant) -> Option<Duration> {
-        let records = self.lock();
-        [Key::Username(username.to_owned()), Key::Address(address)]
-            .iter()
-            .filter_map(|key| {
-                let record = records.get(key)?;
-                let left = delay(key, record.failures).saturating_sub(now.duration_since(record.last));
-                (!left.is_zero()).then_some(left)
-            })
-            .max()
+    /// Begins an attempt: counts it as a failure, or says how long to wait.
+    pub(in crate::http) fn attempt(&self, keys: &[Key]) -> Option<Duration> {
+        self.attempt_at(keys, Instant::now())
+    }
+
+    fn attempt_at(&self, keys: &[Key], now: Instant) -> Option<Duration> {
+        let mut records = self.lock();
+        let wait = longest(&records, keys, now);
+        if wait.is_none() {
+            count(&mut records, keys, now);
+        }
+        wait
     }
 
     /// Notes a failure.
-    pub(super) fn failed(&self, username: &str, address: IpAddr) {
-        self.failed_at(username, address, Instant::now());
+    pub(in crate::http) fn failed(&self, keys: &[Key]) {
+        count(&mut self.lock(), keys, Instant::now());
     }
 
-    fn failed_at(&self, username: &str, address: IpAddr, now: Instant) {
+    /// An attempt was right: it is no failure any more.
+    pub(in crate::http) fn forgive(&self, keys: &[Key]) {
         let mut records = self.lock();
-        for key in [Key::Username(username.to_owned()), Key::Address(address)] {
-            if records.len() >= MOST && !records.contains_key(&key) {
-                records.retain(|_, record| now.duration_since(record.last) < FORGET);
+        for key in keys {
+            if let Some(record) = records.get_mut(key) {
+                record.failures = record.failures.saturating_sub(1);
             }
-            if records.len() >= MOST && !records.contains_key(&key) {
-                // Under such an attack the address matters more than any one record.
-                if let Some(any) = records.keys().next().cloned() {
-                    records.remove(&any);
-                }
-            }
-            let record = records.entry(key).or_insert(Record { failures: 0, last: now });
-            if now.duration_since(record.last) >= FORGET {
-                record.failures = 0;
-            }
-            record.failures = record.failures.saturating_add(1);
-            record.last = now;
         }
     }
 
-    /// The owner was here: the username starts anew. The address does not: others may sit behind it.
-    pub(super) fn succeeded(&self, username: &str) {
-        self.lock().remove(&Key::Username(username.to_owned()));
+    /// The owner was here: everything under this key starts anew.
+    pub(in crate::http) fn clear(&self, key: &Key) {
+        self.lock().remove(key);
+    }
+}
+
+fn longest(records: &Records, keys: &[Key], now: Instant) -> Option<Duration> {
+    let left = |key: &Key| {
+        let record = records.get(key)?;
+        let left = delay(key, record.failures).saturating_sub(now.duration_since(record.last));
+        (!left.is_zero()).then_some(left)
+    };
+    keys.iter().filter_map(left).max()
+}
+
+fn count(records: &mut Records, keys: &[Key], now: Instant) {
+    for key in keys {
+        if records.len() >= MOST && !records.contains_key(key) {
+            records.retain(|_, record| now.duration_since(record.last) < FORGET);
+        }
+        if records.len() >= MOST && !records.contains_key(key) {
+            // Under such an attack the address matters more than any one record.
+            if let Some(any) = records.keys().next().cloned() {
+                records.remove(&any);
+            }
+        }
+        let record = records.entry(key.clone()).or_insert(Record { failures: 0, last: now });
+        if now.duration_since(record.last) >= FORGET {
+            record.failures = 0;
+        }
+        record.failures = record.failures.saturating_add(1);
+        record.last = now;
     }
 }
 
@@ -110,32 +144,57 @@ mod tests {
     #[test]
     fn waits_grow_end_and_are_forgiven() {
         let backoff = Backoff::default();
-        let (address, now) = (IpAddr::from([192, 0, 2, 1]), Instant::now());
-        for _ in 0..4 {
-            backoff.failed_at("mira", address, now);
+        let keys = [Key::Username("mira".into()), Key::Address(IpAddr::from([192, 0, 2, 1]))];
+        let now = Instant::now();
+        for _ in 0..5 {
+            assert_eq!(backoff.attempt_at(&keys, now), None, "typing errors are free");
         }
-        assert_eq!(backoff.wait_at("mira", address, now), None, "typing errors are free");
-        backoff.failed_at("mira", address, now);
-        assert_eq!(backoff.wait_at("mira", address, now), Some(Duration::from_secs(1)));
-        backoff.failed_at("mira", address, now);
-        assert_eq!(backoff.wait_at("mira", address, now), Some(Duration::from_secs(2)));
-        assert_eq!(backoff.wait_at("mira", address, now + Duration::from_secs(2)), None);
+        assert_eq!(backoff.attempt_at(&keys, now), Some(Duration::from_secs(1)));
+        assert_eq!(backoff.attempt_at(&keys, now), Some(Duration::from_secs(1)), "waiting is no failure");
+        let mut later = now + Duration::from_secs(1);
+        assert_eq!(backoff.attempt_at(&keys, later), None);
+        assert_eq!(backoff.attempt_at(&keys, later), Some(Duration::from_secs(2)));
         for _ in 0..10 {
-            backoff.failed_at("mira", address, now);
+            later += Duration::from_secs(60);
+            assert_eq!(backoff.attempt_at(&keys, later), None, "no lock-out");
         }
-        assert_eq!(backoff.wait_at("mira", address, now), Some(Duration::from_secs(30)), "no lock-out");
-        backoff.succeeded("mira");
-        assert_eq!(backoff.wait_at("mira", address, now), None);
+        assert_eq!(backoff.attempt_at(&keys, later), Some(Duration::from_secs(30)));
+        backoff.clear(&keys[0]);
+        assert_eq!(backoff.attempt_at(&keys, later), None);
+    }
+
+    #[test]
+    fn what_proves_right_costs_nothing() {
+        let backoff = Backoff::default();
+        let keys = [Key::Username("mira".into())];
+        for _ in 0..100 {
+            assert_eq!(backoff.attempt(&keys), None);
+            backoff.forgive(&keys);
+        }
     }
 
     #[test]
     fn an_address_that_tries_many_names_waits_longer() {
         let backoff = Backoff::default();
-        let (address, now) = (IpAddr::from([192, 0, 2, 1]), Instant::now());
+        let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         for number in 0..40 {
-            backoff.failed_at(&format!("name{number}"), address, now);
+            backoff.failed(&[Key::Username(format!("name{number}")), Key::Address(one)]);
         }
-        assert_eq!(backoff.wait_at("another", address, now), Some(Duration::from_secs(15 * 60)));
-        assert_eq!(backoff.wait_at("another", IpAddr::from([192, 0, 2, 2]), now), None);
+        let wait = backoff.wait(&[Key::Username("another".into()), Key::Address(one)]).unwrap();
+        assert!(wait > Duration::from_secs(14 * 60));
+        assert_eq!(backoff.wait(&[Key::Username("another".into()), Key::Address(other)]), None);
+    }
+
+    #[test]
+    fn rooms_and_those_who_guess_at_them_wait_up_to_a_quarter_of_an_hour() {
+        for key in [Key::Room(RoomHandle([1; 32])), Key::Guesser(AccountId([1; 16]))] {
+            let (backoff, now) = (Backoff::default(), Instant::now());
+            let mut guesses = 0;
+            for second in 0..24 * 60 * 60 {
+                let at = now + Duration::from_secs(second);
+                guesses += u32::from(backoff.attempt_at(std::slice::from_ref(&key), at).is_none());
+            }
+            assert!((90..=115).contains(&guesses), "{guesses} guesses a day");
+        }
     }
 }

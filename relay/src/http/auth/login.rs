@@ -9,7 +9,12 @@ use waxwing_wire::{
 };
 
 use super::{
-    USUAL_KSF, attempts::Attempt, expired, normalise, opaque::LoginState, session, totp, wrong_code,
+    USUAL_KSF,
+    attempts::Attempt,
+    backoff::Key,
+    expired, login_keys, normalise,
+    opaque::{LoginState, Purpose},
+    refuse_while, session, totp, wrong_code,
 };
 use crate::{
     http::{App, Peer, body::Json, guard, problem::Refusal},
@@ -41,11 +46,12 @@ pub(in crate::http) async fn start(
 ) -> Result<Json<LoginStarted>, Refusal> {
     let username = normalise(&request.username)?;
     let address = guard::client_address(&peer, &headers);
-    app.auth.check_backoff(&username, address)?;
+    let keys = login_keys(&username, address);
+    refuse_while(app.auth.backoff.attempt(&keys))?;
     let credentials = app.store.credentials(username.clone()).await?.map(Box::new);
     let record = credentials.as_ref().map(|known| known.opaque_record.as_slice());
     let (opaque_response, exchange) =
-        app.auth.opaque.begin_login(&username, record, &request.opaque_request)?;
+        app.auth.opaque.begin(&Purpose::Login(&username), record, &request.opaque_request)?;
     let ksf = credentials.as_ref().map_or(USUAL_KSF, |known| known.ksf);
     let step = Step::Password { exchange: Box::new(exchange), credentials };
     let login = app.auth.logins.begin(address, Login { username: username.clone(), step })?;
@@ -61,30 +67,30 @@ pub(in crate::http) async fn finish(
 ) -> Result<Json<LoginAccepted>, Refusal> {
     let LoginFinish { login: id, opaque_finalization } = request;
     let address = guard::client_address(&peer, &headers);
-    let attempt = take(&app, &id, address)?;
+    let attempt = app.auth.logins.take(&id).ok_or_else(expired)?;
     let username = attempt.state.username.clone();
     let Step::Password { exchange, credentials } = &attempt.state.step else {
         app.auth.logins.put_back(id, attempt);
         return Err(Problem::new(ProblemCode::Invalid, "the password was proven; the code comes next").into());
     };
-    let right = exchange.check(&username, &opaque_finalization)?;
+    let right = exchange.check(&Purpose::Login(&username), &opaque_finalization)?;
     let Some(credentials) = credentials.clone().filter(|_| right) else {
-        app.auth.backoff.failed(&username, address);
         let detail = "wrong username or password";
         return Err(Problem::new(ProblemCode::WrongCredentials, detail).into());
     };
+    app.auth.backoff.forgive(&login_keys(&username, address));
     let attempt = attempt.with(Login { username, step: Step::Code { credentials } });
     app.auth.logins.put_back(id.clone(), attempt);
     Ok(Json(LoginAccepted { login: id }))
 }
 
-/// Takes a login out to go on with it, unless its name or address has to wait; then it stays.
+/// Takes a login out to try a code, unless its name or address has to wait; then it stays.
 fn take(app: &App, id: &str, address: IpAddr) -> Result<Attempt<Login>, Refusal> {
     let attempt = app.auth.logins.take(id).ok_or_else(expired)?;
-    // Asked at each step, or attempts begun before the failures would all get through.
-    if let Err(wait) = app.auth.check_backoff(&attempt.state.username, address) {
+    // Asked again, or logins begun before the failures would all get their codes tried.
+    if let Err(wait) = refuse_while(app.auth.backoff.wait(&login_keys(&attempt.state.username, address))) {
         app.auth.logins.put_back(id.to_owned(), attempt);
-        return Err(wait);
+        return Err(wait.into());
     }
     Ok(attempt)
 }
@@ -105,20 +111,22 @@ pub(in crate::http) async fn totp(
     };
     let (now_ms, username) = (now_ms(), attempt.state.username.clone());
     let Some(step) = totp::matching_step(&credentials.totp_secret, &username, &code, now_ms)? else {
-        app.auth.backoff.failed(&username, address);
+        app.auth.backoff.failed(&login_keys(&username, address));
         count_code(&app, id, attempt);
         return Err(wrong_code());
     };
     let (new, cookie) = session::new(app.auth.cookie, now_ms)?;
-    match app.store.complete_login(credentials.account, step, new).await {
+    let record = credentials.opaque_record.clone();
+    match app.store.complete_login(credentials.account, record, step, new).await {
         Ok(unlocked) => {
-            app.auth.backoff.succeeded(&username);
+            // The address does not start anew: others may sit behind it.
+            app.auth.backoff.clear(&Key::Username(username));
             let body = LoggedIn {
                 session: unlocked.info,
                 vault: unlocked.vault,
                 vault_version: unlocked.vault_version,
                 wrap_opaque: unlocked.wrap_opaque,
-                proof: waxwing_wire::Opaque(super::random::<32>()?.to_vec()),
+                proof: app.auth.proofs.issue(credentials.account)?,
             };
             Ok((cookie, Json(body)))
         }

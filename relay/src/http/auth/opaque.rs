@@ -12,14 +12,16 @@ use opaque_ke::{
 };
 use rand_core::OsRng;
 use sha2::Sha512;
-use waxwing_wire::{Opaque, Problem, ProblemCode};
+use waxwing_wire::{Opaque, Problem, ProblemCode, ids::RoomHandle};
 
-use crate::{command::serve::ServeError, http::problem::Refusal, store::Store};
+use crate::{command::serve::ServeError, store::Store};
 
 /// Identity of the relay in the key exchange.
 const SERVER: &[u8] = b"waxwing";
 /// Context of the key exchange.
 const CONTEXT: &[u8] = b"Waxwing 1 login";
+/// The same for room passwords, and the beginning of their credential identifiers.
+const ROOM_CONTEXT: &[u8] = b"Waxwing 1 room password";
 /// Name of the setting that holds the setup.
 const SETTING: &str = "opaque_server_setup";
 
@@ -44,7 +46,7 @@ impl fmt::Debug for Server {
 }
 
 /// What the relay remembers between the two messages of a login.
-pub(super) struct LoginState(ServerLogin<Suite>);
+pub(in crate::http) struct LoginState(ServerLogin<Suite>);
 
 impl fmt::Debug for LoginState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -53,14 +55,37 @@ impl fmt::Debug for LoginState {
     }
 }
 
-fn malformed() -> Refusal {
-    Problem::new(ProblemCode::Invalid, "the OPAQUE message is not one").into()
+fn malformed() -> Problem {
+    Problem::new(ProblemCode::Invalid, "the OPAQUE message is not one")
 }
 
-fn parameters(username: &str) -> ServerLoginParameters<'_, '_> {
-    ServerLoginParameters {
-        context: Some(CONTEXT),
-        identifiers: Identifiers { client: Some(username.as_bytes()), server: Some(SERVER) },
+/// What a password is for. Records and exchanges of one purpose fit no other.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::http) enum Purpose<'a> {
+    /// Logging in under a normalised username.
+    Login(&'a str),
+    /// Unlocking the room that is reached by a handle.
+    Room(&'a RoomHandle),
+}
+
+impl Purpose<'_> {
+    /// Selects the OPRF key of a record. Usernames have no spaces, so no two purposes share one.
+    fn credential(&self) -> Vec<u8> {
+        match self {
+            Self::Login(username) => username.as_bytes().to_vec(),
+            Self::Room(handle) => [ROOM_CONTEXT, handle.as_bytes()].concat(),
+        }
+    }
+
+    fn parameters(&self) -> ServerLoginParameters<'_, '_> {
+        let (context, client) = match self {
+            Self::Login(username) => (CONTEXT, username.as_bytes()),
+            Self::Room(handle) => (ROOM_CONTEXT, handle.as_bytes()),
+        };
+        ServerLoginParameters {
+            context: Some(context),
+            identifiers: Identifiers { client: Some(client), server: Some(SERVER) },
+        }
     }
 }
 
@@ -81,27 +106,31 @@ impl Server {
         Ok(Self(Arc::new(setup)))
     }
 
-    /// Answers a RegistrationRequest. `username` is normalised.
-    pub(super) fn register(&self, username: &str, request: &Opaque) -> Result<Opaque, Refusal> {
+    /// Answers a RegistrationRequest.
+    pub(in crate::http) fn register(
+        &self,
+        purpose: &Purpose<'_>,
+        request: &Opaque,
+    ) -> Result<Opaque, Problem> {
         let request = RegistrationRequest::deserialize(request.as_bytes()).map_err(|_| malformed())?;
         let started =
-            ServerRegistration::start(&self.0, request, username.as_bytes()).map_err(|_| malformed())?;
+            ServerRegistration::start(&self.0, request, &purpose.credential()).map_err(|_| malformed())?;
         Ok(Opaque(started.message.serialize().to_vec()))
     }
 
     /// Turns a RegistrationRecord into what is stored.
-    pub(super) fn record(&self, upload: &Opaque) -> Result<Vec<u8>, Refusal> {
+    pub(in crate::http) fn record(&self, upload: &Opaque) -> Result<Vec<u8>, Problem> {
         let upload = RegistrationUpload::<Suite>::deserialize(upload.as_bytes()).map_err(|_| malformed())?;
         Ok(ServerRegistration::finish(upload).serialize().to_vec())
     }
 
     /// Answers KE1 with KE2. Without a record the answer looks the same, and no KE3 will fit it.
-    pub(super) fn begin_login(
+    pub(in crate::http) fn begin(
         &self,
-        username: &str,
+        purpose: &Purpose<'_>,
         record: Option<&[u8]>,
         request: &Opaque,
-    ) -> Result<(Opaque, LoginState), Refusal> {
+    ) -> Result<(Opaque, LoginState), Problem> {
         let request = CredentialRequest::deserialize(request.as_bytes()).map_err(|_| malformed())?;
         let record = record.map(ServerRegistration::deserialize).transpose().map_err(|_| damaged())?;
         let started = ServerLogin::start(
@@ -109,8 +138,8 @@ impl Server {
             &self.0,
             record,
             request,
-            username.as_bytes(),
-            parameters(username),
+            &purpose.credential(),
+            purpose.parameters(),
         )
         .map_err(|_| malformed())?;
         Ok((Opaque(started.message.serialize().to_vec()), LoginState(started.state)))
@@ -119,14 +148,18 @@ impl Server {
 
 impl LoginState {
     /// Whether KE3 proves the password. A state is checked once: its login goes on or ends.
-    pub(super) fn check(&self, username: &str, finalization: &Opaque) -> Result<bool, Refusal> {
+    pub(in crate::http) fn check(
+        &self,
+        purpose: &Purpose<'_>,
+        finalization: &Opaque,
+    ) -> Result<bool, Problem> {
         let message =
             CredentialFinalization::deserialize(finalization.as_bytes()).map_err(|_| malformed())?;
-        Ok(self.0.clone().finish(message, parameters(username)).is_ok())
+        Ok(self.0.clone().finish(message, purpose.parameters()).is_ok())
     }
 }
 
-fn damaged() -> Refusal {
+fn damaged() -> Problem {
     tracing::error!("a stored OPAQUE record is damaged");
     crate::store::StoreError::Internal.into()
 }

@@ -1,20 +1,27 @@
 //! Making an account: OPAQUE registration, then an authenticator app that works.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
 
 use axum::{Extension, extract::State, http::HeaderMap, response::IntoResponse};
 use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
 use waxwing_wire::{
     Opaque, Problem, ProblemCode,
     account::{
         KsfParams, RegisterConfirm, RegisterFinish, RegisterStart, RegisterStarted, RegistrationPolicy,
-        TotpEnrolment,
+        SessionInfo, TotpEnrolment,
     },
     limits as shared,
 };
 use zeroize::Zeroizing;
 
-use super::{attempts::Attempt, expired, invalid, normalise, random, session, totp, wrong_code};
+use super::{
+    attempts::Attempt, expired, invalid, normalise, opaque::Purpose, random, session, totp, wrong_code,
+};
 use crate::{
     http::{App, Peer, body::Json, guard, problem::Refusal},
     limits, now_ms,
@@ -47,7 +54,7 @@ pub(in crate::http) async fn start(
     if app.store.username_taken(username.clone()).await? {
         return Err(StoreError::UsernameTaken.into());
     }
-    let opaque_response = app.auth.opaque.register(&username, &request.opaque_request)?;
+    let opaque_response = app.auth.opaque.register(&Purpose::Login(&username), &request.opaque_request)?;
     let state = Registration { username: username.clone(), admission, account: None };
     let registration = app.auth.registrations.begin(guard::client_address(&peer, &headers), state)?;
     Ok(Json(RegisterStarted { registration, opaque_response, username }))
@@ -107,22 +114,22 @@ pub(in crate::http) async fn finish(
 fn check(request: &RegisterFinish) -> Result<(), Refusal> {
     let RegisterFinish { identity_key, vault, wrap_opaque, wrap_recovery, ksf, .. } = request;
     if identity_key.len() != 32 {
-        return Err(invalid("an identity key has 32 bytes"));
+        return Err(invalid("an identity key has 32 bytes").into());
     }
     check_size(vault, "the vault", shared::ACCOUNT_DATA_BYTES)?;
     check_size(wrap_opaque, "a wrapped key", limits::WRAP_BYTES)?;
     check_size(wrap_recovery, "a wrapped key", limits::WRAP_BYTES)?;
-    check_ksf(*ksf)
+    Ok(check_ksf(*ksf)?)
 }
 
-fn check_size(bytes: &Opaque, what: &'static str, limit: usize) -> Result<(), Refusal> {
+pub(super) fn check_size(bytes: &Opaque, what: &'static str, limit: usize) -> Result<(), Problem> {
     if bytes.is_empty() {
         return Err(invalid("sealed bytes are never empty"));
     }
     if bytes.len() > limit { Err(StoreError::TooLarge(what, limit).into()) } else { Ok(()) }
 }
 
-fn check_ksf(ksf: KsfParams) -> Result<(), Refusal> {
+pub(in crate::http) fn check_ksf(ksf: KsfParams) -> Result<(), Problem> {
     let KsfParams { memory_kib, iterations, parallelism } = ksf;
     let fine = (KSF_FLOOR.memory_kib..=KSF_CEILING.memory_kib).contains(&memory_kib)
         && (KSF_FLOOR.iterations..=KSF_CEILING.iterations).contains(&iterations)
@@ -130,12 +137,57 @@ fn check_ksf(ksf: KsfParams) -> Result<(), Refusal> {
     if fine { Ok(()) } else { Err(invalid("these Argon2id parameters are too weak or too heavy")) }
 }
 
+/// Registrations that were confirmed a moment ago: whoever did not hear the answer asks again.
+#[derive(Debug, Default)]
+pub(super) struct Confirmed(Mutex<HashMap<String, Answer>>);
+
+/// What was answered, to which code, and when.
+#[derive(Debug, Clone)]
+struct Answer {
+    code: Zeroizing<String>,
+    at: Instant,
+    cookie: session::SetCookie,
+    info: SessionInfo,
+}
+
+impl Confirmed {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Answer>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn find(&self, registration: &str, code: &str) -> Option<Answer> {
+        let answers = self.lock();
+        let answer = answers.get(registration)?;
+        let same = bool::from(answer.code.as_bytes().ct_eq(code.as_bytes()));
+        (same && answer.at.elapsed() < limits::CONFIRMED_TIME).then(|| answer.clone())
+    }
+
+    fn keep(&self, registration: String, answer: Answer) {
+        let mut answers = self.lock();
+        answers.retain(|_, answer| answer.at.elapsed() < limits::CONFIRMED_TIME);
+        // Full only when somebody makes accounts very fast; then a lost answer is a login instead.
+        if answers.len() < limits::REGISTRATIONS {
+            answers.insert(registration, answer);
+        }
+    }
+}
+
 /// `POST /api/v1/auth/register/confirm`
 pub(in crate::http) async fn confirm(
     State(app): State<Arc<App>>,
     Json(request): Json<RegisterConfirm>,
 ) -> Result<impl IntoResponse, Refusal> {
+    // A task of its own: a connection lost on the way must not leave an account without its answer.
+    let done = tokio::spawn(async move { make_account(&app, request).await }).await;
+    let Answer { cookie, info, .. } = done.unwrap_or_else(|_| Err(StoreError::Internal.into()))?;
+    Ok((cookie, Json(info)))
+}
+
+async fn make_account(app: &App, request: RegisterConfirm) -> Result<Answer, Refusal> {
     let RegisterConfirm { registration: id, code } = request;
+    if let Some(answer) = app.auth.confirmed.find(&id, &code) {
+        return Ok(answer);
+    }
     let attempt = app.auth.registrations.take(&id).ok_or_else(expired)?;
     let now_ms = now_ms();
     let Some(account) = &attempt.state.account else {
@@ -144,14 +196,19 @@ pub(in crate::http) async fn confirm(
     };
     let secret = &account.credentials.totp_secret;
     let Some(step) = totp::matching_step(secret, &account.username, &code, now_ms)? else {
-        count_wrong_code(&app, id, attempt);
+        count_wrong_code(app, id, attempt);
         return Err(wrong_code());
     };
     let mut account = account.clone();
     account.credentials.totp_last_step = step;
     let (new, cookie) = session::new(app.auth.cookie, now_ms)?;
     match app.store.create_account(account, attempt.state.admission, new).await {
-        Ok(session) => Ok((cookie, Json(session.info))),
+        Ok(session) => {
+            let answer =
+                Answer { code: Zeroizing::new(code), at: Instant::now(), cookie, info: session.info };
+            app.auth.confirmed.keep(id, answer.clone());
+            Ok(answer)
+        }
         Err(error) => {
             // The relay could not, now; the person need not begin again.
             if error == StoreError::Unavailable {

@@ -77,14 +77,26 @@ impl FromRequestParts<Arc<App>> for Current {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
-        let logged_out = || Problem::new(ProblemCode::NotLoggedIn, "no session, or it has ended; log in");
         let token = app.auth.cookie.find(&parts.headers).ok_or_else(logged_out)?;
         let now_ms = now_ms();
-        let found = app.store.session(hash(token), SESSION_LIFE, now_ms).await?;
-        let session = found.ok_or_else(logged_out)?;
+        let session = find(app, hash(token), now_ms).await?;
         touch(app, &session, now_ms).await;
         Ok(Self(session))
     }
+}
+
+fn logged_out() -> Problem {
+    Problem::new(ProblemCode::NotLoggedIn, "no session, or it has ended; log in")
+}
+
+/// The live session behind a token.
+pub(in crate::http) async fn find(
+    app: &App,
+    token: SessionHash,
+    now_ms: u64,
+) -> Result<store::Session, Refusal> {
+    let found = app.store.session(token, SESSION_LIFE, now_ms).await?;
+    found.ok_or_else(|| logged_out().into())
 }
 
 /// Keeps a session alive, roughly: not every request is a write.

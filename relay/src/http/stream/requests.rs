@@ -1,14 +1,18 @@
-//! What each request of the stream asks of the store.
+//! What each request of the stream asks for.
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use waxwing_wire::{
-    AccountId, Problem, ProblemCode,
+    AccountId, Opaque, Problem, ProblemCode, RoomId,
     frame::{Request, Response},
+    limits as shared,
 };
 
+use super::passwords::{self, RoomLogins};
 use crate::{
-    now_ms,
+    fanout::Registration,
+    http::App,
+    limits, now_ms,
     store::{Pending, Result, Store},
 };
 
@@ -21,39 +25,108 @@ pub(super) enum Asked {
     Read(Answer),
 }
 
-/// Whether a request reads, and so may have a large answer.
-pub(super) fn is_read(request: &Request) -> bool {
-    !matches!(
-        request,
-        Request::CreateRoom(_)
-            | Request::Append(_)
-            | Request::Commit(_)
-            | Request::PutSnapshot { .. }
-            | Request::PutKeyring { .. }
-            | Request::PutAccountData(_)
-            | Request::PutKeyPackage(_)
-    )
+/// Who asks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asker<'a> {
+    pub app: &'a Arc<App>,
+    pub account: AccountId,
+    pub registration: &'a Registration,
+    pub logins: &'a Arc<RoomLogins>,
 }
 
-/// Hands a request to the store. Waits only for room in the store's queue, never for a commit.
-pub(super) async fn ask(store: &Arc<Store>, account: AccountId, request: Request) -> Asked {
+/// Bytes that a request counts for while it is under way: its own, or those of an answer that may be large.
+pub(super) fn cost(request: &Request, bytes: usize) -> usize {
+    match request {
+        Request::Hello(_)
+        | Request::Entries { .. }
+        | Request::Snapshot { .. }
+        | Request::PublicState { .. }
+        | Request::Published { .. }
+        | Request::Keyring { .. }
+        | Request::HistoryLinks { .. }
+        | Request::JoinInfo { .. }
+        | Request::AccountData
+        | Request::KeyPackage(_)
+        | Request::Welcome(_)
+        | Request::Members(_) => limits::READ_COST,
+        _ => bytes,
+    }
+}
+
+/// Hands a request on. Waits only for room in the store's queue, never for a commit.
+pub(super) async fn ask(asker: Asker<'_>, request: Request) -> Asked {
+    let Asker { app, account, .. } = asker;
+    let store = &app.store;
+    if let Err(problem) = check(app, &request) {
+        return Asked::Write(ready(Err(problem)));
+    }
     let done = |()| Response::Done;
     let appended = |seq| Response::Appended { seq };
     Asked::Write(match request {
         Request::CreateRoom(room) => write(store.create_room(account, *room, now_ms()).await, done),
         Request::Append(append) => write(store.append_message(account, append, now_ms()).await, appended),
+        Request::Post(post) => write(store.post(account, post, now_ms()).await, appended),
         Request::Commit(commit) => write(store.accept_commit(account, *commit, now_ms()).await, appended),
         Request::PutSnapshot { room, snapshot } => {
             write(store.put_snapshot(account, room, snapshot).await, done)
         }
         Request::PutKeyring { room, entries } => write(store.put_keyring(account, room, entries).await, done),
+        Request::PutPublished(parts) => write(store.put_published(account, *parts).await, done),
         Request::PutAccountData(datum) => write(store.put_account_data(account, datum).await, done),
+        Request::DropAccountData(names) => write(store.drop_account_data(account, names).await, done),
         Request::PutKeyPackage(package) => write(store.put_key_package(account, package).await, done),
-        request => {
-            let store = Arc::clone(store);
-            return Asked::Read(Box::pin(async move { read(&store, account, request).await }));
-        }
+        request => return Asked::Read(other(asker, request)),
     })
+}
+
+/// What can be refused without the store.
+fn check(app: &App, request: &Request) -> std::result::Result<(), Problem> {
+    match request {
+        Request::CreateRoom(room) => passwords::check_records(app, &room.parts),
+        Request::Commit(commit) => passwords::check_records(app, &commit.parts),
+        _ => Ok(()),
+    }
+}
+
+/// Requests that change nothing in the store.
+fn other(asker: Asker<'_>, request: Request) -> Answer {
+    let Asker { app, account, registration, logins } = asker;
+    let (app, logins) = (Arc::clone(app), Arc::clone(logins));
+    match request {
+        Request::Ping => ready(Ok(Response::Done)),
+        Request::Signal { room, bytes } => ready(signal(&app, registration, room, bytes)),
+        Request::RoomPasswordStart { room, handle, opaque_request } => {
+            Box::pin(passwords::set_up(app, account, (room, handle), opaque_request))
+        }
+        Request::RoomLoginStart { handle, opaque_request } => {
+            Box::pin(passwords::start(app, logins, account, (handle, opaque_request)))
+        }
+        Request::RoomLoginFinish { login, opaque_finalization } => {
+            ready(passwords::finish(&app, &logins, account, (login, &opaque_finalization)))
+        }
+        request => Box::pin(async move { read(&app.store, account, request).await }),
+    }
+}
+
+fn ready(answer: std::result::Result<Response, Problem>) -> Answer {
+    Box::pin(std::future::ready(answer))
+}
+
+fn signal(
+    app: &App,
+    from: &Registration,
+    room: RoomId,
+    bytes: Opaque,
+) -> std::result::Result<Response, Problem> {
+    if bytes.is_empty() || bytes.len() > shared::SIGNAL_BYTES {
+        let detail = format!("a signal has 1 to {} bytes", shared::SIGNAL_BYTES);
+        return Err(Problem::new(ProblemCode::TooLarge, detail));
+    }
+    if app.fanout.signal(from, room, bytes) {
+        Ok(Response::Done)
+    } else {
+        Err(crate::store::StoreError::NotFound.into())
+    }
 }
 
 fn write<T: Send + 'static>(queued: Result<Pending<T>>, response: fn(T) -> Response) -> Answer {
@@ -74,49 +147,34 @@ async fn read(store: &Store, account: AccountId, request: Request) -> std::resul
         }
         Request::Snapshot { room, epoch } => Response::Snapshot(store.snapshot(account, room, epoch).await?),
         Request::PublicState { room, epoch } => {
-            Response::PublicStates(store.public_state(account, room, epoch).await?.into_iter().collect())
+            Response::PublicStates(store.public_states(account, room, epoch).await?)
+        }
+        Request::Published { room, epoch } => {
+            let found = store.published(account, room, epoch).await?;
+            Response::Published { links: found.links, public_states: found.public_states }
         }
         Request::Keyring { room, before } => Response::Keyring(store.keyring(account, room, before).await?),
         Request::HistoryLinks { room, before } => {
             Response::HistoryLinks(store.history_links(account, room, before).await?)
         }
-        Request::JoinInfo { room, proof, .. } => {
-            let info = store.join_info(room, proof, now_ms()).await?;
+        Request::JoinInfo { room, proof, before } => {
+            let info = store.join_info(room, proof, before, now_ms()).await?;
             Response::JoinInfo {
                 epoch: info.epoch,
-                commit: info.last_commit,
+                commit: info.commit,
                 last_commit: info.last_commit,
-                public_states: vec![info.public_state],
+                public_states: info.public_states,
                 packages: info.packages,
                 last_seq: info.last_seq,
             }
         }
         Request::AccountData => Response::AccountData(store.account_data(account).await?),
+        Request::KeyPackage(other) => Response::KeyPackage(store.key_package(other).await?),
         Request::Welcome(room) => Response::Welcome(store.welcome(account, room).await?),
         Request::Members(room) => Response::Members(store.members(account, room).await?),
-        Request::Ping => Response::Done,
-        Request::KeyPackage(_)
-        | Request::Post(_)
-        | Request::PutPublished(_)
-        | Request::Published { .. }
-        | Request::Signal { .. }
-        | Request::DropAccountData(_)
-        | Request::RoomPasswordStart { .. }
-        | Request::RoomLoginStart { .. }
-        | Request::RoomLoginFinish { .. } => {
-            return Err(Problem::new(ProblemCode::Unsupported, "this relay cannot do this yet"));
-        }
         Request::Hello(_) => {
             return Err(Problem::new(ProblemCode::Invalid, "this stream has said hello before"));
         }
-        Request::CreateRoom(_)
-        | Request::Append(_)
-        | Request::Commit(_)
-        | Request::PutSnapshot { .. }
-        | Request::PutKeyring { .. }
-        | Request::PutAccountData(_)
-        | Request::PutKeyPackage(_) => {
-            return Err(Problem::new(ProblemCode::Internal, "the relay took a write for a read"));
-        }
+        _ => return Err(Problem::new(ProblemCode::Internal, "the relay took a write for a read")),
     })
 }

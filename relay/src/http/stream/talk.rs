@@ -21,10 +21,17 @@ use waxwing_wire::{
     frame::{ClientFrame, Cursor, Event, Request, Response, ServerFrame, close},
 };
 
-use super::requests::{self, Asked};
+use super::{
+    passwords::RoomLogins,
+    requests::{self, Asked, Asker},
+};
 use crate::{
     fanout::{Cut, Inbox, Registration, Wake},
-    http::{App, auth::session},
+    http::{
+        App,
+        auth::session,
+        rates::{self, Bucket},
+    },
     limits, now_ms,
     store::Session,
 };
@@ -56,6 +63,8 @@ pub(super) struct Talk {
     reads: FuturesUnordered<BoxFuture<'static, Answered>>,
     /// A request that waits for room; nothing more is read until it has some.
     held: Option<(ClientFrame, u32)>,
+    logins: Arc<RoomLogins>,
+    signals: Bucket,
     greeted: bool,
     begun: Instant,
     heard: Instant,
@@ -80,6 +89,8 @@ impl Talk {
     ) -> Self {
         let now = Instant::now();
         Self {
+            logins: Arc::default(),
+            signals: Bucket::full(app.meters.rates.signals, now),
             app,
             session,
             registration,
@@ -154,8 +165,8 @@ impl Talk {
         if !self.greeted {
             return Err(malformed("the first request is hello"));
         }
-        let bytes = if requests::is_read(&frame.request) { limits::READ_COST } else { bytes.len() };
-        let cost = u32::try_from(bytes.div_ceil(COST_UNIT).max(1)).unwrap_or(u32::MAX);
+        let cost = requests::cost(&frame.request, bytes.len());
+        let cost = u32::try_from(cost.div_ceil(COST_UNIT).max(1)).unwrap_or(u32::MAX);
         self.held = Some((frame, cost));
         Ok(())
     }
@@ -165,7 +176,16 @@ impl Talk {
         let Some((_, cost)) = &self.held else { return Ok(()) };
         let Ok(permit) = Arc::clone(&self.room).try_acquire_many_owned(*cost) else { return Ok(()) };
         let Some((ClientFrame { id, request }, _)) = self.held.take() else { return Ok(()) };
-        let asked = requests::ask(&self.app.store, self.session.info.account, request).await;
+        if let Err(problem) = self.check_rates(&request) {
+            return self.feed_frame(&refuse(id, problem)).await;
+        }
+        let asker = Asker {
+            app: &self.app,
+            account: self.session.info.account,
+            registration: &self.registration,
+            logins: &self.logins,
+        };
+        let asked = requests::ask(asker, request).await;
         let (is_write, answer) = match asked {
             Asked::Write(answer) => (true, answer),
             Asked::Read(answer) => (false, answer),
@@ -184,6 +204,14 @@ impl Talk {
             self.reads.push(answered)
         }
         Ok(())
+    }
+
+    fn check_rates(&mut self, request: &Request) -> Result<(), Problem> {
+        if matches!(request, Request::Signal { .. }) {
+            let rate = self.app.meters.rates.signals;
+            return self.signals.take(rate, Instant::now()).map_err(rates::slower);
+        }
+        self.app.meters.check(self.session.info.account, request)
     }
 
     /// Answers hello. Events flow from here on: the stream is subscribed before the rooms are read, so that whatever

@@ -58,7 +58,7 @@ pub async fn usernames_and_ids_are_taken_once(bench: &mut Bench) {
 
 pub async fn a_code_is_used_once_and_never_an_older_one(bench: &mut Bench) {
     let mira = bench.account("mira").await;
-    let log_in = async |step| bench.store.complete_login(mira, step, new_session()).await;
+    let log_in = async |step| bench.store.complete_login(mira, b"record".to_vec(), step, new_session()).await;
     assert_eq!(log_in(100).await.unwrap_err(), StoreError::ReusedCode, "it confirmed the registration");
     let unlocked = log_in(102).await.unwrap();
     assert_eq!((unlocked.vault, unlocked.vault_version), (Opaque(b"vault".to_vec()), 1));
@@ -75,7 +75,7 @@ pub async fn sessions_end(bench: &mut Bench) {
     let mira = bench.account("mira").await;
     let store = &bench.store;
     let session = new_session();
-    store.complete_login(mira, 101, session).await.unwrap();
+    store.complete_login(mira, b"record".to_vec(), 101, session).await.unwrap();
     let day = 86_400_000;
     let alive = async |at| store.session(session.token, LIFE, NOW_MS + at).await.unwrap();
     let found: Session = alive(0).await.unwrap();
@@ -103,4 +103,74 @@ pub async fn settings_are_written_once(bench: &mut Bench) {
     assert_eq!(bench.store.setting_or_insert("x", vec![1]).await.unwrap(), [1]);
     assert_eq!(bench.store.setting_or_insert("x", vec![2]).await.unwrap(), [1]);
     assert_eq!(bench.store.setting("x").await.unwrap(), Some(vec![1]));
+}
+
+fn changed(version: u64) -> NewCredentials {
+    NewCredentials {
+        opaque_record: b"new record".to_vec(),
+        ksf: KsfParams { memory_kib: 19_456, iterations: 2, parallelism: 1 },
+        vault: Opaque(b"new vault".to_vec()),
+        vault_version: version,
+        wrap_opaque: Opaque(b"new wrap".to_vec()),
+        wrap_recovery: Opaque(b"new recovery".to_vec()),
+        identity_key: Opaque(vec![1; 32]),
+        statement: None,
+        key_package: None,
+    }
+}
+
+pub async fn credentials_change_at_once_and_end_other_sessions(bench: &mut Bench) {
+    let [mira, jon] = bench.accounts().await;
+    let store = &bench.store;
+    let old = b"record".to_vec();
+    let (kept, other, of_jon) = (new_session(), new_session(), new_session());
+    store.complete_login(mira, old.clone(), 101, kept).await.unwrap();
+    store.complete_login(mira, old.clone(), 102, other).await.unwrap();
+    store.complete_login(jon, old.clone(), 101, of_jon).await.unwrap();
+    for wrong in [0, 1, 3, u64::MAX] {
+        let refused = store.change_credentials(mira, changed(wrong), kept.token).await;
+        assert!(matches!(refused, Err(StoreError::Conflict(_))), "{wrong}");
+    }
+    assert_eq!(store.credentials("person0".into()).await.unwrap().unwrap().opaque_record, old);
+    let alive = async |token| store.session(token, LIFE, NOW_MS).await.unwrap().is_some();
+    assert!(alive(other.token).await, "nothing was changed");
+
+    store.change_credentials(mira, changed(2), kept.token).await.unwrap();
+    let known = store.credentials("person0".into()).await.unwrap().unwrap();
+    assert_eq!((known.opaque_record.as_slice(), known.ksf.memory_kib), (&b"new record"[..], 19_456));
+    assert_eq!(known.totp_last_step, 102, "codes stay used");
+    assert!(alive(kept.token).await && alive(of_jon.token).await);
+    assert!(!alive(other.token).await);
+    let late = store.complete_login(mira, old, 103, new_session()).await.unwrap_err();
+    assert_eq!(late, StoreError::CredentialsChanged, "a login that had begun with the old password");
+    let unlocked = store.complete_login(mira, b"new record".to_vec(), 103, new_session()).await.unwrap();
+    assert_eq!((unlocked.vault, unlocked.vault_version), (Opaque(b"new vault".to_vec()), 2));
+    assert_eq!(unlocked.wrap_opaque, Opaque(b"new wrap".to_vec()));
+}
+
+pub async fn a_new_identity_key_comes_with_its_statement(bench: &mut Bench) {
+    let [mira] = bench.accounts().await;
+    let store = &bench.store;
+    done(store.put_key_package(mira, Opaque(vec![1])).await).await.unwrap();
+    let session = new_session();
+    store.complete_login(mira, b"record".to_vec(), 101, session).await.unwrap();
+    store.change_credentials(mira, changed(2), session.token).await.unwrap();
+    let record = store.key_package(mira).await.unwrap().unwrap();
+    assert_eq!(record.bytes, Opaque(vec![1]), "the key is the same, so the package stays");
+    let without = NewCredentials { identity_key: Opaque(vec![2; 32]), ..changed(3) };
+    store.change_credentials(mira, without, session.token).await.unwrap();
+    assert_eq!(store.key_package(mira).await.unwrap(), None, "nobody could use the old one");
+    for number in 1..=20_u8 {
+        let change = NewCredentials {
+            identity_key: Opaque(vec![10 + number; 32]),
+            statement: Some(Opaque(vec![number])),
+            key_package: Some(Opaque(vec![100 + number])),
+            ..changed(3 + u64::from(number))
+        };
+        store.change_credentials(mira, change, session.token).await.unwrap();
+    }
+    let record = store.key_package(mira).await.unwrap().unwrap();
+    assert_eq!((record.bytes, record.identity_key), (Opaque(vec![120]), Opaque(vec![30; 32])));
+    let newest: Vec<_> = (5..=20).map(|number| Opaque(vec![number])).collect();
+    assert_eq!(record.statements, newest, "the newest sixteen, oldest first");
 }

@@ -23,7 +23,7 @@ pub async fn a_commit_brings_everything_that_belongs_to_it(bench: &mut Bench) {
     assert_eq!(store.snapshot(mira, room, Some(epoch(1))).await.unwrap(), Some(snapshot));
     assert_eq!(store.snapshot(mira, room, Some(epoch(9))).await.unwrap(), None);
     assert_eq!(store.snapshot(jon, room, None).await.unwrap(), None, "it is the author's own");
-    assert_eq!(store.public_state(jon, room, epoch(1)).await.unwrap(), Some(sealed("public state")));
+    assert_eq!(store.public_states(jon, room, epoch(1)).await.unwrap(), [sealed("public state")]);
     let key = |number, commit| KeyringEntry { epoch: epoch(number), commit, bytes: sealed("epoch key") };
     assert_eq!(store.keyring(mira, room, u64::MAX).await.unwrap(), [key(1, 2), key(0, 0)]);
     assert_eq!(store.keyring(jon, room, u64::MAX).await.unwrap(), []);
@@ -71,7 +71,7 @@ pub async fn a_commit_that_is_refused_leaves_nothing(bench: &mut Bench) {
     bench.commit(mira, opening(room, 0, 1, None)).await.unwrap();
     let before = bench.all_of(mira, room).await;
     while bench.notices.try_recv().is_ok() {}
-    let changes: [(Change, &str); 17] = [
+    let changes: [(Change, &str); 21] = [
         (|c| c.after = 0, "stale"),
         (|c| c.id.0[0] ^= 1, "invalid"),
         (|c| c.bytes = Opaque(Vec::new()), "invalid"),
@@ -86,7 +86,17 @@ pub async fn a_commit_that_is_refused_leaves_nothing(bench: &mut Bench) {
         (|c| c.add.push(c.add[0]), "invalid"),
         (|c| c.add.push(AccountId([9; 16])), "not_found"),
         (|c| c.parts.epoch = EpochId([1; 32]), "conflict"),
-        (|c| c.parts.packages.clear(), "invalid"),
+        (|c| c.levels = Some(vec![(AccountId([9; 16]), 2)]), "invalid"),
+        (|c| c.levels = Some(vec![(c.add[0], 3)]), "invalid"),
+        (|c| c.levels = Some(vec![(c.add[0], 0)]), "invalid"),
+        (|c| c.levels = Some(vec![(c.add[0], 1), (c.add[0], 2)]), "invalid"),
+        (
+            |c| {
+                c.parts.methods =
+                    opening(c.room, 0, 0, None).parts.methods.map(|one| [one.clone(), one].concat())
+            },
+            "invalid",
+        ),
         (|c| c.parts.packages.push(JoinPackage { method: METHOD, bytes: sealed("again") }), "invalid"),
         (
             |c| {
@@ -105,34 +115,75 @@ pub async fn a_commit_that_is_refused_leaves_nothing(bench: &mut Bench) {
         assert_eq!(refused.code().as_str(), code, "change {number}: {refused}");
         assert_eq!(bench.all_of(mira, room).await, before, "change {number}");
         assert!(bench.store.members(jon, room).await.is_err());
-        assert_eq!(bench.store.join_info(room, proof(), NOW_MS).await.unwrap().epoch, epoch(1));
+        assert_eq!(bench.store.join_info(room, proof(), u64::MAX, NOW_MS).await.unwrap().epoch, epoch(1));
     }
     assert!(bench.notices.try_recv().is_err());
 }
 
-pub async fn only_the_creator_removes_others(bench: &mut Bench) {
-    let [mira, jon, ada] = bench.accounts().await;
+pub async fn levels_decide_who_removes_whom(bench: &mut Bench) {
+    let [mira, jon, ada, eve] = bench.accounts().await;
     let room = bench.room(mira).await;
-    bench.commit(mira, adding(room, 0, 1, jon)).await.unwrap();
-    bench.commit(jon, adding(room, 1, 2, ada)).await.unwrap();
+    let mut first = commit(room, 0, 1);
+    first.add = vec![jon, ada, eve];
+    first.levels = Some(vec![(mira, 2), (jon, 1)]);
+    bench.commit(mira, first).await.unwrap();
     let removing = |after, number, who| Commit { remove: vec![who], ..commit(room, after, number) };
-    for who in [mira, ada] {
-        assert!(matches!(bench.commit(jon, removing(2, 3, who)).await, Err(StoreError::Invalid(_))));
+    let raising = Commit { levels: Some(vec![(jon, 2)]), ..commit(room, 1, 2) };
+    for (by, request) in [
+        (ada, removing(1, 2, eve)),
+        (ada, removing(1, 2, jon)),
+        (jon, removing(1, 2, mira)),
+        (jon, raising.clone()),
+        (ada, raising),
+    ] {
+        assert!(matches!(bench.commit(by, request).await, Err(StoreError::NotAllowed(_))));
     }
-    assert_eq!(bench.commit(mira, removing(2, 3, jon)).await, Ok(3));
-    assert_eq!(bench.members(mira, room).await, sorted([mira, ada]));
-    assert_eq!(bench.append(jon, room, 3, "x").await, Err(StoreError::NotFound));
-    assert_eq!(bench.store.entries_after(jon, room, 0, 9).await.unwrap_err(), StoreError::NotFound);
-    assert_eq!(bench.store.room_ids(jon).await.unwrap(), []);
-    assert_eq!(bench.commit(ada, removing(3, 4, ada)).await, Ok(4), "leaving is anybody's");
-    assert_eq!(bench.members(mira, room).await, sorted([mira]));
-    assert_eq!(bench.commit(mira, removing(4, 5, jon)).await, Ok(5), "who is gone is gone");
+    assert_eq!(bench.commit(jon, removing(1, 2, ada)).await, Ok(2), "a moderator removes plain members");
+    assert_eq!(bench.members(mira, room).await, sorted([mira, jon, eve]));
+    assert_eq!(bench.append(ada, room, 2, "x").await, Err(StoreError::NotFound));
+    assert_eq!(bench.store.entries_after(ada, room, 0, 9).await.unwrap_err(), StoreError::NotFound);
+    assert_eq!(bench.store.room_ids(ada).await.unwrap(), []);
+    assert_eq!(bench.commit(eve, removing(2, 3, ada)).await, Ok(3), "who is gone is gone");
+    assert_eq!(bench.commit(eve, removing(3, 4, eve)).await, Ok(4), "leaving is anybody's");
+    assert_eq!(bench.commit(mira, removing(4, 5, jon)).await, Ok(5), "an owner removes anybody");
     bench.commit(mira, adding(room, 5, 6, jon)).await.unwrap();
     assert_eq!(
         bench.store.snapshot(jon, room, None).await.unwrap(),
         None,
         "an old snapshot is not brought back"
     );
+    let again = Commit { remove: vec![mira], ..commit(room, 6, 7) };
+    assert!(matches!(bench.commit(jon, again).await, Err(StoreError::NotAllowed(_))), "nor an old level");
+}
+
+pub async fn where_nobody_owns_the_highest_may_do_all(bench: &mut Bench) {
+    let [mira, jon, ada] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    let first = Commit { add: vec![jon, ada], levels: Some(vec![(mira, 2), (jon, 1)]), ..commit(room, 0, 1) };
+    bench.commit(mira, first).await.unwrap();
+    bench.commit(mira, Commit { remove: vec![mira], ..commit(room, 1, 2) }).await.unwrap();
+    let raise = |after, number, who| Commit { levels: Some(vec![(who, 2)]), ..commit(room, after, number) };
+    assert!(matches!(bench.commit(ada, raise(2, 3, ada)).await, Err(StoreError::NotAllowed(_))));
+    assert_eq!(bench.commit(jon, raise(2, 3, ada)).await, Ok(3));
+    assert!(matches!(bench.commit(jon, raise(3, 4, jon)).await, Err(StoreError::NotAllowed(_))));
+    assert_eq!(bench.commit(ada, raise(3, 4, ada)).await, Ok(4));
+    bench.commit(ada, Commit { remove: vec![ada], ..commit(room, 4, 5) }).await.unwrap();
+    assert_eq!(bench.commit(jon, raise(5, 6, jon)).await, Ok(6), "alone, one may do all");
+}
+
+pub async fn a_member_is_let_in_again_by_a_welcome(bench: &mut Bench) {
+    let [mira, jon, ada] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    bench.commit(mira, Commit { add: vec![ada], welcomes: vec![], ..adding(room, 0, 1, jon) }).await.unwrap();
+    bench.commit(mira, adding(room, 1, 2, jon)).await.unwrap();
+    let welcomes = vec![Welcome { account: jon, bytes: sealed("second welcome") }];
+    let request = Commit { welcomes, ..commit(room, 2, 3) };
+    assert_eq!(bench.commit(ada, request).await, Ok(3), "any member may");
+    assert_eq!(bench.store.welcome(jon, room).await.unwrap(), Some(sealed("second welcome")));
+    assert_eq!(bench.members(mira, room).await, sorted([mira, jon, ada]));
+    let welcomes = vec![Welcome { account: jon, bytes: sealed("third") }];
+    let request = Commit { remove: vec![jon], welcomes, ..commit(room, 3, 4) };
+    assert!(matches!(bench.commit(mira, request).await, Err(StoreError::Invalid(_))), "not who goes");
 }
 
 pub async fn snapshots_and_public_states_are_pruned_together(bench: &mut Bench) {
@@ -141,36 +192,35 @@ pub async fn snapshots_and_public_states_are_pruned_together(bench: &mut Bench) 
     bench.commit(mira, adding(room, 0, 1, jon)).await.unwrap();
     let of_jon = Snapshot { epoch: epoch(1), commit: 1, bytes: sealed("jon") };
     done(bench.store.put_snapshot(jon, room, of_jon.clone()).await).await.unwrap();
-    for number in 2..=5 {
+    for number in 2..=12 {
         bench.commit(mira, commit(room, u64::from(number) - 1, number)).await.unwrap();
     }
     let store = &bench.store;
     let states = async || {
         let mut kept = Vec::new();
-        for number in 0..=5 {
-            if store.public_state(mira, room, epoch(number)).await.unwrap().is_some() {
+        for number in 0..=13 {
+            if !store.public_states(mira, room, epoch(number)).await.unwrap().is_empty() {
                 kept.push(number);
             }
         }
         kept
     };
     let mut snapshots = Vec::new();
-    for number in 0..=5 {
+    for number in 0..=12 {
         if store.snapshot(mira, room, Some(epoch(number))).await.unwrap().is_some() {
             snapshots.push(number);
         }
     }
-    assert_eq!(snapshots, [4, 5], "the newest two");
-    assert_eq!(states().await, [1, 4, 5], "those that snapshots of members need");
+    assert_eq!(snapshots, [11, 12], "the newest two");
+    assert_eq!(states().await, [1, 5, 6, 7, 8, 9, 10, 11, 12], "the last eight, and what snapshots need");
     assert_eq!(
         store.snapshot(jon, room, None).await.unwrap(),
         Some(of_jon),
         "jon can go on from where it stopped"
     );
-    bench.commit(mira, Commit { remove: vec![jon], ..commit(room, 5, 6) }).await.unwrap();
-    assert_eq!(states().await, [5], "nobody needs the first; the sixth is the newest");
-    assert!(store.public_state(mira, room, epoch(6)).await.unwrap().is_some());
-    assert_eq!(store.keyring(mira, room, u64::MAX).await.unwrap().len(), 7, "keys are never pruned");
+    bench.commit(mira, Commit { remove: vec![jon], ..commit(room, 12, 13) }).await.unwrap();
+    assert_eq!(states().await, [6, 7, 8, 9, 10, 11, 12, 13], "nobody needs the first any more");
+    assert_eq!(store.keyring(mira, room, u64::MAX).await.unwrap().len(), 14, "keys are never pruned");
 }
 
 pub async fn snapshots_are_immutable_and_need_their_public_state(bench: &mut Bench) {

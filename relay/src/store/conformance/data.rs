@@ -52,6 +52,26 @@ pub async fn key_packages_are_replaced(bench: &mut Bench) {
     assert!(matches!(put(too_large).await.unwrap_err(), StoreError::TooLarge(..)));
     put(vec![1]).await.unwrap();
     put(vec![2]).await.unwrap();
-    assert_eq!(bench.store.key_package(mira).await.unwrap(), Some(Opaque(vec![2])));
+    let record = bench.store.key_package(mira).await.unwrap().unwrap();
+    assert_eq!((record.bytes, record.identity_key), (Opaque(vec![2]), Opaque(vec![1; 32])));
+    assert_eq!(record.statements, []);
     assert_eq!(bench.store.key_package(jon).await.unwrap(), None);
+}
+
+pub async fn account_objects_are_dropped(bench: &mut Bench) {
+    let [mira, jon] = bench.accounts().await;
+    for name in 1..=3 {
+        bench.put(mira, datum(name, 1, 9)).await.unwrap();
+    }
+    bench.put(jon, datum(1, 1, 9)).await.unwrap();
+    let drop = async |names: Vec<u8>| {
+        let names = names.into_iter().map(|name| DataName([name; 16])).collect();
+        done(bench.store.drop_account_data(mira, names).await).await
+    };
+    drop(vec![1, 3, 9]).await.unwrap();
+    drop(vec![1]).await.unwrap();
+    assert_eq!(bench.store.account_data(mira).await.unwrap(), [datum(2, 1, 9)]);
+    assert_eq!(bench.store.account_data(jon).await.unwrap(), [datum(1, 1, 9)], "only the own ones");
+    bench.put(mira, datum(1, 1, 8)).await.expect("versions begin anew");
+    assert!(matches!(drop(vec![1; shared::ACCOUNT_DATA_COUNT + 1]).await, Err(StoreError::LimitReached(_))));
 }

@@ -14,15 +14,15 @@ pub async fn a_link_lets_in(bench: &mut Bench) {
     let room = bench.room(mira).await;
     bench.commit(mira, opening(room, 0, 1, None)).await.unwrap();
     bench.append(mira, room, 1, "x").await.unwrap();
-    let info = bench.store.join_info(room, proof(), NOW_MS).await.unwrap();
+    let info = bench.store.join_info(room, proof(), u64::MAX, NOW_MS).await.unwrap();
     assert_eq!((info.epoch, info.last_commit, info.last_seq), (EpochId([1; 32]), 1, 2));
-    assert_eq!((info.public_state, info.packages), (sealed("public state"), vec![sealed("package")]));
+    assert_eq!((info.public_states, info.packages), (vec![sealed("public state")], vec![sealed("package")]));
 
     let mut request = joining(room, 1, 2, jon);
     request.parts.packages[0].bytes = sealed("newer package");
     assert_eq!(bench.commit(jon, request.clone()).await, Ok(3));
     assert_eq!(bench.members(jon, room).await, sorted([mira, jon]));
-    let info = bench.store.join_info(room, proof(), NOW_MS).await.unwrap();
+    let info = bench.store.join_info(room, proof(), u64::MAX, NOW_MS).await.unwrap();
     assert_eq!((info.epoch, info.packages), (EpochId([2; 32]), vec![sealed("newer package")]));
     assert_eq!(bench.commit(jon, request).await, Ok(3), "the answer was lost");
     assert_eq!(bench.append(jon, room, 3, "hello").await, Ok(4));
@@ -41,7 +41,7 @@ pub async fn wrong_links_are_refused(bench: &mut Bench) {
     ];
     for proof in wrong {
         assert_eq!(
-            bench.store.join_info(room, proof.clone(), NOW_MS).await.unwrap_err(),
+            bench.store.join_info(room, proof.clone(), u64::MAX, NOW_MS).await.unwrap_err(),
             StoreError::LinkInvalid
         );
         let request = Commit { proof: Some(proof), ..joining(room, 1, 2, jon) };
@@ -56,13 +56,16 @@ pub async fn expired_links_are_told(bench: &mut Bench) {
     let [mira, jon] = bench.accounts().await;
     let room = bench.room(mira).await;
     bench.commit(mira, opening(room, 0, 1, Some(NOW_MS + 1))).await.unwrap();
-    assert!(bench.store.join_info(room, proof(), NOW_MS).await.is_ok());
-    assert_eq!(bench.store.join_info(room, proof(), NOW_MS + 1).await.unwrap_err(), StoreError::LinkExpired);
+    assert!(bench.store.join_info(room, proof(), u64::MAX, NOW_MS).await.is_ok());
+    assert_eq!(
+        bench.store.join_info(room, proof(), u64::MAX, NOW_MS + 1).await.unwrap_err(),
+        StoreError::LinkExpired
+    );
     let request = joining(room, 1, 2, jon);
     let late = done(bench.store.accept_commit(jon, request.clone(), NOW_MS + 1).await).await;
     assert_eq!(late, Err(StoreError::LinkExpired));
     let other_token = JoinProof { token: Opaque(vec![0; 32]), ..proof() };
-    let refused = bench.store.join_info(room, other_token, NOW_MS + 1).await.unwrap_err();
+    let refused = bench.store.join_info(room, other_token, u64::MAX, NOW_MS + 1).await.unwrap_err();
     assert_eq!(refused, StoreError::LinkInvalid, "only who has the link learns that it expired");
     assert_eq!(bench.commit(jon, request).await, Ok(2));
 }
@@ -74,46 +77,103 @@ pub async fn replaced_links_are_dead(bench: &mut Bench) {
     let mut replacing = opening(room, 1, 2, None);
     replacing.parts.methods.as_mut().unwrap()[0].id = MethodId([8; 32]);
     replacing.parts.packages[0].method = MethodId([8; 32]);
+    replacing.parts.keep = vec![MethodId([8; 32])];
     bench.commit(mira, replacing).await.unwrap();
-    assert_eq!(bench.store.join_info(room, proof(), NOW_MS).await.unwrap_err(), StoreError::LinkInvalid);
+    assert_eq!(
+        bench.store.join_info(room, proof(), u64::MAX, NOW_MS).await.unwrap_err(),
+        StoreError::LinkInvalid
+    );
     assert_eq!(bench.commit(jon, joining(room, 2, 3, jon)).await, Err(StoreError::LinkInvalid));
     let newer = JoinProof { method: MethodId([8; 32]), ..proof() };
-    assert!(bench.store.join_info(room, newer.clone(), NOW_MS).await.is_ok());
+    assert!(bench.store.join_info(room, newer.clone(), u64::MAX, NOW_MS).await.is_ok());
     let mut revoking = commit(room, 2, 3);
-    revoking.parts.methods = Some(Vec::new());
+    revoking.parts.keep.clear();
     bench.commit(mira, revoking).await.unwrap();
-    assert_eq!(bench.store.join_info(room, newer, NOW_MS).await.unwrap_err(), StoreError::LinkInvalid);
+    assert_eq!(
+        bench.store.join_info(room, newer, u64::MAX, NOW_MS).await.unwrap_err(),
+        StoreError::LinkInvalid
+    );
 }
 
-pub async fn only_the_creator_changes_the_ways_in(bench: &mut Bench) {
-    let [mira, jon] = bench.accounts().await;
+pub async fn levels_decide_who_changes_the_ways_in(bench: &mut Bench) {
+    let [mira, jon, ada] = bench.accounts().await;
     let room = bench.room(mira).await;
-    bench.commit(mira, opening(room, 0, 1, None)).await.unwrap();
-    bench.commit(jon, joining(room, 1, 2, jon)).await.unwrap();
-    let mut closing = opening(room, 2, 3, None);
-    closing.parts.methods = Some(Vec::new());
-    closing.parts.packages.clear();
-    assert!(matches!(bench.commit(jon, closing.clone()).await, Err(StoreError::Invalid(_))));
-    assert!(bench.store.join_info(room, proof(), NOW_MS).await.is_ok());
-    assert_eq!(bench.commit(mira, closing).await, Ok(3));
+    bench.commit(mira, Commit { add: vec![jon, ada], ..opening(room, 0, 1, None) }).await.unwrap();
+    assert!(matches!(bench.commit(jon, opening(room, 1, 2, None)).await, Err(StoreError::NotAllowed(_))));
+    let closing = |after, number| {
+        let mut closing = commit(room, after, number);
+        closing.parts.keep.clear();
+        closing
+    };
+    let info = async || bench.store.join_info(room, proof(), u64::MAX, NOW_MS).await.map(|info| info.commit);
+    assert_eq!(bench.commit(jon, closing(1, 2)).await, Ok(2));
+    assert_eq!(info().await, Ok(2), "the commit is fine, the link stays");
+    let levels = Some(vec![(mira, 2), (jon, 1)]);
+    bench.commit(mira, Commit { levels, ..commit(room, 2, 3) }).await.unwrap();
+    assert_eq!(bench.commit(jon, closing(3, 4)).await, Ok(4));
+    assert_eq!(info().await, Err(StoreError::LinkInvalid));
+    assert_eq!(bench.commit(jon, opening(room, 4, 5, None)).await, Ok(5), "a moderator makes a new one");
+    bench.commit(mira, Commit { remove: vec![jon], ..commit(room, 5, 6) }).await.unwrap();
+    assert_eq!(info().await, Ok(6));
+    assert_eq!(bench.commit(ada, closing(6, 7)).await, Ok(7));
+    assert_eq!(info().await, Err(StoreError::LinkInvalid), "the link of who is gone is anybody's to close");
 }
 
-pub async fn every_method_needs_its_package(bench: &mut Bench) {
+pub async fn methods_come_and_stay_by_id(bench: &mut Bench) {
     let [mira] = bench.accounts().await;
     let room = bench.room(mira).await;
     bench.commit(mira, opening(room, 0, 1, None)).await.unwrap();
-    assert!(matches!(bench.commit(mira, commit(room, 1, 2)).await, Err(StoreError::Invalid(_))));
-    let mut two = opening(room, 1, 2, None);
-    let password = MethodId([6; 32]);
-    let mut method = two.parts.methods.as_ref().unwrap()[0].clone();
-    method.id = password;
-    method.token_hash = TokenHash([1; 32]);
-    two.parts.methods.as_mut().unwrap().push(method);
-    assert!(matches!(bench.commit(mira, two.clone()).await, Err(StoreError::Invalid(_))), "one is missing");
-    two.parts.packages.push(JoinPackage { method: password, bytes: sealed("for the password") });
-    assert_eq!(bench.commit(mira, two).await, Ok(2));
-    let info = bench.store.join_info(room, proof(), NOW_MS).await.unwrap();
+    let (password, third_method) = (MethodId([6; 32]), MethodId([7; 32]));
+    let mut second = opening(room, 1, 2, None);
+    let methods = second.parts.methods.as_mut().unwrap();
+    methods[0].id = password;
+    methods[0].token_hash = TokenHash([1; 32]);
+    second.parts.keep = vec![METHOD, password, third_method];
+    assert!(matches!(bench.commit(mira, second.clone()).await, Err(StoreError::LimitReached(_))));
+    second.parts.keep.pop();
+    second.parts.packages.push(JoinPackage { method: password, bytes: sealed("for the password") });
+    assert_eq!(bench.commit(mira, second).await, Ok(2), "the first stays without its token being told again");
+    let info = bench.store.join_info(room, proof(), u64::MAX, NOW_MS).await.unwrap();
     assert_eq!(info.packages, [sealed("package")], "only the method's own");
+    let mut third = opening(room, 2, 3, None);
+    third.parts.methods.as_mut().unwrap()[0].id = third_method;
+    third.parts.keep = vec![METHOD, password];
+    assert!(matches!(bench.commit(mira, third.clone()).await, Err(StoreError::LimitReached(_))));
+    third.parts.keep.pop();
+    assert_eq!(bench.commit(mira, third).await, Ok(3), "the second made room for it");
+    let mut foreign = commit(room, 3, 4);
+    foreign.parts.packages = vec![JoinPackage { method: password, bytes: sealed("of no use") }];
+    assert_eq!(bench.commit(mira, foreign).await, Ok(4), "a package for another method is no mistake");
+    let info = bench.store.join_info(room, proof(), u64::MAX, NOW_MS).await.unwrap();
+    assert_eq!((info.commit, info.packages), (4, vec![]), "nobody made one for the link");
+}
+
+pub async fn older_epochs_are_there_for_who_joins(bench: &mut Bench) {
+    let [mira, jon] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    bench.commit(mira, Commit { add: vec![jon], ..opening(room, 0, 1, None) }).await.unwrap();
+    for number in 2..=10 {
+        let mut request = commit(room, u64::from(number) - 1, number);
+        request.parts.public_state = Opaque(vec![100 + number]);
+        request.parts.packages = vec![JoinPackage { method: METHOD, bytes: Opaque(vec![number]) }];
+        bench.commit(if number % 2 == 0 { mira } else { jon }, request).await.unwrap();
+    }
+    let (mut before, mut seen) = (u64::MAX, Vec::new());
+    let end = loop {
+        match bench.store.join_info(room, proof(), before, NOW_MS).await {
+            Ok(info) => {
+                let number = info.epoch.0[0];
+                assert_eq!((info.commit, info.last_commit, info.last_seq), (u64::from(number), 10, 10));
+                assert_eq!(info.packages, [Opaque(vec![number])]);
+                assert_eq!(info.public_states, [Opaque(vec![100 + number])]);
+                seen.push(number);
+                before = info.commit;
+            }
+            Err(error) => break error,
+        }
+    };
+    assert_eq!((end, seen), (StoreError::NotFound, (3..=10).rev().collect()), "the last eight");
+    assert_eq!(bench.store.join_info(room, proof(), 0, NOW_MS).await.unwrap_err(), StoreError::NotFound);
 }
 
 pub async fn who_joins_adds_only_itself(bench: &mut Bench) {

@@ -126,3 +126,55 @@ pub async fn racing_writers_get_numbers_without_gaps(bench: &mut Bench) {
     all.sort_unstable();
     assert_eq!(all, (2..=101).collect::<Vec<_>>());
 }
+
+pub async fn statements_are_entered_after_the_last_commit(bench: &mut Bench) {
+    let [mira, jon] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    bench.commit(mira, adding(room, 0, 1, jon)).await.unwrap();
+    let send = async |by, statement| done(bench.store.post(by, statement, NOW_MS).await).await;
+    let rejoin = post(room, EntryKind::Rejoin, "let me in");
+    assert_eq!(send(jon, rejoin.clone()).await, Ok(2));
+    assert_eq!(send(jon, rejoin.clone()).await, Ok(2), "the answer was lost");
+    assert_eq!(send(mira, rejoin.clone()).await, Ok(3), "the id is the author's own");
+    let successor = post(room, EntryKind::Successor, "go on there");
+    assert_eq!(send(mira, successor.clone()).await, Ok(4));
+    let other = waxwing_wire::frame::Post { kind: EntryKind::Rejoin, ..successor };
+    assert!(matches!(send(mira, other).await, Err(StoreError::Conflict(_))), "another kind");
+    for kind in [EntryKind::Commit, EntryKind::Message, EntryKind::Tombstone] {
+        assert!(matches!(send(mira, post(room, kind, "x")).await, Err(StoreError::Invalid(_))));
+    }
+    assert!(matches!(send(mira, post(room, EntryKind::Rejoin, "")).await, Err(StoreError::Invalid(_))));
+    let large = Opaque(vec![1; shared::POST_BYTES + 1]);
+    let large = waxwing_wire::frame::Post { bytes: large, ..post(room, EntryKind::Rejoin, "") };
+    assert!(matches!(send(mira, large).await, Err(StoreError::TooLarge(..))));
+    assert_eq!(bench.append(mira, room, 1, "goes on").await, Ok(5), "statements do not move the last commit");
+    let page = bench.store.entries_after(mira, room, 1, 3).await.unwrap();
+    let got: Vec<_> = page.entries.iter().map(|entry| (entry.kind, entry.after, entry.sender)).collect();
+    let (rejoin, successor) = (EntryKind::Rejoin, EntryKind::Successor);
+    assert_eq!(got, [(rejoin, 1, jon), (rejoin, 1, mira), (successor, 1, mira)]);
+}
+
+pub async fn leaving_ends_the_membership(bench: &mut Bench) {
+    let [mira, jon] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    bench.commit(mira, adding(room, 0, 1, jon)).await.unwrap();
+    while bench.notices.try_recv().is_ok() {}
+    let leave = post(room, EntryKind::Leave, "goodbye");
+    let send = async |by, statement| done(bench.store.post(by, statement, NOW_MS).await).await;
+    assert_eq!(send(jon, leave.clone()).await, Ok(2));
+    assert_eq!(bench.members(mira, room).await, sorted([mira]));
+    assert_eq!(bench.store.entries_after(jon, room, 0, 9).await.unwrap_err(), StoreError::NotFound);
+    assert_eq!(send(jon, leave.clone()).await, Ok(2), "the answer was lost");
+    assert_eq!(send(jon, post(room, EntryKind::Leave, "again")).await, Err(StoreError::NotFound));
+    let out = Commit { remove: vec![jon], ..commit(room, 1, 2) };
+    assert_eq!(bench.commit(mira, out).await, Ok(3), "its leaf is taken out later");
+    let mut heard = Vec::new();
+    while heard.len() < 3 {
+        heard.push(match bench.notices.recv().await.unwrap() {
+            Notice::Entry { entry, .. } => format!("entry {}", entry.seq),
+            Notice::Left { account, .. } => format!("left {}", account == jon),
+            Notice::Joined { .. } => "joined".to_owned(),
+        });
+    }
+    assert_eq!(heard, ["entry 2", "left true", "entry 3"], "the others and the leaver see the entry first");
+}

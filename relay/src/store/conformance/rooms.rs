@@ -1,7 +1,8 @@
 //! Founding rooms, and who may know of them.
 
 use waxwing_wire::{
-    frame::{Cursor, RoomSummary, Snapshot},
+    frame::{Cursor, EntryKind, RoomSummary, Snapshot},
+    ids::RoomHandle,
     limits as shared,
 };
 
@@ -32,10 +33,11 @@ pub async fn a_founding_that_is_refused_leaves_nothing(bench: &mut Bench) {
     let too_large =
         EpochPartsChange(|parts| parts.public_state = Opaque(vec![0; shared::PUBLIC_STATE_BYTES + 1]));
     let empty = EpochPartsChange(|parts| parts.snapshot = Opaque(Vec::new()));
-    let foreign = EpochPartsChange(|parts| {
-        parts.packages = joining(RoomId([0; 16]), 0, 1, AccountId([0; 16])).parts.packages
+    let twice = EpochPartsChange(|parts| {
+        parts.packages = joining(RoomId([0; 16]), 0, 1, AccountId([0; 16])).parts.packages;
+        parts.packages.extend(parts.packages.clone());
     });
-    for EpochPartsChange(change) in [with_link, too_large, empty, foreign] {
+    for EpochPartsChange(change) in [with_link, too_large, empty, twice] {
         let mut request = CreateRoom { room: RoomId(random()), parts: parts(0) };
         change(&mut request.parts);
         let room = request.room;
@@ -58,9 +60,16 @@ pub async fn outsiders_learn_nothing(bench: &mut Bench) {
         assert_eq!(store.members(jon, room).await.unwrap_err(), StoreError::NotFound);
         assert_eq!(store.entries_after(jon, room, 0, 9).await.unwrap_err(), StoreError::NotFound);
         assert_eq!(store.snapshot(jon, room, None).await.unwrap_err(), StoreError::NotFound);
-        assert_eq!(store.public_state(jon, room, epoch).await.unwrap_err(), StoreError::NotFound);
+        assert_eq!(store.public_states(jon, room, epoch).await.unwrap_err(), StoreError::NotFound);
         assert_eq!(store.keyring(jon, room, 9).await.unwrap_err(), StoreError::NotFound);
         assert_eq!(store.history_links(jon, room, 9).await.unwrap_err(), StoreError::NotFound);
+        assert_eq!(store.published(jon, room, epoch).await.unwrap_err(), StoreError::NotFound);
+        let published = done(store.put_published(jon, candidate(room, 0, 0)).await).await;
+        assert_eq!(published, Err(StoreError::NotFound));
+        let statement = post(room, EntryKind::Rejoin, "x");
+        assert_eq!(done(store.post(jon, statement, NOW_MS).await).await, Err(StoreError::NotFound));
+        let handle = RoomHandle([1; 32]);
+        assert_eq!(store.may_set_password(jon, room, handle).await, Err(StoreError::NotFound));
         assert_eq!(store.welcome(jon, room).await.unwrap_err(), StoreError::NotFound);
         assert_eq!(bench.append(jon, room, 0, "x").await.unwrap_err(), StoreError::NotFound);
         assert_eq!(bench.commit(jon, commit(room, 0, 1)).await.unwrap_err(), StoreError::NotFound);
@@ -71,7 +80,10 @@ pub async fn outsiders_learn_nothing(bench: &mut Bench) {
             done(store.put_keyring(jon, room, Vec::new()).await).await.unwrap_err(),
             StoreError::NotFound
         );
-        assert_eq!(store.join_info(room, proof(), NOW_MS).await.unwrap_err(), StoreError::LinkInvalid);
+        assert_eq!(
+            store.join_info(room, proof(), u64::MAX, NOW_MS).await.unwrap_err(),
+            StoreError::LinkInvalid
+        );
         let by_link = bench.commit(jon, joining(room, 0, 1, jon)).await;
         assert_eq!(by_link.unwrap_err(), StoreError::LinkInvalid, "whether or not the room exists");
     }

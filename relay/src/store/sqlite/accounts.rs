@@ -8,9 +8,10 @@ use waxwing_wire::{
 };
 use zeroize::Zeroizing;
 
-use super::{id, sealed, sessions, signed, unsigned};
+use super::{data, id, sealed, sessions, signed, unsigned};
 use crate::store::{
-    Admission, Credentials, NewAccount, NewSession, Result, Session, StoreError, UnlockedAccount,
+    Admission, Credentials, NewAccount, NewCredentials, NewSession, Result, Session, SessionHash, StoreError,
+    UnlockedAccount,
 };
 
 const SETUP_TOKEN: &str = "setup_token_hash";
@@ -32,6 +33,15 @@ pub(super) fn setting_or_insert(db: &Connection, name: &str, value: &[u8]) -> Re
         INSERT INTO settings (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING";
     db.prepare_cached(sql)?.execute(params![name, value])?;
     setting(db, name)?.ok_or(StoreError::Internal)
+}
+
+/// Writes the time of the check, which tells whether the disk takes anything.
+pub(super) fn check_writing(db: &Connection, now_ms: u64) -> Result<()> {
+    let sql = "-- check_writing()
+        INSERT INTO settings (name, value) VALUES ('last_check', ?1)
+        ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    db.prepare_cached(sql)?.execute([now_ms.to_be_bytes()])?;
+    Ok(())
 }
 
 pub(super) fn replace_setup_token(db: &Connection, hash: &[u8; 32]) -> Result<bool> {
@@ -158,12 +168,63 @@ fn insert(db: &Connection, new: &NewAccount, administrator: bool, now_ms: u64) -
     Ok(())
 }
 
-pub(super) fn complete_login(
+/// Replaces password, vault and keys of an account, and ends its sessions but one.
+pub(super) fn change_credentials(
     db: &Connection,
     account: AccountId,
+    change: &NewCredentials,
+    kept: SessionHash,
+) -> Result<()> {
+    let sql = "-- change_vault()
+        UPDATE vaults SET version = ?2, sealed = ?3, wrap_opaque = ?4, wrap_recovery = ?5
+        WHERE account = ?1 AND version = ?2 - 1";
+    let changed = db.prepare_cached(sql)?.execute(params![
+        account.0,
+        signed(change.vault_version),
+        change.vault.as_bytes(),
+        change.wrap_opaque.as_bytes(),
+        change.wrap_recovery.as_bytes(),
+    ])?;
+    if changed == 0 {
+        return Err(StoreError::Conflict("the account was changed by another session; log in again"));
+    }
+    let sql = "-- change_password()
+        UPDATE credentials SET opaque_record = ?2, ksf_memory_kib = ?3, ksf_iterations = ?4, ksf_parallelism = ?5
+        WHERE account = ?1";
+    let KsfParams { memory_kib, iterations, parallelism } = change.ksf;
+    db.prepare_cached(sql)?.execute(params![
+        account.0,
+        change.opaque_record,
+        memory_kib,
+        iterations,
+        parallelism
+    ])?;
+    let sql = "-- change_identity_key()
+        UPDATE accounts SET identity_key = ?2 WHERE account = ?1 AND identity_key <> ?2";
+    let new_key = db.prepare_cached(sql)?.execute(params![account.0, change.identity_key.as_bytes()])? > 0;
+    match &change.key_package {
+        Some(package) => data::put_key_package(db, account, package)?,
+        // The published one is signed by the old key: nobody could use it.
+        None if new_key => data::drop_key_package(db, account)?,
+        None => {}
+    }
+    if let Some(statement) = &change.statement {
+        data::put_statement(db, account, statement)?;
+    }
+    sessions::end_others(db, account, kept)
+}
+
+pub(super) fn complete_login(
+    db: &Connection,
+    (account, record): (AccountId, &[u8]),
     totp_step: u64,
     session: NewSession,
 ) -> Result<UnlockedAccount> {
+    let sql = "-- record_is()
+        SELECT 1 FROM credentials WHERE account = ?1 AND opaque_record = ?2";
+    if !db.prepare_cached(sql)?.exists(params![account.0, record])? {
+        return Err(StoreError::CredentialsChanged);
+    }
     // Compared and set in one statement: two logins with the same code cannot both pass.
     let sql = "-- use_totp_step()
         UPDATE credentials SET totp_last_step = ?2 WHERE account = ?1 AND totp_last_step < ?2";

@@ -5,14 +5,16 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, params};
 use sha2::{Digest as _, Sha256};
 use waxwing_wire::{
-    AccountId, EntryId, MethodId, Seq,
-    frame::{Commit, CreateRoom, EntryKind, EpochParts, JoinMethod, KeyringEntry, Snapshot},
+    AccountId, EntryId, Seq,
+    frame::{Commit, CreateRoom, EntryKind, EpochParts, KeyringEntry, Snapshot},
     limits as shared,
 };
 
 use super::{
-    accounts, epochs, id,
+    accounts, epochs,
     log::{self, NewEntry},
+    methods,
+    published::{self, Place},
     rooms::{self, Room},
     signed,
 };
@@ -38,23 +40,17 @@ pub(super) fn create_room(
         return Err(StoreError::Invalid("the first epoch of a room has no parent to link to"));
     }
     if let Some(room) = rooms::find(db, request.room)? {
-        let same = room.creator == author && room.first_epoch == parts.epoch;
+        let same = room.creator == author && published::first_epoch(db, &room)? == parts.epoch;
         return if same { Ok(()) } else { Err(StoreError::Conflict("another room has this id")) };
     }
     let sql = "-- create_room()
-        INSERT INTO rooms (room, creator, first_epoch, epoch, last_seq, last_commit, chain, created_at_ms)
-        VALUES (?1, ?2, ?3, ?3, 0, 0, ?4, ?5)";
+        INSERT INTO rooms (room, creator, last_seq, last_commit, chain, created_at_ms)
+        VALUES (?1, ?2, 0, 0, ?3, ?4)";
     let chain = log::chain_start(request.room);
-    db.prepare_cached(sql)?.execute(params![
-        request.room.0,
-        author.0,
-        parts.epoch.0,
-        chain,
-        signed(now_ms)
-    ])?;
+    db.prepare_cached(sql)?.execute(params![request.room.0, author.0, chain, signed(now_ms)])?;
     let room = rooms::find(db, request.room)?.ok_or(StoreError::Internal)?;
-    rooms::add_member(db, &room, author, now_ms, notices)?;
-    store_parts(db, &room, author, parts)
+    rooms::add_member(db, &room, (author, rooms::OWNER), now_ms, notices)?;
+    store_parts(db, &room, (author, rooms::OWNER), parts)
 }
 
 pub(super) fn accept(
@@ -68,14 +64,15 @@ pub(super) fn accept(
     // Who shows a proof learns no more of a room that is not there than of one the proof does not fit.
     let missing = if request.proof.is_some() { StoreError::LinkInvalid } else { StoreError::NotFound };
     let mut room = rooms::find(db, request.room)?.ok_or(missing)?;
-    authorise(db, &room, author, &request, now_ms)?;
+    let level = authorise(db, &room, author, &request, now_ms)?;
     if let Some(seq) = log::earlier(db, &room, author, request.id, EntryKind::Commit)? {
         return Ok(seq);
     }
     if request.after != room.last_commit {
         return Err(StoreError::Stale { last_commit: room.last_commit });
     }
-    let Commit { after, id, bytes, parts, add, remove, welcomes, .. } = request;
+    check_rights(db, &room, (author, level), &request)?;
+    let Commit { after, id, bytes, parts, add, remove, welcomes, levels, .. } = request;
     let entry =
         NewEntry { kind: EntryKind::Commit, after, sender: author, id, bytes, received_at_ms: now_ms };
     let entry = log::insert(db, &mut room, entry)?;
@@ -89,13 +86,18 @@ pub(super) fn accept(
         if !accounts::exists(db, account)? {
             return Err(StoreError::NotFound);
         }
-        rooms::add_member(db, &room, account, now_ms, notices)?;
+        rooms::add_member(db, &room, (account, 0), now_ms, notices)?;
     }
     for welcome in &welcomes {
+        if !rooms::is_member(db, &room, welcome.account)? {
+            return Err(StoreError::Invalid("a Welcome is for a member"));
+        }
         put_welcome(db, &room, welcome.account, welcome.bytes.as_bytes())?;
     }
-    room.epoch = parts.epoch;
-    store_parts(db, &room, author, &parts)?;
+    if let Some(levels) = levels {
+        rooms::set_levels(db, &room, &levels)?;
+    }
+    store_parts(db, &room, (author, level), &parts)?;
     Ok(seq)
 }
 
@@ -118,8 +120,11 @@ fn check_commit(request: &Commit) -> Result<()> {
     if added.len() > shared::ROOM_MEMBERS {
         return Err(StoreError::RoomFull);
     }
-    if !welcomed.is_subset(&added) {
-        return Err(StoreError::Invalid("a Welcome is for an account that the commit adds"));
+    let levels = request.levels.as_deref().unwrap_or_default();
+    let levelled: BTreeSet<_> = levels.iter().map(|(account, _)| account).collect();
+    let known = |level: &u8| (rooms::MODERATOR..=rooms::OWNER).contains(level);
+    if levelled.len() != levels.len() || !levels.iter().all(|(_, level)| known(level)) {
+        return Err(StoreError::Invalid("levels name each account once, with 1 or 2"));
     }
     for welcome in &request.welcomes {
         epochs::check_sealed(&welcome.bytes, "a Welcome", shared::WELCOME_BYTES)?;
@@ -132,29 +137,45 @@ fn commit_id(bytes: &[u8]) -> Option<EntryId> {
     Sha256::digest(bytes).first_chunk::<16>().map(|start| EntryId(*start))
 }
 
-/// Members commit; others only add themselves, with a proof. Join methods and removing are the creator's, leaving anybody's.
-fn authorise(db: &Connection, room: &Room, author: AccountId, request: &Commit, now_ms: u64) -> Result<()> {
-    let member = rooms::is_member(db, room, author)?;
-    match &request.proof {
-        Some(proof) => {
-            match epochs::check_proof(db, room, proof, now_ms) {
-                // Joining again what one has joined: the answer of the first time may have been lost.
-                Err(_) if member => {}
-                checked => checked?,
-            }
-            if request.add.as_slice() != [author] || !request.remove.is_empty() {
-                return Err(StoreError::Invalid("who joins with a proof adds itself and nobody else"));
-            }
+/// Members commit; others only add themselves, with a proof. Answers the author's level.
+fn authorise(db: &Connection, room: &Room, author: AccountId, request: &Commit, now_ms: u64) -> Result<u8> {
+    let level = rooms::level(db, room, author)?;
+    let Some(proof) = &request.proof else { return level.ok_or(StoreError::NotFound) };
+    match methods::check_proof(db, room, proof, now_ms) {
+        // Joining again what one has joined: the answer of the first time may have been lost.
+        Err(_) if level.is_some() => {}
+        checked => checked?,
+    }
+    if request.add.as_slice() != [author] || !request.remove.is_empty() {
+        return Err(StoreError::Invalid("who joins with a proof adds itself and nobody else"));
+    }
+    if request.parts.methods.is_some() || request.levels.is_some() {
+        return Err(StoreError::Invalid("who joins with a proof changes nothing else"));
+    }
+    Ok(level.unwrap_or(0))
+}
+
+/// Members skip a commit that does not count, but the relay cannot tell: what it believes of a member must not close
+/// the door to others.
+fn check_rights(
+    db: &Connection,
+    room: &Room,
+    (author, level): (AccountId, u8),
+    request: &Commit,
+) -> Result<()> {
+    let methods = request.parts.methods.as_deref().unwrap_or_default();
+    if level < rooms::MODERATOR && !methods.is_empty() {
+        return Err(StoreError::NotAllowed("only owners and moderators of a room change its join methods"));
+    }
+    if level < rooms::OWNER && request.levels.is_some() {
+        return Err(StoreError::NotAllowed("only owners of a room change levels"));
+    }
+    for account in request.remove.iter().filter(|account| **account != author) {
+        // Who has left already may be taken out by anybody.
+        let Some(theirs) = rooms::told_level(db, room, *account)? else { continue };
+        if level < rooms::OWNER && (level < rooms::MODERATOR || theirs > 0) {
+            return Err(StoreError::NotAllowed("this member cannot be removed at your level"));
         }
-        None if !member => return Err(StoreError::NotFound),
-        None => {}
-    }
-    // Members skip a commit that does not count, but the relay cannot tell: what it believes of a member must not close the door to others.
-    if author != room.creator && request.parts.methods.is_some() {
-        return Err(StoreError::Invalid("only the creator of a room changes its join methods"));
-    }
-    if author != room.creator && request.remove.iter().any(|account| *account != author) {
-        return Err(StoreError::Invalid("only the creator of a room removes others from it"));
     }
     Ok(())
 }
@@ -166,14 +187,8 @@ fn check_parts(parts: &EpochParts) -> Result<()> {
     if let Some(link) = &parts.link {
         epochs::check_sealed(link, "a history link", shared::LINK_BYTES)?;
     }
-    for package in &parts.packages {
-        epochs::check_sealed(&package.bytes, "a join package", shared::LINK_BYTES)?;
-    }
-    let methods = parts.methods.as_deref().unwrap_or_default();
-    if methods.len() > shared::JOIN_METHODS {
-        return Err(StoreError::LimitReached("a room has a link and a password, no more ways in"));
-    }
-    Ok(())
+    published::check_packages(&parts.packages)?;
+    methods::check(parts)
 }
 
 fn put_welcome(db: &Connection, room: &Room, account: AccountId, bytes: &[u8]) -> Result<()> {
@@ -185,79 +200,32 @@ fn put_welcome(db: &Connection, room: &Room, account: AccountId, bytes: &[u8]) -
 }
 
 /// Stores what belongs to the room's newest epoch, which its last commit made.
-fn store_parts(db: &Connection, room: &Room, author: AccountId, parts: &EpochParts) -> Result<()> {
+fn store_parts(
+    db: &Connection,
+    room: &Room,
+    (author, level): (AccountId, u8),
+    parts: &EpochParts,
+) -> Result<()> {
     let (epoch, commit) = (parts.epoch, room.last_commit);
-    let sql = "-- put_public_state()
-        INSERT INTO public_states (room, epoch, commit_seq, sealed) VALUES (?1, ?2, ?3, ?4)
-        ON CONFLICT (room, epoch) DO NOTHING";
-    let state = parts.public_state.as_bytes();
-    if db.prepare_cached(sql)?.execute(params![room.num, epoch.0, signed(commit), state])? == 0 {
-        return Err(StoreError::Conflict("the room has had this epoch before"));
-    }
-    let sql = "-- enter_epoch()
-        UPDATE rooms SET epoch = ?2 WHERE num = ?1";
-    db.prepare_cached(sql)?.execute(params![room.num, epoch.0])?;
+    let place = Place { commit, epoch, author };
+    published::enter_epoch(db, room, place)?;
+    published::insert_public_state(db, room, place, &parts.public_state)?;
     if let Some(link) = &parts.link {
-        let sql = "-- put_history_link()
-            INSERT INTO history_links (room, commit_seq, epoch, author, sealed) VALUES (?1, ?2, ?3, ?4, ?5)";
-        db.prepare_cached(sql)?.execute(params![
-            room.num,
-            signed(commit),
-            epoch.0,
-            author.0,
-            link.as_bytes()
-        ])?;
+        published::insert_link(db, room, place, link)?;
     }
     let entry = KeyringEntry { epoch, commit, bytes: parts.keyring.clone() };
     epochs::insert_keyring(db, room, author, &entry)?;
-    if let Some(methods) = &parts.methods {
-        replace_methods(db, room, methods)?;
+    methods::change(db, room, (author, level), parts)?;
+    let known = methods::ids(db, room)?;
+    // A method that the relay does not have lets nobody in, and its package is of no use; the commit is fine.
+    for package in parts.packages.iter().filter(|package| known.contains(&package.method)) {
+        published::insert_package(db, room, place, package)?;
     }
-    replace_packages(db, room, parts)?;
     // Someone who leaves has no use for a snapshot, and keeps none.
     if rooms::is_member(db, room, author)? {
         let snapshot = Snapshot { epoch, commit, bytes: parts.snapshot.clone() };
         epochs::insert_snapshot(db, room, author, &snapshot)?;
     }
-    epochs::prune(db, room, author)
-}
-
-fn replace_methods(db: &Connection, room: &Room, methods: &[JoinMethod]) -> Result<()> {
-    let sql = "-- forget_join_methods()
-        DELETE FROM join_methods WHERE room = ?1";
-    db.prepare_cached(sql)?.execute([room.num])?;
-    let sql = "-- put_join_method()
-        INSERT INTO join_methods (room, method, token_hash, expires_at_ms) VALUES (?1, ?2, ?3, ?4)
-        ON CONFLICT (room, method) DO NOTHING";
-    for method in methods {
-        let end = method.expires_at_ms.map(signed);
-        if db.prepare_cached(sql)?.execute(params![room.num, method.id.0, method.token_hash.0, end])? == 0 {
-            return Err(StoreError::Invalid("a join method is named twice"));
-        }
-    }
-    Ok(())
-}
-
-/// Every method needs its package, or whoever holds the link would be locked out by this commit.
-fn replace_packages(db: &Connection, room: &Room, parts: &EpochParts) -> Result<()> {
-    let sql = "-- join_methods()
-        SELECT method FROM join_methods WHERE room = ?1";
-    let mut statement = db.prepare_cached(sql)?;
-    let methods: BTreeSet<MethodId> =
-        statement.query_map([room.num], |row| id(row, 0))?.collect::<rusqlite::Result<_>>()?;
-    let given: BTreeSet<MethodId> = parts.packages.iter().map(|package| package.method).collect();
-    if given != methods || given.len() != parts.packages.len() {
-        return Err(StoreError::Invalid(
-            "an epoch has exactly one join package for each join method of the room",
-        ));
-    }
-    let sql = "-- forget_join_packages()
-        DELETE FROM join_packages WHERE room = ?1";
-    db.prepare_cached(sql)?.execute([room.num])?;
-    let sql = "-- put_join_package()
-        INSERT INTO join_packages (room, method, sealed) VALUES (?1, ?2, ?3)";
-    for package in &parts.packages {
-        db.prepare_cached(sql)?.execute(params![room.num, package.method.0, package.bytes.as_bytes()])?;
-    }
-    Ok(())
+    epochs::prune_snapshots(db, room, author)?;
+    published::prune(db, room)
 }

@@ -1,7 +1,12 @@
 //! Sealed account objects and key packages.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
-use waxwing_wire::{AccountId, Opaque, frame::AccountDatum, limits as shared};
+use waxwing_wire::{
+    AccountId, Opaque,
+    frame::{AccountDatum, KeyPackageRecord},
+    ids::DataName,
+    limits as shared,
+};
 
 use super::{id, sealed, signed, unsigned};
 use crate::{
@@ -64,10 +69,53 @@ fn check_quota(db: &Connection, account: AccountId, new: bool, old_bytes: u64, b
     Ok(())
 }
 
-pub(super) fn key_package(db: &Connection, account: AccountId) -> Result<Option<Opaque>> {
+/// Forgets objects; those that are not there are forgotten already.
+pub(super) fn drop_account_data(db: &Connection, account: AccountId, names: &[DataName]) -> Result<()> {
+    if names.len() > shared::ACCOUNT_DATA_COUNT {
+        return Err(StoreError::LimitReached("no account has so many objects"));
+    }
+    let sql = "-- drop_account_data()
+        DELETE FROM account_data WHERE account = ?1 AND name = ?2";
+    for name in names {
+        db.prepare_cached(sql)?.execute(params![account.0, name.0])?;
+    }
+    Ok(())
+}
+
+pub(super) fn key_package(db: &Connection, account: AccountId) -> Result<Option<KeyPackageRecord>> {
     let sql = "-- key_package()
-        SELECT bytes FROM key_packages WHERE account = ?1";
-    Ok(db.prepare_cached(sql)?.query_row([account.0], |row| sealed(row, 0)).optional()?)
+        SELECT k.bytes, a.identity_key FROM key_packages k JOIN accounts a ON a.account = k.account
+        WHERE k.account = ?1";
+    let found = db
+        .prepare_cached(sql)?
+        .query_row([account.0], |row| Ok((sealed(row, 0)?, sealed(row, 1)?)))
+        .optional()?;
+    let Some((bytes, identity_key)) = found else { return Ok(None) };
+    let sql = "-- identity_statements()
+        SELECT bytes FROM identity_statements WHERE account = ?1 ORDER BY num";
+    let mut statement = db.prepare_cached(sql)?;
+    let rows = statement.query_map([account.0], |row| sealed(row, 0))?;
+    let statements = rows.collect::<rusqlite::Result<_>>()?;
+    Ok(Some(KeyPackageRecord { bytes, identity_key, statements }))
+}
+
+/// Adds a statement of how the identity key changed; the newest few stay.
+pub(super) fn put_statement(db: &Connection, account: AccountId, statement: &Opaque) -> Result<()> {
+    let sql = "-- put_identity_statement()
+        INSERT INTO identity_statements (account, bytes) VALUES (?1, ?2)";
+    db.prepare_cached(sql)?.execute(params![account.0, statement.as_bytes()])?;
+    let sql = "-- prune_identity_statements()
+        DELETE FROM identity_statements WHERE account = ?1 AND num NOT IN (
+            SELECT num FROM identity_statements WHERE account = ?1 ORDER BY num DESC LIMIT ?2)";
+    db.prepare_cached(sql)?.execute(params![account.0, shared::STATEMENTS])?;
+    Ok(())
+}
+
+pub(super) fn drop_key_package(db: &Connection, account: AccountId) -> Result<()> {
+    let sql = "-- drop_key_package()
+        DELETE FROM key_packages WHERE account = ?1";
+    db.prepare_cached(sql)?.execute([account.0])?;
+    Ok(())
 }
 
 pub(super) fn put_key_package(db: &Connection, account: AccountId, package: &Opaque) -> Result<()> {

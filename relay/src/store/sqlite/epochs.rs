@@ -1,22 +1,20 @@
-//! What belongs to epochs: public states, snapshots, keyrings, history links, join methods and packages, welcomes.
+//! What accounts keep of epochs for themselves: snapshots and keyrings; and the Welcomes made for them.
 
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use sha2::{Digest as _, Sha256};
-use subtle::ConstantTimeEq as _;
+use rusqlite::{Connection, OptionalExtension as _, params};
 use waxwing_wire::{
     AccountId, EpochId, Opaque, RoomId, Seq,
-    frame::{HistoryLink, JoinProof, KeyringEntry, Snapshot},
+    frame::{KeyringEntry, Snapshot},
     limits as shared,
 };
 
 use super::{
-    id,
+    id, published,
     rooms::{self, Room},
     sealed, signed, unsigned,
 };
 use crate::{
     limits,
-    store::{JoinInfo, Result, StoreError},
+    store::{Result, StoreError},
 };
 
 pub(super) fn snapshot(
@@ -42,11 +40,12 @@ pub(super) fn put_snapshot(db: &Connection, account: AccountId, room: RoomId, ne
     check_snapshot(new)?;
     let room = rooms::for_member(db, account, room)?;
     check_commit(&room, new.commit)?;
-    if public_state_of(db, &room, new.epoch)?.is_none() {
+    if !published::has_public_state(db, &room, new.epoch)? {
         return Err(StoreError::Stale { last_commit: room.last_commit });
     }
     insert_snapshot(db, &room, account, new)?;
-    prune(db, &room, account)
+    prune_snapshots(db, &room, account)?;
+    published::prune(db, &room)
 }
 
 pub(super) fn check_snapshot(new: &Snapshot) -> Result<()> {
@@ -61,7 +60,7 @@ pub(super) fn check_sealed(bytes: &Opaque, what: &'static str, limit: usize) -> 
     if bytes.len() > limit { Err(StoreError::TooLarge(what, limit)) } else { Ok(()) }
 }
 
-fn check_commit(room: &Room, commit: Seq) -> Result<()> {
+pub(super) fn check_commit(room: &Room, commit: Seq) -> Result<()> {
     if commit > room.last_commit {
         return Err(StoreError::Invalid("the room has no commit of this number yet"));
     }
@@ -88,35 +87,14 @@ pub(super) fn insert_snapshot(
     Ok(())
 }
 
-/// Keeps an account's newest snapshots, the newest public state, and the public states that kept snapshots need.
-pub(super) fn prune(db: &Connection, room: &Room, account: AccountId) -> Result<()> {
+/// Keeps an account's newest snapshots.
+pub(super) fn prune_snapshots(db: &Connection, room: &Room, account: AccountId) -> Result<()> {
     let sql = "-- prune_snapshots()
         DELETE FROM snapshots WHERE room = ?1 AND account = ?2 AND rowid NOT IN (
             SELECT rowid FROM snapshots WHERE room = ?1 AND account = ?2
             ORDER BY commit_seq DESC, rowid DESC LIMIT ?3)";
     db.prepare_cached(sql)?.execute(params![room.num, account.0, limits::SNAPSHOTS_KEPT])?;
-    let sql = "-- prune_public_states()
-        DELETE FROM public_states WHERE room = ?1 AND epoch <> ?2 AND epoch NOT IN (
-            SELECT s.epoch FROM snapshots s JOIN members m ON m.room = s.room AND m.account = s.account
-            WHERE s.room = ?1)";
-    db.prepare_cached(sql)?.execute(params![room.num, room.epoch.0])?;
     Ok(())
-}
-
-pub(super) fn public_state(
-    db: &Connection,
-    account: AccountId,
-    room: RoomId,
-    epoch: EpochId,
-) -> Result<Option<Opaque>> {
-    let room = rooms::for_member(db, account, room)?;
-    public_state_of(db, &room, epoch)
-}
-
-fn public_state_of(db: &Connection, room: &Room, epoch: EpochId) -> Result<Option<Opaque>> {
-    let sql = "-- public_state()
-        SELECT sealed FROM public_states WHERE room = ?1 AND epoch = ?2";
-    Ok(db.prepare_cached(sql)?.query_row(params![room.num, epoch.0], |row| sealed(row, 0)).optional()?)
 }
 
 pub(super) fn keyring(
@@ -138,7 +116,7 @@ pub(super) fn keyring(
 
 /// Collects a page that ends between two commit numbers, so that the next page begins where this one ended.
 /// Few entries share a number, so the page stays near its bounds.
-fn page<T>(
+pub(super) fn page<T>(
     rows: impl Iterator<Item = rusqlite::Result<T>>,
     place_and_size: impl Fn(&T) -> (Seq, usize),
 ) -> Result<Vec<T>> {
@@ -198,64 +176,6 @@ pub(super) fn insert_keyring(
         return Err(StoreError::LimitReached("too many keyring entries for one commit"));
     }
     Ok(())
-}
-
-pub(super) fn history_links(
-    db: &Connection,
-    account: AccountId,
-    room: RoomId,
-    before: Seq,
-) -> Result<Vec<HistoryLink>> {
-    let room = rooms::for_member(db, account, room)?;
-    let sql = "-- history_links()
-        SELECT epoch, commit_seq, author, sealed FROM history_links
-        WHERE room = ?1 AND commit_seq < ?2 ORDER BY commit_seq DESC";
-    let mut statement = db.prepare_cached(sql)?;
-    let read = |row: &Row<'_>| {
-        Ok(HistoryLink {
-            epoch: id(row, 0)?,
-            commit: unsigned(row.get(1)?),
-            author: id(row, 2)?,
-            bytes: sealed(row, 3)?,
-        })
-    };
-    let rows = statement.query_map(params![room.num, signed(before)], read)?;
-    page(rows, |link| (link.commit, link.bytes.len()))
-}
-
-/// Checks a proof of a join method. An unknown room answers like an unknown method.
-pub(super) fn check_proof(db: &Connection, room: &Room, proof: &JoinProof, now_ms: u64) -> Result<()> {
-    let sql = "-- join_method()
-        SELECT token_hash, expires_at_ms FROM join_methods WHERE room = ?1 AND method = ?2";
-    let stored: Option<([u8; 32], Option<i64>)> = db
-        .prepare_cached(sql)?
-        .query_row(params![room.num, proof.method.0], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let (token_hash, expires_at_ms) = stored.ok_or(StoreError::LinkInvalid)?;
-    let shown: [u8; 32] = Sha256::digest(proof.token.as_bytes()).into();
-    if !bool::from(shown.ct_eq(&token_hash)) {
-        return Err(StoreError::LinkInvalid);
-    }
-    if expires_at_ms.is_some_and(|end| unsigned(end) <= now_ms) {
-        return Err(StoreError::LinkExpired);
-    }
-    Ok(())
-}
-
-pub(super) fn join_info(db: &Connection, room: RoomId, proof: &JoinProof, now_ms: u64) -> Result<JoinInfo> {
-    let room = rooms::find(db, room)?.ok_or(StoreError::LinkInvalid)?;
-    check_proof(db, &room, proof, now_ms)?;
-    let sql = "-- join_packages()
-        SELECT sealed FROM join_packages WHERE room = ?1 AND method = ?2";
-    let mut statement = db.prepare_cached(sql)?;
-    let packages = statement.query_map(params![room.num, proof.method.0], |row| sealed(row, 0))?;
-    Ok(JoinInfo {
-        epoch: room.epoch,
-        last_commit: room.last_commit,
-        last_seq: room.last_seq,
-        public_state: public_state_of(db, &room, room.epoch)?.ok_or(StoreError::Internal)?,
-        packages: packages.collect::<rusqlite::Result<_>>()?,
-    })
 }
 
 pub(super) fn welcome(db: &Connection, account: AccountId, room: RoomId) -> Result<Option<Opaque>> {

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use sha2::{Digest as _, Sha256};
 use waxwing_wire::{
     AccountId, EntryId, Opaque, RoomId, Seq,
-    frame::{Append, EntryKind, LogEntry},
+    frame::{Append, EntryKind, LogEntry, Post},
     limits as shared,
 };
 
@@ -59,6 +59,43 @@ pub(super) fn append_message(
     let entry = insert(db, &mut room, entry)?;
     let seq = entry.seq;
     notices.push(Notice::Entry { room: room.id, entry, permit: None });
+    Ok(seq)
+}
+
+/// Enters a member's statement. The relay says after which commit it came: who writes it may be unable to follow.
+pub(super) fn post(
+    db: &Connection,
+    author: AccountId,
+    post: Post,
+    now_ms: u64,
+    notices: &mut Vec<Notice>,
+) -> Result<Seq> {
+    let Post { room, kind, id, bytes } = post;
+    if !matches!(kind, EntryKind::Rejoin | EntryKind::Leave | EntryKind::Successor) {
+        return Err(StoreError::Invalid("entries of this kind are not posted"));
+    }
+    if bytes.is_empty() {
+        return Err(StoreError::Invalid("a statement is not empty"));
+    }
+    if bytes.len() > shared::POST_BYTES {
+        return Err(StoreError::TooLarge("a statement", shared::POST_BYTES));
+    }
+    let mut room = rooms::find(db, room)?.ok_or(StoreError::NotFound)?;
+    // Before asking for membership: who left may not have heard that it did.
+    if let Some(seq) = earlier(db, &room, author, id, kind)? {
+        return Ok(seq);
+    }
+    if !rooms::is_member(db, &room, author)? {
+        return Err(StoreError::NotFound);
+    }
+    let after = room.last_commit;
+    let entry = NewEntry { kind, after, sender: author, id, bytes, received_at_ms: now_ms };
+    let entry = insert(db, &mut room, entry)?;
+    let seq = entry.seq;
+    notices.push(Notice::Entry { room: room.id, entry, permit: None });
+    if kind == EntryKind::Leave {
+        rooms::remove_member(db, &room, author, notices)?;
+    }
     Ok(seq)
 }
 

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 use waxwing_wire::{
-    AccountId, EpochId, RoomId, Seq,
+    AccountId, RoomId, Seq,
     frame::{Cursor, RoomSummary},
     limits as shared,
 };
@@ -10,14 +10,17 @@ use waxwing_wire::{
 use super::{id, signed, unsigned};
 use crate::store::{Notice, Result, StoreError};
 
+/// Level of a room's creator.
+pub(super) const OWNER: u8 = 2;
+/// Level that may change join methods.
+pub(super) const MODERATOR: u8 = 1;
+
 /// What a write needs to know of a room.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Room {
     pub num: i64,
     pub id: RoomId,
     pub creator: AccountId,
-    pub first_epoch: EpochId,
-    pub epoch: EpochId,
     pub last_seq: Seq,
     pub last_commit: Seq,
     pub chain: [u8; 32],
@@ -32,17 +35,15 @@ impl Room {
 /// The room, whoever asks.
 pub(super) fn find(db: &Connection, room: RoomId) -> Result<Option<Room>> {
     let sql = "-- room()
-        SELECT num, creator, first_epoch, epoch, last_seq, last_commit, chain FROM rooms WHERE room = ?1";
+        SELECT num, creator, last_seq, last_commit, chain FROM rooms WHERE room = ?1";
     let found = db.prepare_cached(sql)?.query_row([room.0], |row| {
         Ok(Room {
             num: row.get(0)?,
             id: room,
             creator: id(row, 1)?,
-            first_epoch: id(row, 2)?,
-            epoch: id(row, 3)?,
-            last_seq: unsigned(row.get(4)?),
-            last_commit: unsigned(row.get(5)?),
-            chain: row.get(6)?,
+            last_seq: unsigned(row.get(2)?),
+            last_commit: unsigned(row.get(3)?),
+            chain: row.get(4)?,
         })
     });
     Ok(found.optional()?)
@@ -58,6 +59,39 @@ pub(super) fn is_member(db: &Connection, room: &Room, account: AccountId) -> Res
     let sql = "-- is_member()
         SELECT EXISTS (SELECT 1 FROM members WHERE room = ?1 AND account = ?2)";
     Ok(db.prepare_cached(sql)?.query_row(params![room.num, account.0], |row| row.get(0))?)
+}
+
+/// The level that counts for a member: its own, or the highest where nobody has that and it has the highest there is.
+pub(super) fn level(db: &Connection, room: &Room, account: AccountId) -> Result<Option<u8>> {
+    let sql = "-- level()
+        SELECT level, (SELECT max(level) FROM members WHERE room = ?1) FROM members WHERE room = ?1 AND account = ?2";
+    let found: Option<(u8, u8)> = db
+        .prepare_cached(sql)?
+        .query_row(params![room.num, account.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    Ok(found.map(|(own, highest)| if own == highest { OWNER } else { own }))
+}
+
+/// The level as it was told.
+pub(super) fn told_level(db: &Connection, room: &Room, account: AccountId) -> Result<Option<u8>> {
+    let sql = "-- told_level()
+        SELECT level FROM members WHERE room = ?1 AND account = ?2";
+    Ok(db.prepare_cached(sql)?.query_row(params![room.num, account.0], |row| row.get(0)).optional()?)
+}
+
+/// Sets the levels of all members: those named, and 0 for the others.
+pub(super) fn set_levels(db: &Connection, room: &Room, levels: &[(AccountId, u8)]) -> Result<()> {
+    let sql = "-- reset_levels()
+        UPDATE members SET level = 0 WHERE room = ?1 AND level > 0";
+    db.prepare_cached(sql)?.execute([room.num])?;
+    let sql = "-- set_level()
+        UPDATE members SET level = ?3 WHERE room = ?1 AND account = ?2";
+    for (account, level) in levels {
+        if db.prepare_cached(sql)?.execute(params![room.num, account.0, level])? == 0 {
+            return Err(StoreError::Invalid("only members have a level"));
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn ids(db: &Connection, account: AccountId) -> Result<Vec<RoomId>> {
@@ -102,11 +136,11 @@ pub(super) fn members(db: &Connection, account: AccountId, room: RoomId) -> Resu
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Makes an account a member; `false` when it is one already.
+/// Makes an account a member; `false` when it is one already, whose level stays.
 pub(super) fn add_member(
     db: &Connection,
     room: &Room,
-    account: AccountId,
+    (account, level): (AccountId, u8),
     now_ms: u64,
     notices: &mut Vec<Notice>,
 ) -> Result<bool> {
@@ -125,8 +159,8 @@ pub(super) fn add_member(
         return Err(StoreError::LimitReached("the account is in too many rooms"));
     }
     let sql = "-- add_member()
-        INSERT INTO members (room, account, joined_at_ms) VALUES (?1, ?2, ?3)";
-    db.prepare_cached(sql)?.execute(params![room.num, account.0, signed(now_ms)])?;
+        INSERT INTO members (room, account, level, joined_at_ms) VALUES (?1, ?2, ?3, ?4)";
+    db.prepare_cached(sql)?.execute(params![room.num, account.0, level, signed(now_ms)])?;
     notices.push(Notice::Joined { account, summary: room.summary() });
     Ok(true)
 }

@@ -1,7 +1,7 @@
 //! Sessions.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
-use waxwing_wire::account::SessionInfo;
+use waxwing_wire::{AccountId, account::SessionInfo};
 
 use super::{id, signed, unsigned};
 use crate::store::{NewSession, Result, Session, SessionHash, SessionLife};
@@ -46,6 +46,14 @@ pub(super) fn end(db: &Connection, token: SessionHash) -> Result<()> {
     let sql = "-- end_session()
         DELETE FROM sessions WHERE token_hash = ?1";
     db.prepare_cached(sql)?.execute([token.0])?;
+    Ok(())
+}
+
+/// Ends the sessions of an account, but for one.
+pub(super) fn end_others(db: &Connection, account: AccountId, kept: SessionHash) -> Result<()> {
+    let sql = "-- end_other_sessions()
+        DELETE FROM sessions WHERE account = ?1 AND token_hash <> ?2";
+    db.prepare_cached(sql)?.execute(params![account.0, kept.0])?;
     Ok(())
 }
 

@@ -4,12 +4,12 @@ use rusqlite::params;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 use waxwing_wire::{
-    EntryId, EpochId,
-    frame::{EntryKind, EpochParts},
+    AccountId, EntryId, EpochId, RoomId,
+    frame::{Append, CreateRoom, EntryKind, EpochParts},
 };
 
 use super::*;
-use crate::store::{StoreError, types::NewSession};
+use crate::store::{SessionHash, StoreError, types::NewSession};
 
 const MIRA: AccountId = AccountId([1; 16]);
 const ROOM: RoomId = RoomId([7; 16]);
@@ -93,7 +93,7 @@ async fn a_locked_database_refuses_clearly_and_recovers() {
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let refused = store.append_message(MIRA, append(1, 10), 0).await.unwrap().await;
     assert_eq!(refused, Err(StoreError::Unavailable));
-    assert_eq!(store.ping().await, Err(StoreError::Unavailable), "the health check tells");
+    assert_eq!(store.check_writing(0).await, Err(StoreError::Unavailable), "the health check tells");
     assert_eq!(store.entries_after(MIRA, ROOM, 0, 9).await.unwrap().last_seq, 0, "reading goes on");
     other.execute_batch("ROLLBACK").unwrap();
     assert_eq!(store.append_message(MIRA, append(1, 10), 0).await.unwrap().await, Ok(1));
@@ -188,7 +188,7 @@ async fn secrets_of_sessions_are_not_in_the_database() {
         )
         .unwrap();
     let session = NewSession { token: SessionHash([9; 32]), now_ms: 5 };
-    store.complete_login(MIRA, 1, session).await.unwrap();
+    store.complete_login(MIRA, vec![0], 1, session).await.unwrap();
     let stored: Vec<u8> =
         beside(&folder).query_row("SELECT token_hash FROM sessions", [], |row| row.get(0)).unwrap();
     assert_eq!(stored, [9; 32], "the hash that was given, and there is no column for a token");

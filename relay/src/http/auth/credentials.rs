@@ -1,0 +1,149 @@
+//! Changing password and keys of an account: at once, by somebody who has just shown password and code.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+use axum::extract::State;
+use sha2::{Digest as _, Sha256};
+use waxwing_wire::{
+    AccountId, Opaque,
+    account::{CredentialsChange, CredentialsStart, CredentialsStarted, Empty},
+    limits as shared,
+};
+
+use super::{
+    expired, invalid,
+    opaque::Purpose,
+    random,
+    register::{check_ksf, check_size},
+    session::Current,
+};
+use crate::{
+    http::{App, body::Json, problem::Refusal},
+    limits,
+    store::{NewCredentials, Session, StoreError},
+};
+
+/// Proofs of logins, by the hash of their bytes.
+#[derive(Debug, Default)]
+pub(super) struct Proofs {
+    open: Mutex<HashMap<[u8; 32], Proof>>,
+    /// One change at a time: a second one with the same proof waits for the answer of the first.
+    turn: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Proof {
+    account: AccountId,
+    begun: Instant,
+    /// Hash of the change that it was used for.
+    used: Option<[u8; 32]>,
+}
+
+impl Proofs {
+    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], Proof>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A new proof for an account that has just logged in.
+    pub(super) fn issue(&self, account: AccountId) -> std::io::Result<Opaque> {
+        let bytes = random::<32>()?;
+        let mut open = self.lock();
+        open.retain(|_, proof| proof.begun.elapsed() < limits::PROOF_TIME);
+        if open.len() >= limits::PROOFS
+            && let Some(oldest) = open.iter().min_by_key(|(_, proof)| proof.begun).map(|(hash, _)| *hash)
+        {
+            open.remove(&oldest);
+        }
+        open.insert(hash(&bytes), Proof { account, begun: Instant::now(), used: None });
+        Ok(Opaque(bytes.to_vec()))
+    }
+
+    fn find(&self, account: AccountId, proof: &Opaque) -> Option<Proof> {
+        let found = self.lock().get(&hash(proof.as_bytes())).copied()?;
+        (found.account == account && found.begun.elapsed() < limits::PROOF_TIME).then_some(found)
+    }
+
+    /// The proof was used: it only answers the same change again, and others of the account prove nothing any more.
+    fn use_up(&self, account: AccountId, proof: &Opaque, change: [u8; 32]) {
+        let kept = hash(proof.as_bytes());
+        let mut open = self.lock();
+        open.retain(|hash, proof| proof.account != account || *hash == kept);
+        if let Some(proof) = open.get_mut(&kept) {
+            proof.used = Some(change);
+        }
+    }
+}
+
+fn hash(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// `POST /api/v1/auth/credentials/start`
+pub(in crate::http) async fn start(
+    State(app): State<Arc<App>>,
+    Current(session): Current,
+    Json(request): Json<CredentialsStart>,
+) -> Result<Json<CredentialsStarted>, Refusal> {
+    let proof = app.auth.proofs.find(session.info.account, &request.proof);
+    proof.filter(|proof| proof.used.is_none()).ok_or_else(expired)?;
+    let purpose = Purpose::Login(&session.info.username);
+    let opaque_response = app.auth.opaque.register(&purpose, &request.opaque_request)?;
+    Ok(Json(CredentialsStarted { opaque_response }))
+}
+
+/// `POST /api/v1/auth/credentials`
+pub(in crate::http) async fn change(
+    State(app): State<Arc<App>>,
+    Current(session): Current,
+    Json(request): Json<CredentialsChange>,
+) -> Result<Json<Empty>, Refusal> {
+    // A task of its own: a connection lost on the way must not leave the change unnoticed.
+    let done = tokio::spawn(async move { replace(&app, &session, request).await }).await;
+    done.unwrap_or_else(|_| Err(StoreError::Internal.into())).map(|()| Json(Empty {}))
+}
+
+async fn replace(app: &App, session: &Session, request: CredentialsChange) -> Result<(), Refusal> {
+    let account = session.info.account;
+    let written = serde_json::to_vec(&request).map_err(std::io::Error::other)?;
+    let change = hash(&written);
+    let _turn = app.auth.proofs.turn.lock().await;
+    match app.auth.proofs.find(account, &request.proof).ok_or_else(expired)?.used {
+        Some(used) if used == change => return Ok(()),
+        Some(_) => return Err(expired()),
+        None => {}
+    }
+    check(&request)?;
+    let new = NewCredentials {
+        opaque_record: app.auth.opaque.record(&request.opaque_upload)?,
+        ksf: request.ksf,
+        vault: request.vault,
+        vault_version: request.vault_version,
+        wrap_opaque: request.wrap_opaque,
+        wrap_recovery: request.wrap_recovery,
+        identity_key: request.identity_key,
+        statement: request.statement,
+        key_package: request.key_package,
+    };
+    app.store.change_credentials(account, new, session.token).await?;
+    app.auth.proofs.use_up(account, &request.proof, change);
+    app.fanout.end_other_sessions(account, session.token);
+    Ok(())
+}
+
+fn check(request: &CredentialsChange) -> Result<(), Refusal> {
+    let CredentialsChange { identity_key, vault, wrap_opaque, wrap_recovery, ksf, .. } = request;
+    if identity_key.len() != 32 {
+        return Err(invalid("an identity key has 32 bytes").into());
+    }
+    check_size(vault, "the vault", shared::ACCOUNT_DATA_BYTES)?;
+    check_size(wrap_opaque, "a wrapped key", limits::WRAP_BYTES)?;
+    check_size(wrap_recovery, "a wrapped key", limits::WRAP_BYTES)?;
+    if let Some(statement) = &request.statement {
+        check_size(statement, "a statement", shared::STATEMENT_BYTES)?;
+    }
+    Ok(check_ksf(*ksf)?)
+}
