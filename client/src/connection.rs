@@ -21,6 +21,10 @@ use crate::{
 /// Shortest and longest wait before another attempt, milliseconds.
 const BACKOFF_MS: (u64, u64) = (500, 30_000);
 
+/// Silence after which the relay is asked whether it is still there, and how long it may take to answer, milliseconds.
+const SILENCE_MS: u64 = 30_000;
+const ANSWER_MS: u64 = 15_000;
+
 /// Wait after the relay asked for patience without saying how long.
 const PATIENCE_S: u32 = 2;
 
@@ -42,6 +46,10 @@ pub(crate) struct Connection {
     pub(crate) link: Link,
     online: bool,
     attempts: u32,
+    /// When the relay was last heard, or the last attempt to reach it began.
+    heard_at_ms: u64,
+    /// When the relay was asked whether it is still there.
+    pinged_at_ms: Option<u64>,
     next_id: u64,
     pending: BTreeMap<u64, (Request, Then)>,
     /// Refused for the moment; asked again after a while.
@@ -54,6 +62,8 @@ impl Connection {
             link: Link::Idle,
             online: true,
             attempts: 0,
+            heard_at_ms: 0,
+            pinged_at_ms: None,
             next_id: 1,
             pending: BTreeMap::new(),
             later: Vec::new(),
@@ -67,6 +77,21 @@ impl Connection {
     /// It is being opened, or open with something still to come.
     pub(crate) fn is_coming(&self) -> bool {
         matches!(self.link, Link::Opening | Link::Greeting | Link::Ready)
+    }
+
+    /// Something came from the relay, or is expected from now on.
+    fn heard(&mut self, ctx: &Ctx<'_>) {
+        self.heard_at_ms = ctx.now_ms;
+        self.pinged_at_ms = None;
+    }
+
+    /// When the connection counts as lost, unless something is heard before.
+    fn lost_at_ms(&self) -> Option<u64> {
+        match self.link {
+            Link::Opening | Link::Greeting => Some(self.heard_at_ms.saturating_add(SILENCE_MS)),
+            Link::Ready => self.pinged_at_ms.map(|at| at.saturating_add(ANSWER_MS)),
+            Link::Idle | Link::Waiting { .. } | Link::Offline => None,
+        }
     }
 
     fn id(&mut self) -> u64 {
@@ -103,6 +128,8 @@ impl Client {
             return self.conn.set(Link::Offline, ctx);
         }
         self.conn.set(Link::Opening, ctx);
+        self.conn.heard(ctx);
+        ctx.wake_in(SILENCE_MS);
         ctx.effects.push(Effect::StreamOpen);
     }
 
@@ -118,6 +145,7 @@ impl Client {
 
     pub(crate) fn stream_opened(&mut self, ctx: &mut Ctx<'_>) {
         self.conn.set(Link::Greeting, ctx);
+        self.conn.heard(ctx);
         let cursors = self.rooms.values().map(|room| Cursor { room: room.id, seq: room.head.seq }).collect();
         let id = self.conn.id();
         let request = Request::Hello(cursors);
@@ -167,7 +195,12 @@ impl Client {
     pub(crate) fn tick(&mut self, ctx: &mut Ctx<'_>) {
         match self.conn.link {
             Link::Waiting { at_ms } if at_ms <= ctx.now_ms => self.connect(ctx),
+            Link::Opening | Link::Greeting | Link::Ready if self.is_lost(ctx) => {
+                ctx.effects.push(Effect::StreamClose);
+                self.stream_closed(close::TOO_SLOW, ctx);
+            }
             Link::Ready => {
+                self.ping(ctx);
                 self.ask_again(ctx);
                 for room in self.room_ids() {
                     self.advance(room, ctx);
@@ -175,6 +208,29 @@ impl Client {
             }
             _ => {}
         }
+    }
+
+    /// Whether the relay has been silent for too long; otherwise looks again when it could be.
+    fn is_lost(&self, ctx: &mut Ctx<'_>) -> bool {
+        let lost_at_ms = self.conn.lost_at_ms();
+        ctx.alarms.extend(lost_at_ms);
+        lost_at_ms.is_some_and(|at_ms| at_ms <= ctx.now_ms)
+    }
+
+    /// Asks a relay that was silent for a while whether it is still there: a connection may be gone without a word.
+    fn ping(&mut self, ctx: &mut Ctx<'_>) {
+        let due_at_ms = self.conn.heard_at_ms.saturating_add(SILENCE_MS);
+        if self.conn.pinged_at_ms.is_some() {
+            return;
+        }
+        if ctx.now_ms < due_at_ms {
+            return ctx.wake_at(due_at_ms);
+        }
+        self.conn.pinged_at_ms = Some(ctx.now_ms);
+        ctx.wake_in(ANSWER_MS);
+        // Not kept for the next connection: only this one is in question.
+        let id = self.conn.id();
+        send(id, &Request::Ping, ctx);
     }
 
     /// Asks the relay; the answer goes where `then` says, after a lost connection too.
@@ -192,6 +248,7 @@ impl Client {
             ctx.effects.push(Effect::StreamClose);
             return self.stream_closed(close::MALFORMED, ctx);
         };
+        self.conn.heard(ctx);
         match frame {
             ServerFrame::Response { id, response } => {
                 if let Some((_, then)) = self.conn.pending.remove(&id) {
@@ -211,6 +268,7 @@ impl Client {
     pub(crate) fn greeted(&mut self, ctx: &mut Ctx<'_>) {
         self.conn.attempts = 0;
         self.conn.set(Link::Ready, ctx);
+        ctx.wake_in(SILENCE_MS);
         for (id, (request, _)) in &self.conn.pending {
             send(*id, request, ctx);
         }

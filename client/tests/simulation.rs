@@ -390,3 +390,20 @@ fn what_the_device_keeps_shows_no_plain_text() {
         }
     }
 }
+
+#[test]
+fn a_connection_that_is_gone_without_a_word_is_noticed_and_made_again() {
+    let mut world = World::new(14);
+    let mira = world.register("mira");
+    let room = world.room(mira, "Ops room");
+    let other = world.log_in("mira");
+    let streams = world.relay.streams;
+    world.pass(600_000);
+    assert_eq!(world.relay.streams, streams, "a relay that answers is left alone");
+    world.relay.close_stream(other);
+    world.send(mira, &room, "while nobody told the other device");
+    assert!(world.devices[other].texts(&room).is_empty());
+    world.pass(60_000);
+    assert_eq!(world.relay.streams, streams + 1);
+    assert_eq!(world.devices[other].texts(&room), ["while nobody told the other device"]);
+}

@@ -94,6 +94,8 @@ pub struct Relay {
     /// Every so many requests one is refused for the moment.
     pub refuse_every: Option<u64>,
     counter: u64,
+    /// Streams opened so far.
+    pub streams: u64,
     /// The next message is not stored but kept here.
     pub keep_next: bool,
     /// The message that was kept.
@@ -132,6 +134,7 @@ impl Relay {
             connections: BTreeMap::new(),
             refuse_every: None,
             counter: 0,
+            streams: 0,
             keep_next: false,
             kept: None,
         }
@@ -175,11 +178,13 @@ impl Relay {
     }
 
     pub(crate) fn open_stream(&mut self, connection: usize, session: Session) {
+        self.streams += 1;
         self.connections.insert(connection, session);
         self.outgoing.insert(connection, VecDeque::new());
     }
 
-    pub(crate) fn close_stream(&mut self, connection: usize) {
+    /// The stream is gone; whoever runs the device does not tell it.
+    pub fn close_stream(&mut self, connection: usize) {
         self.connections.remove(&connection);
         self.outgoing.remove(&connection);
         self.room_logins.retain(|_, login| login.connection != connection);
