@@ -7,6 +7,7 @@
 
 mod account;
 mod attachment;
+mod commit;
 mod group;
 mod hpke;
 mod identity;
@@ -16,6 +17,8 @@ mod recovery;
 mod report;
 mod room;
 mod signal;
+mod state;
+mod statement;
 mod symmetric;
 mod tools;
 mod trust;
@@ -166,6 +169,27 @@ const FILES: &[VectorFile] = &[
         description: "a room as stored: its context, the way in by a link, its snapshot, commits to be judged",
         run: group::run,
         make: group::make,
+        reproducible: false,
+    },
+    VectorFile {
+        name: "state.json",
+        description: "room states with the members of the room, and states that no room can have",
+        run: state::run,
+        make: state::make,
+        reproducible: true,
+    },
+    VectorFile {
+        name: "statement.json",
+        description: "what members say about themselves, signed; the id of a leaf; the digits that members compare",
+        run: statement::run,
+        make: statement::make,
+        reproducible: true,
+    },
+    VectorFile {
+        name: "commit.json",
+        description: "commits of a plain member that act on statements or change a key, to be judged",
+        run: commit::run,
+        make: commit::make,
         reproducible: false,
     },
 ];

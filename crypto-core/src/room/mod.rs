@@ -49,11 +49,15 @@ pub use message::{Evidence, Message, MessageError, Metadata};
 pub use policy::{Invalid, MEMBERS, Stamp};
 pub use process::Outcome;
 pub use published::Published;
+#[cfg(feature = "vectors")]
+pub(crate) use published::check_code;
 pub use snapshot::{RestoreError, Snapshot};
 pub use state::{
     HistoryRule, JOIN_METHODS, JoinKind, JoinMethod, NAME_CHARS, Predecessor, Role, RoleEntry, RoomKind,
     RoomState, TOPIC_CHARS,
 };
+#[cfg(feature = "vectors")]
+pub(crate) use statement::leaf_id;
 pub use statement::{LeaveStatement, RejoinRequest, SuccessorStatement};
 
 use openmls::prelude::{GroupId, Lifetime, MlsGroup};

@@ -8,7 +8,12 @@ use super::{
     CommitError, EpochKeys, HistoryLink, HistoryRule, JoinMethod, JoinPackages, Room, Stamp, commit::Author,
     join::seal_package, provider::Provider, public_state::PublicState,
 };
-use crate::{identity::IdentityKey, trust::digits};
+use crate::{
+    identity::IdentityKey,
+    ids::{EpochId, RoomId},
+    label::hash,
+    trust::digits,
+};
 
 /// One member's own candidates for the present epoch.
 #[derive(Debug)]
@@ -109,11 +114,11 @@ impl Room {
     /// 30 digits in 6 groups of 5 that are the same for all members of the present epoch and for nobody else, to be compared over another channel: of the MLS
     /// epoch authenticator, RFC 9420 section 8.7. They change with every commit.
     pub fn check_code(&self) -> String {
-        let room = self.keys.room;
-        let hash = crate::label::hash(
-            "Waxwing 1 room check",
-            &[room.as_bytes(), self.epoch().as_bytes(), self.group.epoch_authenticator().as_slice()],
-        );
-        digits(hash.split_at(30).0)
+        check_code(self.id(), self.epoch(), self.group.epoch_authenticator().as_slice())
     }
+}
+
+pub(crate) fn check_code(room: RoomId, epoch: EpochId, authenticator: &[u8]) -> String {
+    let fields = [&room.as_bytes()[..], epoch.as_bytes(), authenticator];
+    digits(hash("Waxwing 1 room check", &fields).split_at(30).0)
 }

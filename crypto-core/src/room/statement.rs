@@ -56,6 +56,28 @@ pub struct RejoinRequest {
 }
 
 impl RejoinRequest {
+    /// Signs the request of a leaf.
+    pub(crate) fn sign(
+        identity: &IdentityKey,
+        (room, leaf): (RoomId, [u8; 32]),
+        epoch: EpochId,
+        failed: u64,
+        key_package: &[u8],
+    ) -> Vec<u8> {
+        let key_package = package_hash(key_package);
+        sign(REJOIN, identity, &Self { version: 1, room, leaf, epoch, failed, key_package })
+    }
+
+    /// The request, if it is of this leaf in this room, signed with this key.
+    pub(crate) fn open(
+        key: &IdentityPublicKey,
+        (room, leaf): (RoomId, [u8; 32]),
+        bytes: &[u8],
+    ) -> Option<Self> {
+        let said: Self = verify(REJOIN, key, bytes)?;
+        (said.version == 1 && said.room == room && said.leaf == leaf).then_some(said)
+    }
+
     /// Whether the request names this key package (TLS-serialised).
     pub fn names(&self, key_package: &[u8]) -> bool {
         self.key_package == package_hash(key_package)
@@ -81,6 +103,28 @@ pub struct LeaveStatement {
     pub time_ms: u64,
 }
 
+impl LeaveStatement {
+    /// Signs the statement of a leaf.
+    pub(crate) fn sign(
+        identity: &IdentityKey,
+        (room, leaf): (RoomId, [u8; 32]),
+        epoch: EpochId,
+        time_ms: u64,
+    ) -> Vec<u8> {
+        sign(LEAVE, identity, &Self { version: 1, room, leaf, epoch, time_ms })
+    }
+
+    /// The statement, if it is of this leaf in this room, signed with this key.
+    pub(crate) fn open(
+        key: &IdentityPublicKey,
+        (room, leaf): (RoomId, [u8; 32]),
+        bytes: &[u8],
+    ) -> Option<Self> {
+        let said: Self = verify(LEAVE, key, bytes)?;
+        (said.version == 1 && said.room == room && said.leaf == leaf).then_some(said)
+    }
+}
+
 /// A member has opened a room that takes over from this one.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct SuccessorStatement {
@@ -97,13 +141,32 @@ pub struct SuccessorStatement {
     pub epoch: EpochId,
 }
 
+impl SuccessorStatement {
+    /// Signs the statement.
+    pub(crate) fn sign(identity: &IdentityKey, room: RoomId, next: RoomId, epoch: EpochId) -> Vec<u8> {
+        sign(SUCCESSOR, identity, &Self { version: 1, room, next, epoch })
+    }
+
+    /// The statement, if it is of this room and names another, signed with this key.
+    pub(crate) fn open(key: &IdentityPublicKey, room: RoomId, bytes: &[u8]) -> Option<Self> {
+        let said: Self = verify(SUCCESSOR, key, bytes)?;
+        (said.version == 1 && said.room == room && said.next != room).then_some(said)
+    }
+}
+
 fn package_hash(key_package: &[u8]) -> [u8; 32] {
     Sha256::digest(key_package).into()
 }
 
-/// `SHA-256(L("Waxwing 1 leaf", LeafNode of RFC 9420 section 7.2))`.
-fn leaf_id(leaf: &LeafNode) -> Option<[u8; 32]> {
-    Some(hash("Waxwing 1 leaf", &[&leaf.tls_serialize_detached().ok()?]))
+/// `SHA-256(L("Waxwing 1 leaf", LeafNode of RFC 9420 section 7.2))`, TLS-serialised.
+pub(crate) fn leaf_id(leaf_node: &[u8]) -> [u8; 32] {
+    hash("Waxwing 1 leaf", &[leaf_node])
+}
+
+/// The id and the key of a leaf.
+fn signer(leaf: &LeafNode) -> Option<([u8; 32], IdentityPublicKey)> {
+    let key = <[u8; 32]>::try_from(leaf.signature_key().as_slice()).ok()?;
+    Some((leaf_id(&leaf.tls_serialize_detached().ok()?), IdentityPublicKey(key)))
 }
 
 fn sign(label: &str, identity: &IdentityKey, body: &impl Encode<()>) -> Vec<u8> {
@@ -121,45 +184,33 @@ where
     codec::decode(&statement.body).ok()
 }
 
-fn leaf_key(leaf: &LeafNode) -> Option<IdentityPublicKey> {
-    <[u8; 32]>::try_from(leaf.signature_key().as_slice()).ok().map(IdentityPublicKey)
-}
-
 /// A request of exactly this leaf in this room, signed with its key.
 pub(crate) fn rejoin_of(leaf: &LeafNode, room: RoomId, bytes: &[u8]) -> Option<RejoinRequest> {
-    let request: RejoinRequest = verify(REJOIN, &leaf_key(leaf)?, bytes)?;
-    let fits = request.version == 1 && request.room == room && Some(request.leaf) == leaf_id(leaf);
-    fits.then_some(request)
+    let (id, key) = signer(leaf)?;
+    RejoinRequest::open(&key, (room, id), bytes)
 }
 
 /// A statement that exactly this leaf leaves this room, signed with its key.
 pub(crate) fn leave_of(leaf: &LeafNode, room: RoomId, bytes: &[u8]) -> Option<LeaveStatement> {
-    let leave: LeaveStatement = verify(LEAVE, &leaf_key(leaf)?, bytes)?;
-    let fits = leave.version == 1 && leave.room == room && Some(leave.leaf) == leaf_id(leaf);
-    fits.then_some(leave)
+    let (id, key) = signer(leaf)?;
+    LeaveStatement::open(&key, (room, id), bytes)
 }
 
 impl Room {
     /// Asks to be let in again after entry `failed`, with this key package (TLS-serialised) of the own account. Nothing when the group
     /// state is damaged.
     pub fn rejoin_request(&self, identity: &IdentityKey, failed: u64, key_package: &[u8]) -> Option<Vec<u8>> {
-        let leaf = leaf_id(self.group.own_leaf()?)?;
-        let (room, epoch) = (self.id(), self.epoch());
-        let key_package = package_hash(key_package);
-        Some(sign(REJOIN, identity, &RejoinRequest { version: 1, room, leaf, epoch, failed, key_package }))
+        Some(RejoinRequest::sign(identity, self.own_leaf()?, self.epoch(), failed, key_package))
     }
 
     /// Says that this member leaves. Nothing when the group state is damaged.
     pub fn leave_statement(&self, identity: &IdentityKey, now_ms: u64) -> Option<Vec<u8>> {
-        let leaf = leaf_id(self.group.own_leaf()?)?;
-        let (room, epoch) = (self.id(), self.epoch());
-        Some(sign(LEAVE, identity, &LeaveStatement { version: 1, room, leaf, epoch, time_ms: now_ms }))
+        Some(LeaveStatement::sign(identity, self.own_leaf()?, self.epoch(), now_ms))
     }
 
     /// Says that another room takes over from this one.
     pub fn successor_statement(&self, identity: &IdentityKey, next: RoomId) -> Vec<u8> {
-        let (room, epoch) = (self.id(), self.epoch());
-        sign(SUCCESSOR, identity, &SuccessorStatement { version: 1, room, next, epoch })
+        SuccessorStatement::sign(identity, self.id(), next, self.epoch())
     }
 
     /// The rejoin request of a member, if it still holds for the leaf that is in the tree now.
@@ -174,8 +225,12 @@ impl Room {
 
     /// The successor statement of a member.
     pub fn check_successor(&self, sender: AccountId, bytes: &[u8]) -> Option<SuccessorStatement> {
-        let said: SuccessorStatement = verify(SUCCESSOR, self.roster.get(&sender)?, bytes)?;
-        (said.version == 1 && said.room == self.id() && said.next != said.room).then_some(said)
+        SuccessorStatement::open(self.roster.get(&sender)?, self.id(), bytes)
+    }
+
+    fn own_leaf(&self) -> Option<(RoomId, [u8; 32])> {
+        let (id, _) = signer(self.group.own_leaf()?)?;
+        Some((self.id(), id))
     }
 
     fn leaf_of(&self, account: AccountId) -> Option<&LeafNode> {

@@ -38,7 +38,7 @@ fn expect_room(case: &Case<'_>, room: &Room) -> Result<(), Failure> {
 }
 
 /// Account and key of every member, in hexadecimal.
-fn members(roster: &crate::room::Roster) -> Vec<String> {
+pub(super) fn members(roster: &crate::room::Roster) -> Vec<String> {
     roster.iter().map(|(account, key)| hex(account.as_bytes()) + &hex(key.as_bytes())).collect()
 }
 

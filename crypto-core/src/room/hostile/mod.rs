@@ -7,11 +7,12 @@ mod crypto;
 mod framing;
 
 use openmls::prelude::{
-    Capabilities, CommitBuilder, GroupId, Initial, KeyPackage, LeafNodeIndex, LeafNodeParameters, Lifetime,
-    MlsGroup,
+    Capabilities, CommitBuilder, GroupId, Initial, KeyPackage, KeyPackageIn, LeafNodeIndex,
+    LeafNodeParameters, Lifetime, MlsGroup,
 };
 use openmls_traits::OpenMlsProvider as _;
 use rand_core::CryptoRngCore;
+use tls_codec::Deserialize as _;
 
 use self::crypto::ShutsOut;
 use super::{
@@ -143,6 +144,16 @@ pub fn key_package(
         .build(provider::SUITE, &Provider::default(), identity, named)
         .map_err(|_| CommitError::KeyPackage)?;
     Ok(bundle.key_package().clone())
+}
+
+/// Any key package that openmls finds sound, whoever it is of.
+///
+/// # Errors
+/// [`CommitError::KeyPackage`] when it does not.
+pub fn read_key_package(bytes: &[u8]) -> Result<KeyPackage, CommitError> {
+    let package = KeyPackageIn::tls_deserialize_exact(bytes).map_err(|_| CommitError::KeyPackage)?;
+    let crypto = Provider::default();
+    package.validate(crypto.crypto(), mls::ProtocolVersion::Mls10).map_err(|_| CommitError::KeyPackage)
 }
 
 /// The PublicMessage inside a sealed commit.

@@ -104,10 +104,8 @@ pub(super) fn step_all<const N: usize>(
     rooms[at] = prepared.room;
 }
 
-pub(super) fn validated(bytes: &[u8]) -> openmls::prelude::KeyPackage {
-    use tls_codec::Deserialize as _;
-    let package = openmls::prelude::KeyPackageIn::tls_deserialize_exact(bytes).unwrap();
-    package.validate(Provider::default().crypto(), openmls::prelude::ProtocolVersion::Mls10).unwrap()
+pub(super) fn validated(bytes: &[u8]) -> hostile::mls::KeyPackage {
+    hostile::read_key_package(bytes).unwrap()
 }
 
 pub(super) fn link(person: &Person) -> (JoinSecret, JoinMethod) {
