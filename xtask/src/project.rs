@@ -50,6 +50,11 @@ impl Project {
         self.path("web")
     }
 
+    /// The program that computes crypto-core's vectors a second time.
+    pub fn independent_check(&self) -> PathBuf {
+        self.path("crypto-core/tests/independent")
+    }
+
     /// The npm package of the browser tests.
     pub fn browser_tests(&self) -> PathBuf {
         self.path("tests/browser")

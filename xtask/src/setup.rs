@@ -33,6 +33,7 @@ pub fn everything(project: &Project) -> Result<()> {
     wasm_target()?;
     npm_packages(project, &project.web())?;
     npm_packages(project, &project.browser_tests())?;
+    npm_packages(project, &project.independent_check())?;
     let chromium = chromium()?;
     println!("ready; Chromium is {}", chromium.display());
     Ok(())

@@ -20,7 +20,7 @@ pub enum Stage {
     Clippy,
     /// Rust tests: units, properties, vectors, whole parts, documentation
     Native,
-    /// crypto-core's vectors in WebAssembly
+    /// crypto-core's vectors in WebAssembly, and computed again without any of its code
     Vectors,
     /// The web app's types, formatting and unit tests
     Web,
@@ -90,7 +90,10 @@ fn vectors(project: &Project) -> Result<()> {
     let directory = project.target("wasm-vectors");
     let module = wasm::build_for_node(project, Profile::Dev, "vectors", &directory)?;
     let vectors = project.path("crypto-core/tests/vectors");
-    process::run(project.node_script("run-vectors.mjs").arg(module).arg(vectors))
+    process::run(project.node_script("run-vectors.mjs").arg(module).arg(vectors))?;
+    let independent = project.independent_check();
+    setup::npm_packages(project, &independent)?;
+    process::run(project.npm(&independent).args(["run", "--silent", "check"]))
 }
 
 fn web(project: &Project) -> Result<()> {
