@@ -94,6 +94,7 @@ pub(super) fn run_epoch(case: &Case<'_>) -> Result<(), Failure> {
             let keys: EpochKeys = keys()?;
             case.expect_bytes("message_key", keys.message_key().expose())?;
             case.expect_bytes("link_key", keys.link_key().expose())?;
+            case.expect_bytes("signal_key", keys.signal_key().expose())?;
             case.expect_bytes("handshake_key", keys.handshake().key.expose())
         }
         "handshake" => {
@@ -157,7 +158,8 @@ pub(super) fn make_epoch() -> Result<Vec<Value>, Failure> {
         "ok",
         json!({
             "op": "keys", "message_key": hex(keys.message_key().expose()),
-            "link_key": hex(keys.link_key().expose()), "handshake_key": hex(handshake_key.expose()),
+            "link_key": hex(keys.link_key().expose()), "signal_key": hex(keys.signal_key().expose()),
+            "handshake_key": hex(handshake_key.expose()),
         }),
     )];
     cases.extend(make_handshakes(&keys, &place)?);

@@ -138,7 +138,7 @@ function step(one, b) {
 function checkEpoch() {
   for (const one of cases("epoch", "keys")) {
     const b = bytes(one);
-    for (const name of ["message", "link", "handshake"]) {
+    for (const name of ["message", "link", "signal", "handshake"]) {
       same(derive(b.room_key, `Waxwing 1 ${name} key`, b.room, b.epoch), one[`${name}_key`], `${name} key`);
     }
   }
