@@ -155,8 +155,15 @@ async fn a_registration_is_checked_before_it_is_kept() {
     let confirm = RegisterConfirm { code: code(&enrolment.secret, 0), ..confirm };
     let info: SessionInfo = http.call(path::REGISTER_CONFIRM, &confirm).await.unwrap();
     assert_eq!(info.username, "jon");
-    let again: Result<SessionInfo, _> = http.call(path::REGISTER_CONFIRM, &confirm).await;
-    assert_eq!(again.err(), Some(refused(410, "attempt_expired")));
+    let again: (SessionInfo, _) = http.call_with_cookie(path::REGISTER_CONFIRM, &confirm).await.unwrap();
+    assert_eq!(again.0, info, "the answer was lost");
+    let session = http.get(path::SESSION).header(COOKIE, again.1.unwrap()).send().await.unwrap();
+    assert_eq!(session.json::<SessionInfo>().await.unwrap(), info);
+    for (registration, code) in [(confirm.registration, "000000".into()), ("another".into(), confirm.code)] {
+        let other = RegisterConfirm { registration, code };
+        let again: Result<SessionInfo, _> = http.call(path::REGISTER_CONFIRM, &other).await;
+        assert_eq!(again.err(), Some(refused(410, "attempt_expired")));
+    }
 }
 
 #[tokio::test]

@@ -138,7 +138,7 @@ mod tests {
             assert_eq!(bucket.take(rate, now), Ok(()));
         }
         assert_eq!(bucket.take(rate, now), Err(Duration::from_millis(500)));
-        assert_eq!(bucket.take(rate, now + Duration::from_millis(499)).is_ok(), false);
+        assert!(bucket.take(rate, now + Duration::from_millis(499)).is_err());
         assert_eq!(bucket.take(rate, now + Duration::from_millis(501)), Ok(()));
         let later = now + Duration::from_secs(3600);
         for _ in 0..3 {

@@ -1,0 +1,172 @@
+//! Changing password and keys against a listening relay.
+
+mod support;
+
+use opaque_ke::{ClientRegistration, ClientRegistrationFinishParameters, Identifiers, RegistrationResponse};
+use rand_core::OsRng;
+use reqwest::header::COOKIE;
+use serde::Serialize;
+use support::{
+    account::{
+        ClientSuite, KSF, PASSWORD, Person, Refused, argon2, code, ke3, login_start, people, prove_password,
+        refusal,
+    },
+    start,
+};
+use waxwing_wire::{
+    Opaque,
+    account::{
+        CredentialsChange, CredentialsStart, CredentialsStarted, Empty, KsfParams, LoginAccepted, LoginTotp,
+        path,
+    },
+    frame::{Request, Response, close},
+    limits as shared,
+};
+
+const NEW: &str = "another horse battery";
+
+fn refused(status: u16, code: &str) -> Refused {
+    Refused { status, code: code.to_owned(), retry_after_s: None }
+}
+
+async fn call<T: serde::de::DeserializeOwned>(
+    person: &Person,
+    path: &str,
+    body: &impl Serialize,
+) -> Result<T, Refused> {
+    let request = person.http.post(path).header(COOKIE, &person.cookie).json(body);
+    let response = request.send().await.unwrap();
+    if response.status().is_success() {
+        Ok(response.json().await.unwrap())
+    } else {
+        Err(refusal(response).await)
+    }
+}
+
+/// A person with a fresh session, and its proof.
+async fn again(person: &Person, steps: i64) -> (Person, Opaque) {
+    let (body, cookie) = person.log_in(steps).await.unwrap();
+    assert_eq!(body.proof.len(), 32);
+    (Person { cookie, ..person.clone() }, body.proof)
+}
+
+/// A whole change to the new password, not sent yet.
+async fn prepare(person: &Person, proof: &Opaque) -> Result<CredentialsChange, Refused> {
+    let begun = ClientRegistration::<ClientSuite>::start(&mut OsRng, NEW.as_bytes()).unwrap();
+    let opaque_request = Opaque(begun.message.serialize().to_vec());
+    let request = CredentialsStart { proof: proof.clone(), opaque_request };
+    let started: CredentialsStarted = call(person, path::CREDENTIALS_START, &request).await?;
+    let response = RegistrationResponse::deserialize(started.opaque_response.as_bytes()).unwrap();
+    let identifiers = Identifiers { client: Some(person.username.as_bytes()), server: Some(b"waxwing") };
+    let ksf = argon2();
+    let parameters = ClientRegistrationFinishParameters::new(identifiers, Some(&ksf));
+    let done = begun.state.finish(&mut OsRng, NEW.as_bytes(), response, parameters).unwrap();
+    Ok(CredentialsChange {
+        proof: proof.clone(),
+        opaque_upload: Opaque(done.message.serialize().to_vec()),
+        ksf: KSF,
+        vault: Opaque(b"vault 2".to_vec()),
+        vault_version: 2,
+        wrap_opaque: Opaque(b"wrap 2".to_vec()),
+        wrap_recovery: Opaque(b"recovery 2".to_vec()),
+        identity_key: Opaque(vec![9; 32]),
+        statement: Some(Opaque(b"old and new key".to_vec())),
+        key_package: Some(Opaque(b"new package".to_vec())),
+    })
+}
+
+#[tokio::test]
+async fn a_new_password_replaces_the_old_one_and_ends_other_sessions() {
+    let running = start().await;
+    let [mira, jon] = people(&running, ["mira", "jon"]).await;
+    let (here, proof) = again(&mira, 0).await;
+    let (mut of_here, mut elsewhere) = (here.stream().await, mira.stream().await);
+    let half_way = prove_password(&mira.http, "mira").await.unwrap();
+
+    let change = prepare(&here, &proof).await.unwrap();
+    let _: Empty = call(&here, path::CREDENTIALS, &change).await.unwrap();
+    let _: Empty = call(&here, path::CREDENTIALS, &change).await.expect("the answer was lost");
+    assert_eq!(elsewhere.close_code().await, close::NOT_LOGGED_IN);
+    assert_eq!(refusal(mira.session().await).await, refused(401, "not_logged_in"));
+    assert_eq!(here.session().await.status(), 200);
+    assert_eq!(of_here.ask(Request::Ping).await, Ok(Response::Done), "who changed it goes on");
+
+    let late = LoginTotp { login: half_way.login, code: code(&mira.secret, 1) };
+    let late = mira.http.call::<serde_json::Value>(path::LOGIN_TOTP, &late).await.err();
+    assert_eq!(late, Some(refused(410, "attempt_expired")), "a login begun with the old password");
+    let (state, started) = login_start(&mira.http, "mira", PASSWORD).await.unwrap();
+    assert!(ke3(state, PASSWORD, &started).is_none(), "the old password is dead");
+    let (state, started) = login_start(&mira.http, "mira", NEW).await.unwrap();
+    let finish = ke3(state, NEW, &started).unwrap();
+    let accepted: LoginAccepted = mira.http.call(path::LOGIN_FINISH, &finish).await.unwrap();
+    let totp = LoginTotp { login: accepted.login, code: code(&mira.secret, 1) };
+    let body: waxwing_wire::account::LoggedIn = mira.http.call(path::LOGIN_TOTP, &totp).await.unwrap();
+    assert_eq!((body.vault, body.vault_version), (Opaque(b"vault 2".to_vec()), 2));
+    assert_eq!(body.wrap_opaque, Opaque(b"wrap 2".to_vec()));
+
+    match jon.stream().await.ask(Request::KeyPackage(mira.id)).await {
+        Ok(Response::KeyPackage(Some(record))) => {
+            assert_eq!(record.bytes, Opaque(b"new package".to_vec()));
+            assert_eq!(record.identity_key, Opaque(vec![9; 32]));
+            assert_eq!(record.statements, [Opaque(b"old and new key".to_vec())]);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_change_needs_the_session_and_its_proof_once() {
+    let running = start().await;
+    let [mira, jon] = people(&running, ["mira", "jon"]).await;
+    let (here, proof) = again(&mira, 0).await;
+    let (_, of_jon) = again(&jon, 0).await;
+    for wrong in [&of_jon, &Opaque(vec![0; 32]), &Opaque(Vec::new())] {
+        assert_eq!(prepare(&here, wrong).await.err(), Some(refused(410, "attempt_expired")));
+    }
+    let nobody = Person { cookie: "waxwing=AAAA".into(), ..here.clone() };
+    assert_eq!(prepare(&nobody, &proof).await.err(), Some(refused(401, "not_logged_in")));
+    let change = prepare(&here, &proof).await.unwrap();
+    let send = async |change: &CredentialsChange| call::<Empty>(&here, path::CREDENTIALS, change).await.err();
+    let expired = Some(refused(410, "attempt_expired"));
+    assert_eq!(send(&CredentialsChange { proof: of_jon, ..change.clone() }).await, expired);
+    assert_eq!(
+        call::<Empty>(&nobody, path::CREDENTIALS, &change).await.err(),
+        Some(refused(401, "not_logged_in"))
+    );
+    assert_eq!(send(&change).await, None);
+    let other = CredentialsChange { vault_version: 3, ..change };
+    assert_eq!(send(&other).await, expired, "it is used up");
+    assert_eq!(prepare(&here, &proof).await.err(), expired);
+}
+
+#[tokio::test]
+async fn a_change_is_checked_and_leaves_nothing_when_refused() {
+    let running = start().await;
+    let [mira] = people(&running, ["mira"]).await;
+    let (here, proof) = again(&mira, 0).await;
+    let good = prepare(&here, &proof).await.unwrap();
+    let large = |bytes: usize| Opaque(vec![1; bytes]);
+    let mut bad = Vec::new();
+    let mut with = |change: &dyn Fn(&mut CredentialsChange), status, code| {
+        let mut request = good.clone();
+        change(&mut request);
+        bad.push((request, refused(status, code)));
+    };
+    with(&|c| c.vault_version = 1, 409, "conflict");
+    with(&|c| c.vault_version = 3, 409, "conflict");
+    with(&|c| c.identity_key = large(31), 422, "invalid");
+    with(&|c| c.vault = large(0), 422, "invalid");
+    with(&|c| c.vault = large(shared::ACCOUNT_DATA_BYTES + 1), 413, "too_large");
+    with(&|c| c.wrap_recovery = large(5000), 413, "too_large");
+    with(&|c| c.statement = Some(large(shared::STATEMENT_BYTES + 1)), 413, "too_large");
+    with(&|c| c.key_package = Some(large(shared::KEY_PACKAGE_BYTES + 1)), 413, "too_large");
+    with(&|c| c.opaque_upload = large(7), 422, "invalid");
+    with(&|c| c.ksf = KsfParams { memory_kib: 8, ..c.ksf }, 422, "invalid");
+    for (request, expected) in bad {
+        let answer = call::<Empty>(&here, path::CREDENTIALS, &request).await.err();
+        assert_eq!(answer, Some(expected));
+    }
+    assert_eq!(mira.session().await.status(), 200, "no session was ended");
+    prove_password(&mira.http, "mira").await.expect("the old password works");
+    let _: Empty = call(&here, path::CREDENTIALS, &good).await.expect("and the proof is not used up");
+}
