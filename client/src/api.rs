@@ -38,8 +38,27 @@ pub enum Intent {
         /// Six digits.
         code: String,
     },
-    /// End the session and forget everything on this device. Reply: [`Reply::Done`].
+    /// End the session and forget everything on this device. Reply: [`Reply::LoggedOut`].
     LogOut,
+    /// Change the password. Ends all other sessions. Reply: [`Reply::Rotated`].
+    ChangePassword {
+        /// As typed; stays in the client.
+        password: String,
+        /// As typed; stays in the client.
+        new_password: String,
+        /// Six digits.
+        code: String,
+    },
+    /// Replace every key of the account, because somebody may have them. Ends all other sessions. Reply: [`Reply::Rotated`]; rooms
+    /// follow by themselves.
+    Rotate {
+        /// As typed; stays in the client.
+        password: String,
+        /// As typed; stays in the client.
+        new_password: String,
+        /// Six digits.
+        code: String,
+    },
     /// Found a group. Reply: [`Reply::Room`].
     CreateRoom {
         /// Its name; sealed.
@@ -160,6 +179,33 @@ pub enum Intent {
         /// At most so many.
         limit: u32,
     },
+    /// Tell a room that the person is typing; as often as keys are pressed. Reply: [`Reply::Done`].
+    Typing {
+        /// The room.
+        room: String,
+    },
+    /// The number to compare with somebody. Reply: [`Reply::SafetyNumber`].
+    SafetyNumber {
+        /// Account id.
+        account: String,
+    },
+    /// The safety number was compared and is the same. Reply: [`Reply::Done`].
+    MarkVerified {
+        /// Account id.
+        account: String,
+    },
+    /// Digits that are the same for all members of a room who see the same room. Reply: [`Reply::RoomCheckCode`].
+    RoomCheckCode {
+        /// The room.
+        room: String,
+    },
+    /// A link that tells others who this account is. Reply: [`Reply::ContactLink`].
+    ContactLink,
+    /// Know somebody by their contact link: verified, because it did not come from the relay. Reply: [`Reply::Contact`].
+    OpenContactLink {
+        /// The part of the link after `#/contact/`.
+        link: String,
+    },
     /// Take the new identity of an account for good. Reply: [`Reply::Done`].
     AcceptIdentity {
         /// Account id.
@@ -201,6 +247,11 @@ pub enum Reply {
         /// To be written down; shown only now.
         recovery_key: String,
     },
+    /// The account has a new password, or new keys; the old recovery key opens nothing any more.
+    Rotated {
+        /// To be written down; shown only now.
+        recovery_key: String,
+    },
     /// The password was right; now the code.
     TotpRequired,
     /// A room was made or joined.
@@ -230,6 +281,33 @@ pub enum Reply {
         members: u32,
         /// The account is a member already.
         member: bool,
+    },
+    /// A safety number.
+    SafetyNumber {
+        /// 60 digits in groups of 5.
+        number: String,
+        /// It was compared before.
+        verified: bool,
+    },
+    /// A room check code.
+    RoomCheckCode {
+        /// 30 digits in groups of 5.
+        code: String,
+    },
+    /// A contact link.
+    ContactLink {
+        /// To be put after `#/contact/`.
+        link: String,
+    },
+    /// Whom a contact link leads to.
+    Contact {
+        /// Account id.
+        account: String,
+    },
+    /// Logged out: nothing is left on this device.
+    LoggedOut {
+        /// The relay knows, too. If not, its session ends by itself, or with a change of password.
+        told: bool,
     },
     /// A page of the timeline, oldest first.
     Timeline {
@@ -294,6 +372,18 @@ pub enum Notice {
         account: String,
         /// Its old key has signed the change. Whoever stole that key could have, too.
         signed: bool,
+    },
+    /// A change of password or keys that was cut off has gone through after all; the old recovery key opens nothing any more.
+    Rotated {
+        /// To be written down; shown only now.
+        recovery_key: String,
+    },
+    /// Somebody is typing; it counts for a few seconds.
+    Typing {
+        /// The room.
+        room: String,
+        /// Account id.
+        account: String,
     },
     /// The relay gave an older state of the account than was seen before. Nothing of it is overwritten.
     AccountRolledBack {

@@ -159,7 +159,8 @@ impl Client {
         if self.session.is_none() {
             return self.conn.set(Link::Idle, ctx);
         }
-        if code == close::NOT_LOGGED_IN {
+        // While credentials change, the stream's session ends and the cookie already belongs to another.
+        if code == close::NOT_LOGGED_IN && self.job.is_none() {
             return self.session_ended(ctx);
         }
         if !self.conn.online {
@@ -193,6 +194,7 @@ impl Client {
     }
 
     pub(crate) fn tick(&mut self, ctx: &mut Ctx<'_>) {
+        self.send_job(ctx);
         match self.conn.link {
             Link::Waiting { at_ms } if at_ms <= ctx.now_ms => self.connect(ctx),
             Link::Opening | Link::Greeting | Link::Ready if self.is_lost(ctx) => {
@@ -208,6 +210,13 @@ impl Client {
             }
             _ => {}
         }
+    }
+
+    /// Forgets requests about account objects: they were sealed under keys that have been replaced.
+    pub(crate) fn forget_data_requests(&mut self) {
+        let other = |then: &Then| !matches!(then, Then::Data(_));
+        self.conn.pending.retain(|_, (_, then)| other(then));
+        self.conn.later.retain(|(_, then)| other(then));
     }
 
     /// Whether the relay has been silent for too long; otherwise looks again when it could be.
@@ -229,8 +238,15 @@ impl Client {
         self.conn.pinged_at_ms = Some(ctx.now_ms);
         ctx.wake_in(ANSWER_MS);
         // Not kept for the next connection: only this one is in question.
+        self.tell(Request::Ping, ctx);
+    }
+
+    /// Sends a request on this connection or not at all; nobody waits for the answer.
+    pub(crate) fn tell(&mut self, request: Request, ctx: &mut Ctx<'_>) {
         let id = self.conn.id();
-        send(id, &Request::Ping, ctx);
+        if self.conn.is_ready() {
+            send(id, &request, ctx);
+        }
     }
 
     /// Asks the relay; the answer goes where `then` says, after a lost connection too.

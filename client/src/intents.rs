@@ -23,6 +23,12 @@ impl Client {
             Intent::ConfirmTotp { code } => self.confirm_totp(id, &code, ctx),
             Intent::LogIn { username, password } => self.log_in(id, &username, password.into(), ctx),
             Intent::SubmitTotp { code } => self.submit_totp(id, &code, ctx),
+            Intent::ChangePassword { password, new_password, code } => {
+                self.renew(id, password.into(), (new_password.into(), code, false), ctx);
+            }
+            Intent::Rotate { password, new_password, code } => {
+                self.renew(id, password.into(), (new_password.into(), code, true), ctx);
+            }
             Intent::LogOut => self.log_out(id, ctx),
             Intent::CreateRoom { .. }
             | Intent::CreateInvite { .. }
@@ -51,6 +57,24 @@ impl Client {
                 ctx.reply(id, done);
             }
             Intent::Timeline { room, before, limit } => self.timeline(id, &room, before, limit, ctx),
+            Intent::Typing { room } => {
+                let done = self.typing(&room, ctx);
+                ctx.reply(id, done);
+            }
+            Intent::SafetyNumber { .. } => self.online(id, intent, ctx),
+            Intent::MarkVerified { account } => {
+                let done = self.mark_verified(&account, ctx);
+                ctx.reply(id, done);
+            }
+            Intent::RoomCheckCode { room } => {
+                let code = self.room_check_code(&room);
+                ctx.reply(id, code);
+            }
+            Intent::ContactLink => {
+                let link = self.contact_link();
+                ctx.reply(id, link);
+            }
+            Intent::OpenContactLink { .. } => self.online(id, intent, ctx),
             Intent::AcceptIdentity { account } => {
                 let done = self.accept_identity(&account, ctx);
                 ctx.reply(id, done);
@@ -81,6 +105,8 @@ impl Client {
             Intent::CreateInvite { room } => self.create_invite(id, &room, ctx),
             Intent::PreviewInvite { invite } => self.preview(id, &invite, ctx),
             Intent::JoinRoom { invite } => self.join(id, &invite, ctx),
+            Intent::SafetyNumber { account } => self.safety_number(id, &account, ctx),
+            Intent::OpenContactLink { link } => self.open_contact_link(id, &link, ctx),
             _ => Err(failure("wrong_step", "This cannot be done yet.")),
         };
         if let Err(failure) = done {

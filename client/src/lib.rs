@@ -23,6 +23,7 @@ pub mod io;
 mod machine;
 mod room;
 mod session;
+mod signal;
 mod trust;
 
 pub use machine::Client;

@@ -13,12 +13,13 @@ use waxwing_wire::{
 use crate::{
     account_data::{AccountData, DataThen, Memory},
     api::{Failure, Intent, Notice, Reply},
-    auth::{Auth, HttpThen},
+    auth::{Auth, HttpThen, Job},
     connection::Connection,
     ctx::{Ctx, failure},
     io::{Effect, Input, StoreOp},
     room::RoomSync,
     session::{Session, UNLOCK},
+    signal::Signals,
     trust::{Trust, TrustThen},
 };
 
@@ -92,10 +93,13 @@ pub(crate) enum LoadThen {
 pub struct Client {
     pub(crate) conn: Connection,
     pub(crate) auth: Auth,
+    /// New credentials whose fate is not known.
+    pub(crate) job: Option<Job>,
     pub(crate) session: Option<Session>,
     pub(crate) rooms: BTreeMap<RoomId, RoomSync>,
     pub(crate) data: AccountData,
     pub(crate) trust: Trust,
+    pub(crate) signals: Signals,
     pub(crate) https: BTreeMap<u64, (u64, HttpThen)>,
     pub(crate) loads: BTreeMap<u64, LoadThen>,
     /// Intents that wait for the connection that is being made.
@@ -117,10 +121,12 @@ impl Client {
         Self {
             conn: Connection::new(),
             auth: Auth::Idle,
+            job: None,
             session: None,
             rooms: BTreeMap::new(),
             data: AccountData::default(),
             trust: Trust::default(),
+            signals: Signals::default(),
             https: BTreeMap::new(),
             loads: BTreeMap::new(),
             waiting: Vec::new(),
@@ -183,6 +189,7 @@ impl Client {
         self.trust = Trust::default();
         ctx.notify(Notice::Session { me: Some(session.me()), reason: None });
         self.session = Some(session);
+        self.find_job(entries, ctx);
         for id in self.room_ids() {
             self.show_room(id, ctx);
         }
@@ -283,7 +290,7 @@ impl Client {
             }
             Event::RoomAdded(summary) => self.know_room(&summary, ctx),
             Event::RoomRemoved(room) => self.room_gone(room, ctx),
-            Event::Signal { .. } => {}
+            Event::Signal { room, sender, bytes } => self.signalled(room, sender, &bytes, ctx),
         }
     }
 

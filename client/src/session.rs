@@ -90,8 +90,27 @@ impl Session {
         self.vault.current_root()
     }
 
-    /// The value for [`UNLOCK`]; nothing if it cannot be sealed, which a vault made here always can.
+    /// The same account with other keys.
+    pub(crate) fn with_vault(&self, vault: Vault, vault_version: u64) -> Self {
+        Self {
+            account: self.account,
+            username: self.username.clone(),
+            administrator: self.administrator,
+            display_name: self.display_name.clone(),
+            vault,
+            vault_version,
+            account_version: self.account_version,
+        }
+    }
+
+    /// Lets the device keep the unlocked account; nothing if it cannot be sealed, which a vault made here always can.
     pub(crate) fn keep(&self, ctx: &mut Ctx<'_>) -> Option<StoreOp> {
+        let value = self.kept(ctx)?;
+        Some(StoreOp::Put { key: UNLOCK.to_owned(), value, secret: true })
+    }
+
+    /// The value for [`UNLOCK`].
+    pub(crate) fn kept(&self, ctx: &mut Ctx<'_>) -> Option<Vec<u8>> {
         let key = SymmetricKey::random(ctx.rng);
         let vault =
             seal_vault(&self.vault, &VaultKey::from(key.clone()), self.id(), DEVICE_VERSION, ctx.rng).ok()?;
@@ -104,10 +123,10 @@ impl Session {
             vault: vault.into(),
             vault_version: self.vault_version,
         };
-        Some(StoreOp::Put { key: UNLOCK.to_owned(), value: waxwing_wire::encode(&kept), secret: true })
+        Some(waxwing_wire::encode(&kept))
     }
 
-    /// Reads what [`Session::keep`] made.
+    /// Reads what [`Session::kept`] made.
     pub(crate) fn unlock(bytes: &[u8]) -> Option<Self> {
         let kept: Kept = waxwing_wire::decode(bytes).ok()?;
         let account = ids::AccountId(kept.account.0);

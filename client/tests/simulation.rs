@@ -369,7 +369,7 @@ fn logging_out_leaves_nothing_on_the_device() {
     world.send(mira, &room, "to be forgotten here");
     world.run();
     assert!(!world.devices[mira].store.is_empty());
-    assert_eq!(world.call(mira, Intent::LogOut), Ok(Reply::Done));
+    assert_eq!(world.call(mira, Intent::LogOut), Ok(Reply::LoggedOut { told: true }));
     assert!(world.devices[mira].store.is_empty());
     assert!(world.devices[mira].me.is_none());
     let again = world.log_in("mira");

@@ -1,7 +1,7 @@
 //! The account's key package: renewed every month, its private parts kept for two periods.
 
 use minicbor::{Decode, Encode};
-use waxwing_crypto_core::room::KeyPackageBundle;
+use waxwing_crypto_core::{published::PublishedKeyPackage, room::KeyPackageBundle};
 use waxwing_wire::{
     Opaque,
     frame::{KeyPackageRecord, Request},
@@ -90,11 +90,12 @@ impl Client {
         }
         let made = KeyPackageBundle::generate(session.identity(), session.id()).ok();
         let Some(bundle) = made else { return };
+        let dated = PublishedKeyPackage { key_package: bundle.public().to_vec(), made_at_ms: ctx.now_ms };
         let Ok(sealed) = bundle.seal(root, session.id(), ctx.rng) else { return };
         let generation = Generation {
             made_at_ms: ctx.now_ms,
             root: root.generation(),
-            published: Opaque(bundle.public().to_vec()),
+            published: dated.sign(session.id(), session.identity()).into(),
             sealed: sealed.into(),
         };
         self.edit(KEY_PACKAGE, Change::KeyPackage(generation), ctx);

@@ -41,6 +41,11 @@ pub(crate) fn link_name(room: RoomId) -> String {
     format!("link {room}")
 }
 
+/// Whether an object of this name holds the secret of a way into a room.
+fn is_link(name: &str) -> bool {
+    name.starts_with("link ")
+}
+
 /// Name of the account object that holds what is known of this account's identity.
 pub(crate) fn pin_name(account: AccountId) -> String {
     let [first, ..] = account.0;
@@ -111,6 +116,13 @@ impl AccountData {
         let stored = || self.entries.get(name).map(|entry| &entry.plain);
         let plain = queued.or_else(under_way).or_else(stored)?;
         Some(plain.as_slice()).filter(|plain| !plain.is_empty())
+    }
+
+    /// The content of an object, if it is still sealed under an earlier root key and nothing is about to replace it.
+    pub(crate) fn outdated(&self, name: &str, generation: u32) -> Option<&[u8]> {
+        let entry = self.entries.get(name).filter(|entry| entry.generation != generation)?;
+        let replaced = self.unsaved().any(|edit| edit.name == name);
+        (!replaced).then_some(entry.plain.as_slice())
     }
 
     /// Edits that the relay does not have yet.

@@ -8,7 +8,7 @@ use waxwing_wire::{
 };
 use zeroize::Zeroizing;
 
-use super::{AccountData, DataThen, Entry, INDEX, Index, KEY_PACKAGE, key_package};
+use super::{AccountData, DataThen, Entry, INDEX, Index, KEY_PACKAGE, is_link, key_package};
 use crate::{
     ctx::Ctx,
     machine::{Client, Then},
@@ -74,13 +74,15 @@ impl AccountData {
                 return Some(self.saving(session, name, plain, edits));
             }
         }
-        let older = self.entries.iter().find(|(_, entry)| entry.generation != generation);
+        // The secret of a link is not stored anew: the link is replaced, see `rotation`.
+        let older =
+            self.entries.iter().find(|(name, entry)| entry.generation != generation && !is_link(name));
         if let Some((name, entry)) = older {
             let (name, plain) = (name.clone(), entry.plain.clone());
             return Some(self.saving(session, name, plain, Vec::new()));
         }
-        let objects: Vec<_> =
-            self.entries.iter().map(|(name, entry)| (name.clone(), entry.version)).collect();
+        let current = self.entries.iter().filter(|(_, entry)| entry.generation == generation);
+        let objects: Vec<_> = current.map(|(name, entry)| (name.clone(), entry.version)).collect();
         let current = self.index.as_ref();
         if current.is_some_and(|index| index.objects == objects && index.vault == session.vault_version) {
             return None;
@@ -102,6 +104,9 @@ impl AccountData {
 
     /// Places of objects sealed under earlier root keys, once all of them are stored anew.
     fn left_over(&self, generation: u32) -> Vec<DataName> {
+        if self.entries.values().any(|entry| entry.generation != generation) {
+            return Vec::new();
+        }
         let old = self.places.iter().filter(|(_, (stored, _))| *stored < generation);
         old.map(|(place, _)| *place).collect()
     }
@@ -161,6 +166,14 @@ impl Client {
             let then = Then::Data(DataThen::Dropped(left_over.clone()));
             self.ask(Request::DropAccountData(left_over), then, ctx);
         }
+    }
+
+    /// The keys of the account were replaced: what was on its way is stored anew.
+    pub(crate) fn forget_saves(&mut self) {
+        self.forget_data_requests();
+        self.data.loading = false;
+        let edits = self.data.saving.take().map(|saving| saving.edits).unwrap_or_default();
+        self.data.edits.splice(0..0, edits);
     }
 
     pub(super) fn saved(&mut self, result: Result<Response, Problem>, ctx: &mut Ctx<'_>) {

@@ -9,6 +9,7 @@ use waxwing_wire::{
 
 use super::{
     Auth,
+    credentials::{Proven, Renewal},
     login::PasswordSent,
     register::{NewAccount, RegistrationSent},
 };
@@ -30,6 +31,11 @@ pub(crate) enum HttpThen {
     LoggedIn,
     LoggedOut,
     SessionChecked,
+    RenewalStarted(Box<(PasswordSent, Renewal)>),
+    RenewalAccepted(Box<(String, SymmetricKey, Renewal)>),
+    RenewalProven(Box<(SymmetricKey, Renewal)>),
+    RenewalRegistered(Box<Proven>),
+    Renewed,
 }
 
 impl std::fmt::Debug for HttpThen {
@@ -88,6 +94,9 @@ impl Client {
             }
             return;
         }
+        if matches!(then, HttpThen::Renewed) {
+            return self.renewed(status, body, ctx);
+        }
         match self.http_step(intent, then, status, body, ctx) {
             Ok(Some(reply)) => ctx.reply(intent, Ok(reply)),
             Ok(None) => {}
@@ -110,7 +119,7 @@ impl Client {
         ctx: &mut Ctx<'_>,
     ) -> Result<Option<Reply>, Failure> {
         match then {
-            HttpThen::SessionChecked => Ok(None),
+            HttpThen::SessionChecked | HttpThen::Renewed => Ok(None),
             HttpThen::ServerInfo => {
                 let info: account::ServerInfo = answer(status, body)?;
                 let account::ServerInfo { version, setup_required, registration } = info;
@@ -139,10 +148,30 @@ impl Client {
                 Ok(Some(Reply::TotpRequired))
             }
             HttpThen::LoggedIn => self.logged_in(intent, answer(status, body)?, ctx).map(|()| None),
+            HttpThen::RenewalStarted(begun) => {
+                let (sent, renewal) = *begun;
+                let (login, finish, export_key) = sent.finish(&answer(status, body)?, ctx)?;
+                let then = HttpThen::RenewalAccepted(Box::new((login, export_key, renewal)));
+                self.post(path::LOGIN_FINISH, &finish, intent, then, ctx);
+                Ok(None)
+            }
+            HttpThen::RenewalAccepted(accepted) => {
+                let _: account::LoginAccepted = answer(status, body)?;
+                let (login, export_key, renewal) = *accepted;
+                self.renewal_accepted(intent, (login, export_key), renewal, ctx);
+                Ok(None)
+            }
+            HttpThen::RenewalProven(given) => {
+                self.renewal_proven(intent, &answer(status, body)?, *given, ctx).map(|()| None)
+            }
+            HttpThen::RenewalRegistered(proven) => {
+                self.renewal_registered(intent, &answer(status, body)?, *proven, ctx).map(|()| None)
+            }
             HttpThen::LoggedOut => {
                 // Whatever the relay says, this device forgets: that is what was asked of it.
                 self.forget(None, ctx);
-                Ok(Some(Reply::Done))
+                let told = status.is_some_and(|status| status < 500);
+                Ok(Some(Reply::LoggedOut { told }))
             }
         }
     }

@@ -106,7 +106,7 @@ impl Client {
     }
 }
 
-fn unlock(done: &account::LoggedIn, export_key: &SymmetricKey) -> Option<Vault> {
+pub(super) fn unlock(done: &account::LoggedIn, export_key: &SymmetricKey) -> Option<Vault> {
     let id = ids::AccountId(done.session.account.0);
     let version = done.vault_version;
     let key =

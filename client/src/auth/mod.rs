@@ -1,6 +1,7 @@
 //! Registration, login and logout: OPAQUE (RFC 9807) and TOTP (RFC 6238) against the relay, the vault unlocked here.
 
 mod call;
+mod credentials;
 mod login;
 mod register;
 
@@ -9,6 +10,7 @@ use waxwing_wire::account::{self, path};
 use zeroize::Zeroizing;
 
 pub(crate) use call::HttpThen;
+pub(crate) use credentials::Job;
 use register::NewAccount;
 
 use crate::{
@@ -66,6 +68,7 @@ impl Client {
     fn lock(&mut self, reason: Option<String>, ctx: &mut Ctx<'_>) {
         self.session = None;
         self.auth = Auth::Idle;
+        self.job = None;
         self.rooms.clear();
         self.data = crate::account_data::AccountData::default();
         self.trust = crate::trust::Trust::default();

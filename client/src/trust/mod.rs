@@ -1,10 +1,11 @@
 //! Whether others are who they were: identities are pinned at first contact, and a change blocks until the person accepts it.
 
+mod compare;
 mod pins;
 
 use std::collections::BTreeMap;
 
-use waxwing_crypto_core::identity::IdentityPublicKey;
+use waxwing_crypto_core::{identity::IdentityPublicKey, ids, trust::IdentityChange};
 use waxwing_wire::{
     AccountId, RoomId,
     frame::{Request, Response},
@@ -41,6 +42,8 @@ pub(crate) struct Trust {
 pub(crate) enum TrustThen {
     /// Statements that may explain a change.
     Statements(AccountId),
+    /// A key to compute a safety number with.
+    Number { intent: u64, account: AccountId },
 }
 
 impl Trust {
@@ -127,6 +130,7 @@ impl Client {
                 let statements = record.map(|record| record.statements).unwrap_or_default();
                 self.explain(account, &statements, ctx);
             }
+            TrustThen::Number { intent, account } => self.got_key(intent, account, result, ctx),
         }
     }
 
@@ -176,7 +180,7 @@ impl Client {
     }
 }
 
-fn rolled_back() -> Failure {
+pub(crate) fn rolled_back() -> Failure {
     failure(
         "account_rolled_back",
         "The relay gave an older state of your account. Nothing is changed until that is mended.",
@@ -190,6 +194,9 @@ fn leads_to(
     key: &IdentityPublicKey,
     statements: &[waxwing_wire::Opaque],
 ) -> bool {
-    let _ = (account, known, key, statements, fingerprint_of);
-    false
+    let statements: Vec<Vec<u8>> = statements.iter().map(|statement| statement.0.clone()).collect();
+    // Only the fingerprint of the known key is kept; a statement that begins with the key names it.
+    let mut changes = statements.iter().filter_map(|bytes| IdentityChange::open(bytes).ok());
+    let first = changes.find(|change| fingerprint_of(account, &change.old) == known);
+    first.is_some_and(|first| IdentityChange::lead(ids::AccountId(account.0), &first.old, key, &statements))
 }

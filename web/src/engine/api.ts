@@ -37,6 +37,14 @@ export type Intent =
   | { type: 'retry'; room: string; key: string }
   | { type: 'discard'; room: string; key: string }
   | { type: 'timeline'; room: string; before: number | null; limit: number }
+  | { type: 'changePassword'; password: string; newPassword: string; code: string }
+  | { type: 'rotate'; password: string; newPassword: string; code: string }
+  | { type: 'typing'; room: string }
+  | { type: 'safetyNumber'; account: string }
+  | { type: 'markVerified'; account: string }
+  | { type: 'roomCheckCode'; room: string }
+  | { type: 'contactLink' }
+  | { type: 'openContactLink'; link: string }
   | { type: 'acceptIdentity'; account: string }
   | { type: 'read'; room: string; seq: number };
 
@@ -47,6 +55,12 @@ export type Reply =
   | { type: 'totpEnrolment'; secret: string; uri: string }
   | { type: 'registered'; recoveryKey: string }
   | { type: 'totpRequired' }
+  | { type: 'rotated'; recoveryKey: string }
+  | { type: 'safetyNumber'; number: string; verified: boolean }
+  | { type: 'roomCheckCode'; code: string }
+  | { type: 'contactLink'; link: string }
+  | { type: 'contact'; account: string }
+  | { type: 'loggedOut'; told: boolean }
   | { type: 'room'; room: string }
   | { type: 'invite'; invite: string }
   | { type: 'roomPassword'; name: string; password: string }
@@ -60,7 +74,7 @@ export interface ReplyTo {
   confirmTotp: 'registered';
   logIn: 'totpRequired';
   submitTotp: 'done';
-  logOut: 'done';
+  logOut: 'loggedOut';
   createRoom: 'room';
   createInvite: 'invite';
   previewInvite: 'invitePreview';
@@ -79,6 +93,14 @@ export interface ReplyTo {
   retry: 'done';
   discard: 'done';
   timeline: 'timeline';
+  changePassword: 'rotated';
+  rotate: 'rotated';
+  typing: 'done';
+  safetyNumber: 'safetyNumber';
+  markVerified: 'done';
+  roomCheckCode: 'roomCheckCode';
+  contactLink: 'contactLink';
+  openContactLink: 'contact';
   acceptIdentity: 'done';
   read: 'done';
 }
@@ -100,6 +122,8 @@ export type Notice =
   | { type: 'room'; room: Room }
   | { type: 'roomGone'; room: string }
   | { type: 'items'; room: string; items: Item[] }
+  | { type: 'rotated'; recoveryKey: string }
+  | { type: 'typing'; room: string; account: string }
   | { type: 'identityChanged'; account: string; signed: boolean }
   | { type: 'accountRolledBack'; what: Rollback }
   | { type: 'itemGone'; room: string; key: string };

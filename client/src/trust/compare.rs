@@ -1,0 +1,160 @@
+//! What people compare by another way than the relay: safety numbers, contact links, room check codes.
+
+use waxwing_crypto_core::{
+    identity::IdentityPublicKey,
+    ids,
+    trust::{ContactLink, safety_number},
+};
+use waxwing_wire::{
+    AccountId,
+    frame::{Request, Response},
+    problem::Problem,
+};
+
+use super::{Pin, Standing, TrustThen};
+use crate::{
+    api::{Failure, Reply},
+    ctx::{Ctx, failure},
+    machine::{Client, Then},
+};
+
+fn unknown() -> Failure {
+    failure("not_found", "Nobody here is known by this name.")
+}
+
+impl Client {
+    /// The key of an account as a room has it, the newest where rooms differ.
+    fn key_of(&self, account: AccountId) -> Option<IdentityPublicKey> {
+        if let Some(changed) = self.trust.changed.get(&account) {
+            return Some(changed.key);
+        }
+        let groups = self.rooms.values().filter_map(|sync| sync.group.as_ref());
+        let keys: Vec<_> =
+            groups.filter_map(|group| group.roster().get(&ids::AccountId(account.0))).collect();
+        let known = keys
+            .iter()
+            .find(|key| matches!(self.trust.pins.standing(account, key, u64::MAX), Standing::Known { .. }));
+        known.or(keys.first()).map(|key| **key)
+    }
+
+    pub(crate) fn safety_number(
+        &mut self,
+        intent: u64,
+        account: &str,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<(), Failure> {
+        let account: AccountId = account.parse().map_err(|_| unknown())?;
+        match self.key_of(account) {
+            Some(key) => {
+                let number = self.number_with(account, &key, ctx);
+                ctx.reply(intent, number);
+            }
+            None => {
+                let then = Then::Trust(TrustThen::Number { intent, account });
+                self.ask(Request::KeyPackage(account), then, ctx);
+            }
+        }
+        Ok(())
+    }
+
+    /// The relay's word for a key: believed at first contact, and never against what is known.
+    pub(super) fn got_key(
+        &mut self,
+        intent: u64,
+        account: AccountId,
+        result: Result<Response, Problem>,
+        ctx: &mut Ctx<'_>,
+    ) {
+        let key = match result {
+            Ok(Response::KeyPackage(Some(record))) => {
+                <[u8; 32]>::try_from(record.identity_key.as_bytes()).ok().map(IdentityPublicKey)
+            }
+            _ => None,
+        };
+        let number = key.ok_or_else(unknown).and_then(|key| self.number_with(account, &key, ctx));
+        ctx.reply(intent, number);
+    }
+
+    fn number_with(
+        &mut self,
+        account: AccountId,
+        key: &IdentityPublicKey,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<Reply, Failure> {
+        let standing = self.meet(account, *key, ctx);
+        let session = self.session.as_ref().ok_or_else(unknown)?;
+        let own = (session.id(), &session.identity().public());
+        let number = safety_number(own, (ids::AccountId(account.0), key));
+        Ok(Reply::SafetyNumber { number, verified: standing == Standing::Known { verified: true } })
+    }
+
+    /// The person has compared the safety number.
+    pub(crate) fn mark_verified(&mut self, account: &str, ctx: &mut Ctx<'_>) -> Result<Reply, Failure> {
+        let account: AccountId = account.parse().map_err(|_| unknown())?;
+        if self.trust.changed.contains_key(&account) {
+            // The number that was compared is the new identity's: comparing it is the best way of accepting it.
+            self.accept_identity(&account.to_string(), ctx)?;
+        }
+        let pin = self.trust.pins.get(&account).cloned().ok_or_else(unknown)?;
+        self.verify(Pin { verified: true, ..pin }, ctx).map(|_| Reply::Done)
+    }
+
+    fn verify(&mut self, pin: Pin, ctx: &mut Ctx<'_>) -> Result<Reply, Failure> {
+        if self.data.rolled_back().is_some() {
+            return Err(super::rolled_back());
+        }
+        let account = pin.account.to_string();
+        self.pin(pin, ctx);
+        for room in self.room_ids() {
+            self.show_room(room, ctx);
+        }
+        Ok(Reply::Contact { account })
+    }
+
+    pub(crate) fn room_check_code(&self, room: &str) -> Result<Reply, Failure> {
+        let room = self.room_id(room)?;
+        let group = self.rooms.get(&room).and_then(|sync| sync.group.as_ref());
+        let group = group.ok_or_else(|| failure("wrong_step", "This room is still being fetched."))?;
+        Ok(Reply::RoomCheckCode { code: group.check_code() })
+    }
+
+    pub(crate) fn contact_link(&self) -> Result<Reply, Failure> {
+        let session = self.session.as_ref().ok_or_else(unknown)?;
+        let link = ContactLink::new(session.id(), &session.identity().public());
+        Ok(Reply::ContactLink { link: link.to_text() })
+    }
+
+    /// Knows somebody by a link that did not come from the relay. A link against what is known changes nothing.
+    pub(crate) fn open_contact_link(
+        &mut self,
+        intent: u64,
+        link: &str,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<(), Failure> {
+        let bad = |_| {
+            failure("bad_invite", "This contact link is not complete. Ask for it again and copy all of it.")
+        };
+        let link = ContactLink::parse(link.trim()).map_err(bad)?;
+        let account = AccountId(link.account.0);
+        if self.session.as_ref().is_some_and(|session| session.account == account) {
+            return Err(failure("wrong_step", "This is your own contact link."));
+        }
+        let known = self.trust.pins.get(&account);
+        let shown =
+            self.trust.changed.get(&account).map(|changed| super::fingerprint_of(account, &changed.key));
+        if shown == Some(link.fingerprint) {
+            // The link vouches for the new identity.
+            self.accept_identity(&account.to_string(), ctx)?;
+        } else if known.is_some_and(|pin| pin.fingerprint != link.fingerprint) {
+            return Err(failure(
+                "identity_changed",
+                "This link is of another identity than the one you know. It is an old link, or somebody is deceiving you.",
+            ));
+        }
+        let before = self.trust.pins.get(&account).and_then(|pin| pin.before);
+        let reply =
+            self.verify(Pin { account, fingerprint: link.fingerprint, verified: true, before }, ctx)?;
+        ctx.reply(intent, Ok(reply));
+        Ok(())
+    }
+}
