@@ -191,6 +191,20 @@ export const de: Catalogue = {
     'Das wurde mit neueren Kontodaten geschrieben, als das Relay dir zeigt. Ändere dein Passwort nicht, bis es sie zeigt.',
   'warning.other': 'Hier ist etwas Unerwartetes geschehen ({code}).',
 
+  'identity.changed': '{name} hat eine neue Identität',
+  'identity.signed':
+    'Sie ist mit der alten unterschrieben, also hat {name} wohl die Schlüssel gewechselt. Wer sie gestohlen hat, könnte das auch: Frag auf anderem Weg nach.',
+  'identity.unsigned':
+    'Nichts beweist, dass das noch dieselbe Person ist. Frag auf anderem Weg nach, bevor du sie annimmst. Bis dahin wird hier nichts gesendet.',
+  'identity.accept': 'Annehmen',
+  'account.oldKeys':
+    'Das Relay hat ältere Schlüssel deines Kontos geliefert als zuvor. Nichts wird überschrieben. Frag, wer es betreibt, und ändere dein Passwort nicht.',
+  'account.oldData':
+    'Das Relay hat einen älteren Stand deines Kontos geliefert als zuvor. Nichts wird überschrieben. Frag, wer es betreibt.',
+  'account.renewed':
+    'Dein neues Passwort gilt. Das ist dein neuer Wiederherstellungsschlüssel; der alte öffnet nichts mehr. Schreib ihn jetzt auf.',
+  'account.written': 'Ich habe ihn aufgeschrieben',
+
   'composer.label': 'Nachricht an {room}',
   'composer.send': 'Senden',
   'composer.left': { one: 'Noch {n} Zeichen', other: 'Noch {n} Zeichen' },
@@ -277,5 +291,10 @@ export const de: Catalogue = {
   'failure.damaged':
     'Was auf diesem Gerät gespeichert ist, ist beschädigt. Melde dich ab und wieder an; deine Nachrichten sind bei deinem Konto.',
   'failure.recovery_mismatch': 'Das ist nicht der angezeigte Schlüssel. Vergleiche ihn noch einmal.',
+  'logOut.untold':
+    'Dieses Gerät hat alles vergessen, aber das Relay war nicht zu erreichen: Die Sitzung dort endet von selbst oder wenn du dein Passwort änderst.',
+  'failure.identity_changed': 'Jemand hier hat eine neue Identität. Sieh sie dir an, bevor du etwas sendest.',
+  'failure.account_rolled_back':
+    'Das Relay hat einen älteren Stand deines Kontos geliefert, als dieses Gerät kennt. Nichts wurde geändert. Frag, wer es betreibt.',
   'failure.elsewhere': 'Waxwing ist in einem anderen Tab offen.',
 };

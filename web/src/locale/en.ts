@@ -192,6 +192,21 @@ export const en = {
     'This was written with newer account data than the relay shows you. Do not change your password until it does.',
   'warning.other': 'Something unexpected happened here ({code}).',
 
+  // Identities and the account
+  'identity.changed': '{name} has a new identity',
+  'identity.signed':
+    'It was signed with the old one, so {name} has probably changed keys. Whoever stole them could have done that, too: ask by another way.',
+  'identity.unsigned':
+    'Nothing proves that this is still the same person. Ask by another way before you accept it. Until then nothing is sent here.',
+  'identity.accept': 'Accept',
+  'account.oldKeys':
+    'The relay gave older keys of your account than it had before. Nothing is overwritten. Ask whoever runs it, and do not change your password.',
+  'account.oldData':
+    'The relay gave an older state of your account than it had before. Nothing is overwritten. Ask whoever runs it.',
+  'account.renewed':
+    'Your new password counts. This is your new recovery key; the old one opens nothing any more. Write it down now.',
+  'account.written': 'I have written it down',
+
   // Composer
   'composer.label': 'Message {room}',
   'composer.send': 'Send',
@@ -279,5 +294,10 @@ export const en = {
   'failure.damaged':
     'What is stored on this device is damaged. Log out and in again; your messages are with your account.',
   'failure.recovery_mismatch': 'This is not the key that was shown. Compare it once more.',
+  'logOut.untold':
+    'This device has forgotten everything, but the relay could not be told: its session ends by itself, or when you change your password.',
+  'failure.identity_changed': 'Somebody here has a new identity. Look at it before you send anything.',
+  'failure.account_rolled_back':
+    'The relay gave an older state of your account than this device has seen. Nothing was changed. Ask whoever runs it.',
   'failure.elsewhere': 'Waxwing is open in another tab.',
 } satisfies Record<string, Message>;

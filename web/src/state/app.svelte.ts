@@ -1,5 +1,5 @@
 import { createContext } from 'svelte';
-import type { Intent, Notice, ReplyFor } from '../engine/api';
+import type { Intent, Notice, ReplyFor, Rollback } from '../engine/api';
 import type { EngineClient } from '../engine/client';
 import { failureOf } from '../engine/client';
 import type { EngineStatus } from '../engine/protocol';
@@ -40,6 +40,10 @@ export class App {
 
   engineStatus = $state.raw<EngineStatus>({ type: 'starting' });
   dialog = $state<DialogName | null>(null);
+  /** What of the account the relay has gone back to an older state of. */
+  rolledBack = $state<Rollback | null>(null);
+  /** Shown until the person has written it down. */
+  newRecoveryKey = $state<string | null>(null);
   /** The details pane is open. */
   details = $state(false);
 
@@ -109,6 +113,7 @@ export class App {
   #receive(notice: Notice): void {
     switch (notice.type) {
       case 'session':
+        this.rolledBack = null;
         if (!notice.me) this.#loggedOut();
         this.session.receive(notice.me ?? null, notice.reason ?? null);
         if (notice.me) this.#loggedIn();
@@ -126,6 +131,17 @@ export class App {
         return;
       case 'items':
         return this.timelines.receive(notice.room, notice.items);
+      case 'accountRolledBack':
+        this.rolledBack = notice.what;
+        return;
+      case 'rotated':
+        this.newRecoveryKey = notice.recoveryKey;
+        return;
+      case 'identityChanged':
+        // Rooms say so of their people, and stay blocked until it is accepted.
+        return;
+      case 'typing':
+        return;
       case 'itemGone':
         return this.timelines.itemGone(notice.room, notice.key);
     }
@@ -155,6 +171,8 @@ export class App {
     this.connection.receive({ type: 'idle' });
     this.dialog = null;
     this.details = false;
+    this.rolledBack = null;
+    this.newRecoveryKey = null;
   }
 }
 

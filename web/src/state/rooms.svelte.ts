@@ -69,6 +69,11 @@ export function maySpeak(room: Room): boolean {
   return !room.people.some((person) => person.own && person.role === 'former');
 }
 
+/** The first member who is not who they were, if there is one. */
+export function changedIn(room: Room): Person | undefined {
+  return room.people.find((person) => person.role !== 'former' && person.identity.type === 'changed');
+}
+
 /** Whether an item is a message of somebody else. */
 export function isForeignText(item: Item): boolean {
   return item.body.type === 'text' && !item.own;

@@ -42,8 +42,8 @@ export class Session {
     }
   }
 
-  async logOut(): Promise<void> {
-    await this.#engine.call({ type: 'logOut' });
+  async logOut(): Promise<boolean> {
+    return (await this.#engine.call({ type: 'logOut' })).told;
   }
 }
 

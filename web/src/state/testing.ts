@@ -52,7 +52,7 @@ export class ScriptedEngine implements EngineClient {
 export const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
 export function person(account: string, over: Partial<Person> = {}): Person {
-  return { account, name: account, role: 'member', own: false, ...over };
+  return { account, name: account, role: 'member', own: false, identity: { type: 'known' }, ...over };
 }
 
 export function room(id: string, over: Partial<Room> = {}): Room {
