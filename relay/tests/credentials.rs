@@ -1,6 +1,8 @@
-//! Changing password and keys against a listening relay.
+//! Changing password and keys, and the end of sessions, against a listening relay.
 
 mod support;
+
+use std::time::Duration;
 
 use opaque_ke::{ClientRegistration, ClientRegistrationFinishParameters, Identifiers, RegistrationResponse};
 use rand_core::OsRng;
@@ -12,7 +14,9 @@ use support::{
         refusal,
     },
     start,
+    stream::open,
 };
+use tokio_tungstenite::tungstenite::Error;
 use waxwing_wire::{
     Opaque,
     account::{
@@ -169,4 +173,23 @@ async fn a_change_is_checked_and_leaves_nothing_when_refused() {
     assert_eq!(mira.session().await.status(), 200, "no session was ended");
     prove_password(&mira.http, "mira").await.expect("the old password works");
     let _: Empty = call(&here, path::CREDENTIALS, &good).await.expect("and the proof is not used up");
+}
+
+#[tokio::test]
+async fn a_stream_opened_while_its_session_ends_does_not_outlive_it() {
+    let running = start().await;
+    let all = people(&running, ["mira", "jon", "ada", "eve", "kim", "lea", "max", "ben"]).await;
+    for (number, person) in (0..).zip(&all) {
+        let end = async {
+            tokio::time::sleep(Duration::from_micros(150 * number)).await;
+            person.log_out().await.status()
+        };
+        let (opened, ended) = tokio::join!(open(&running.origin, Some(&person.cookie), None), end);
+        assert_eq!(ended, 200);
+        match opened {
+            Ok(mut stream) => assert_eq!(stream.close_code().await, close::NOT_LOGGED_IN),
+            Err(Error::Http(answer)) => assert_eq!(answer.status(), 401),
+            Err(other) => panic!("{other}"),
+        }
+    }
 }

@@ -26,7 +26,11 @@ use super::{
     auth::session::{self, Current},
     problem::Refusal,
 };
-use crate::{fanout::Refused, now_ms};
+use crate::{
+    fanout::{Inbox, Refused, Registration},
+    now_ms,
+    store::Session,
+};
 use talk::Talk;
 
 /// The default buffer would cost every idle stream 128 KiB.
@@ -47,9 +51,7 @@ pub(super) async fn open(
     let Current(session) = session?;
     let upgrade = upgrade
         .map_err(|_| Problem::new(ProblemCode::Unsupported, "this address takes WebSocket upgrades"))?;
-    let (registration, inbox) = app.fanout.register(session.info.account, session.token).map_err(refuse)?;
-    // A session that ended before the stream was registered has not ended the stream.
-    let session = session::find(&app, session.token, now_ms()).await?;
+    let (registration, inbox) = register(&app, &session).await?;
     let upgrade = upgrade
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(WRITE_BUFFER_BYTES)
@@ -61,6 +63,14 @@ pub(super) async fn open(
     }))
 }
 
+/// Registers a stream of a session. Asks for the session once more: if it ended after it was read and before this, nobody
+/// told the stream.
+async fn register(app: &App, session: &Session) -> Result<(Registration, Inbox), Refusal> {
+    let registered = app.fanout.register(session.info.account, session.token).map_err(refuse)?;
+    session::find(app, session.token, now_ms()).await?;
+    Ok(registered)
+}
+
 fn refuse(refused: Refused) -> Refusal {
     match refused {
         Refused::TooMany => Problem::new(ProblemCode::LimitReached, "too many windows are open; close some"),
@@ -69,4 +79,45 @@ fn refuse(refused: Refused) -> Refusal {
         }
     }
     .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc;
+    use waxwing_wire::{AccountId, account::SessionInfo};
+
+    use super::*;
+    use crate::{
+        config::{Config, Registration as Policy, Timing},
+        fanout::Fanout,
+        http::{Startup, auth::opaque::Server},
+        store::{
+            SessionHash, Store,
+            sqlite::{Options, Sqlite},
+        },
+    };
+
+    #[tokio::test]
+    async fn a_session_that_ended_while_its_stream_was_opened_gets_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let (notices, _heard) = mpsc::channel(1);
+        let store = Arc::new(Store::Sqlite(Sqlite::open(&Options::new(folder.path()), notices).unwrap()));
+        let login_setup = Server::load_or_make(&store).await.unwrap();
+        let address = "127.0.0.1:1".parse().unwrap();
+        let config = Config {
+            listen: address,
+            data: folder.path().to_owned(),
+            registration: Policy::Open,
+            public_origin: None,
+            messages_per_second: 1,
+            timing: Timing::default(),
+        };
+        let fanout = Arc::new(Fanout::default());
+        let app = App::new(Startup { store, fanout: Arc::clone(&fanout), login_setup, config, address });
+        let info = SessionInfo { account: AccountId([1; 16]), username: "mira".into(), administrator: false };
+        // As it was read a moment ago. Now the store does not have it any more.
+        let session = Session { token: SessionHash([2; 32]), info, created_at_ms: 0, last_used_at_ms: 0 };
+        assert!(register(&app, &session).await.is_err());
+        assert_eq!(fanout.count(), 0);
+    }
 }

@@ -57,7 +57,15 @@ mod tests {
     #[test]
     fn codes_are_those_of_the_rfc() {
         let secret = b"12345678901234567890";
-        for (time_s, code) in [(59_u64, "287082"), (1_111_111_109, "081804"), (20_000_000_000, "353130")] {
+        let vectors = [
+            (59_u64, "287082"),
+            (1_111_111_109, "081804"),
+            (1_111_111_111, "050471"),
+            (1_234_567_890, "005924"),
+            (2_000_000_000, "279037"),
+            (20_000_000_000, "353130"),
+        ];
+        for (time_s, code) in vectors {
             let step = |now_s: u64| matching_step(secret, "mira", code, now_s * 1000).unwrap();
             assert_eq!(step(time_s), Some(time_s / 30));
             assert_eq!(step(time_s + 30), Some(time_s / 30), "a step late");

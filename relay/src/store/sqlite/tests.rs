@@ -269,3 +269,29 @@ fn the_tables_are_those_of_the_operating_page() {
     told.sort_unstable();
     assert_eq!(told, tables);
 }
+
+/// The threat model says of every column what it is, who can read it and why it is there.
+#[test]
+fn the_columns_are_those_of_the_threat_model() {
+    let folder = folder();
+    drop(open_with(&folder, |_| {}).unwrap());
+    let db = beside(&folder);
+    let sql = "SELECT t.name || '.' || c.name FROM sqlite_schema t JOIN pragma_table_info(t.name) c
+        WHERE t.type = 'table' ORDER BY 1";
+    let mut statement = db.prepare(sql).unwrap();
+    let columns: Vec<String> =
+        statement.query_map([], |row| row.get(0)).unwrap().map(|name| name.unwrap()).collect();
+
+    let page = include_str!("../../../../docs/threat-model.md");
+    let section = page.split("\n## ").find(|section| section.starts_with("What the relay sees")).unwrap();
+    let mut told = Vec::new();
+    for line in section.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        assert_eq!(cells.len(), 5, "{line}");
+        assert!(cells.iter().all(|cell| !cell.is_empty()), "{line}");
+        let table = cells[0].trim_matches('`');
+        told.extend(cells[1].split(", ").map(|column| format!("{table}.{}", column.trim_matches('`'))));
+    }
+    told.sort_unstable();
+    assert_eq!(told, columns);
+}
