@@ -1,16 +1,12 @@
 //! What the person wants: at once, when the relay can be asked, or not at all.
 
-use waxwing_wire::{
-    RoomId,
-    limits::{PAGE_ENTRIES, TEXT_BYTES},
-};
+use waxwing_wire::limits::{PAGE_ENTRIES, TEXT_BYTES};
 
 use crate::{
     api::{Failure, Intent, Reply},
     ctx::{Ctx, failure, offline},
     io::Effect,
     machine::{Client, LoadThen},
-    room::commit::CommitFor,
 };
 
 impl Client {
@@ -107,6 +103,15 @@ impl Client {
             Intent::JoinRoom { invite } => self.join(id, &invite, ctx),
             Intent::SafetyNumber { account } => self.safety_number(id, &account, ctx),
             Intent::OpenContactLink { link } => self.open_contact_link(id, &link, ctx),
+            Intent::CreateDirect { account } => self.create_direct(id, &account, ctx),
+            Intent::AddMember { room, account } => self.add_member(id, &room, &account, ctx),
+            Intent::RemoveMember { room, account } => self.remove_member(id, &room, &account, ctx),
+            Intent::SetRole { room, account, role } => self.set_role(id, (&room, &account, role), ctx),
+            Intent::EditRoom { room, name, topic, history } => {
+                self.edit_room(id, &room, (name, topic, history), ctx)
+            }
+            Intent::RevokeInvite { room } => self.revoke_invite(id, &room, ctx),
+            Intent::LeaveRoom { room } => self.leave_room(id, &room, ctx),
             _ => Err(failure("wrong_step", "This cannot be done yet.")),
         };
         if let Err(failure) = done {
@@ -153,15 +158,5 @@ impl Client {
             ));
         }
         Ok(())
-    }
-
-    /// Takes a link made for `purpose` out of the rooms that wait for a commit.
-    pub(crate) fn commit_done(&mut self, done: CommitFor, room: RoomId, ctx: &mut Ctx<'_>) {
-        match done {
-            CommitFor::Invite { intent } => {
-                let invite = self.invite_text(room);
-                ctx.reply(intent, invite.map(|invite| Reply::Invite { invite }));
-            }
-        }
     }
 }

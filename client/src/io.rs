@@ -123,6 +123,13 @@ pub enum StoreOp {
         /// Key.
         key: String,
     },
+    /// Delete every key with `from <= key < to`.
+    DeleteRange {
+        /// Lower end, inclusive.
+        from: String,
+        /// Upper end, exclusive.
+        to: String,
+    },
     /// Delete everything.
     Clear,
 }
@@ -134,6 +141,7 @@ impl std::fmt::Debug for StoreOp {
                 write!(f, "Put({key}, {} bytes{})", value.len(), if *secret { ", secret" } else { "" })
             }
             Self::Delete { key } => write!(f, "Delete({key})"),
+            Self::DeleteRange { from, to } => write!(f, "DeleteRange({from}..{to})"),
             Self::Clear => f.write_str("Clear"),
         }
     }

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rand_core::CryptoRngCore;
-use waxwing_crypto_core::room::InviteLink;
 use waxwing_wire::{
     EntryId, EpochId, Opaque, RoomId,
     frame::{Event, Response, RoomSummary},
@@ -17,7 +16,7 @@ use crate::{
     connection::Connection,
     ctx::{Ctx, failure},
     io::{Effect, Input, StoreOp},
-    room::RoomSync,
+    room::{RoomSync, answers::RoomThen},
     session::{Session, UNLOCK},
     signal::Signals,
     trust::{Trust, TrustThen},
@@ -45,39 +44,18 @@ pub(crate) enum Then {
         room: RoomId,
         epoch: EpochId,
     },
-    Created {
-        intent: u64,
-        room: RoomId,
-    },
     Committed(RoomId),
     Appended {
         room: RoomId,
         message: EntryId,
     },
-    Preview {
-        intent: u64,
-        link: Box<InviteLink>,
-    },
-    JoinInfo {
-        intent: u64,
-        link: Box<InviteLink>,
-        tries: u32,
-    },
-    Joined {
-        intent: u64,
-        link: Box<InviteLink>,
-        room: RoomId,
-        tries: u32,
-    },
+    Room(RoomThen),
 }
 
 impl Then {
     /// Somebody looks at a spinner until this is answered.
     pub(crate) fn is_awaited(&self) -> bool {
-        matches!(
-            self,
-            Self::Created { .. } | Self::Preview { .. } | Self::JoinInfo { .. } | Self::Joined { .. }
-        )
+        matches!(self, Self::Room(then) if then.is_awaited())
     }
 }
 
@@ -333,7 +311,7 @@ impl Client {
                 self.got_snapshot(room, snapshot, ctx)
             }
             (Then::PublicState(room), Ok(Response::PublicStates(states))) => {
-                self.got_public(room, states.into_iter().next(), ctx)
+                self.got_public(room, states, ctx)
             }
             (Then::Keyring(room), Ok(Response::Keyring(entries))) => self.got_keyring(room, &entries, ctx),
             (Then::Links(room), Ok(Response::HistoryLinks(links))) => self.got_links(room, &links, ctx),
@@ -341,18 +319,11 @@ impl Client {
                 self.got_own_snapshot(room, epoch, snapshot, ctx);
             }
             (Then::OwnPublicState { room, epoch }, Ok(Response::PublicStates(states))) => {
-                self.got_own_public(room, epoch, states.into_iter().next(), ctx);
+                self.got_own_public(room, epoch, states, ctx);
             }
-            (Then::Created { intent, room }, result) => self.created(intent, room, result, ctx),
+            (Then::Room(then), result) => self.room_then(then, result, ctx),
             (Then::Committed(room), result) => self.committed(room, result, ctx),
             (Then::Appended { room, message }, result) => self.appended(room, message, result, ctx),
-            (Then::Preview { intent, link }, result) => self.previewed(intent, &link, result, ctx),
-            (Then::JoinInfo { intent, link, tries }, result) => {
-                self.join_info(intent, link, tries, result, ctx)
-            }
-            (Then::Joined { intent, link, room, tries }, result) => {
-                self.joined(intent, link, room, tries, result, ctx);
-            }
             (Then::Hello, Err(problem)) if problem.code == ProblemCode::NotLoggedIn => {
                 self.session_ended(ctx)
             }

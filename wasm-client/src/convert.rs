@@ -41,6 +41,7 @@ enum JsEffect {
 enum JsOp {
     Put { key: String, value: ByteBuf, secret: bool },
     Delete { key: String },
+    DeleteRange { from: String, to: String },
     Clear,
 }
 
@@ -89,6 +90,7 @@ fn op(op: StoreOp) -> JsOp {
     match op {
         StoreOp::Put { key, value, secret } => JsOp::Put { key, value: value.into(), secret },
         StoreOp::Delete { key } => JsOp::Delete { key },
+        StoreOp::DeleteRange { from, to } => JsOp::DeleteRange { from, to },
         StoreOp::Clear => JsOp::Clear,
     }
 }

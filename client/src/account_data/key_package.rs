@@ -1,9 +1,11 @@
 //! The account's key package: renewed every month, its private parts kept for two periods.
 
 use minicbor::{Decode, Encode};
-use waxwing_crypto_core::{published::PublishedKeyPackage, room::KeyPackageBundle};
+use waxwing_crypto_core::{
+    identity::IdentityPublicKey, published::PublishedKeyPackage, room::KeyPackageBundle,
+};
 use waxwing_wire::{
-    Opaque,
+    AccountId, Opaque,
     frame::{KeyPackageRecord, Request},
 };
 use zeroize::Zeroizing;
@@ -42,6 +44,12 @@ impl Generation {
     }
 }
 
+/// The key package in what the relay gave for an account; nothing if the account did not publish it with this key.
+pub(crate) fn open_published(account: AccountId, key: &IdentityPublicKey, bytes: &[u8]) -> Option<Vec<u8>> {
+    let opened = PublishedKeyPackage::open(account.0.into(), key, bytes).ok();
+    Some(opened.map_or_else(|| bytes.to_vec(), |published| published.key_package))
+}
+
 fn read(plain: &[u8]) -> Vec<Generation> {
     waxwing_wire::decode(plain).unwrap_or_default()
 }
@@ -58,7 +66,6 @@ pub(super) fn add(before: &[u8], new: &Generation) -> Zeroizing<Vec<u8>> {
 
 impl Client {
     /// The account's key packages, the published one first.
-    #[allow(dead_code, reason = "for opening Welcomes")]
     pub(crate) fn key_packages(&self) -> Vec<KeyPackageBundle> {
         let Some(session) = &self.session else { return Vec::new() };
         let kept = read(self.data.get(KEY_PACKAGE).unwrap_or_default());

@@ -25,6 +25,7 @@ use crate::{
     machine::{Client, Then},
 };
 pub(crate) use index::{Index, Memory};
+pub(crate) use key_package::open_published;
 pub(crate) use save::{Change, Edit};
 
 /// Name of the account object that holds the profile.

@@ -1,17 +1,16 @@
 //! Own commits: built when the room is current, sent with everything that belongs to the new epoch, rebuilt when another came first.
 
-use waxwing_crypto_core::room::{
-    Change, JoinKind, JoinSecret, Prepared, Role, Room, RoomState, Stamp, token_hash,
-};
+use waxwing_crypto_core::room::{Prepared, Room, Stamp};
 use waxwing_wire::{
-    EntryId, EpochId, MethodId, RoomId,
-    frame::{self, EpochParts, JoinMethod, JoinPackage, Request, Response},
-    ids::TokenHash,
+    AccountId, EntryId, EpochId, MethodId, RoomId,
+    frame::{self, EpochParts, JoinMethod, JoinPackage, Request, Response, Welcome},
     problem::{Problem, ProblemCode},
 };
 
+use super::changes::Plan;
+pub(crate) use super::changes::Wanted;
 use crate::{
-    api::Failure,
+    api::{Failure, Reply},
     ctx::{Ctx, failure},
     machine::{Client, Then, opaque},
     session::Session,
@@ -19,17 +18,20 @@ use crate::{
 
 /// Attempts before giving up: each lost race means that somebody else's commit went through.
 const TRIES: u32 = 8;
+/// Changes of one room that may wait for each other.
+const WAITING: usize = 16;
 
-/// What a commit is for, so that whoever asked hears of it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum CommitFor {
-    Invite { intent: u64 },
-}
-
-/// What is to change; built anew on each epoch that comes first.
+/// Who waits for a commit.
 #[derive(Debug)]
-pub(crate) enum Wanted {
-    Link(JoinSecret),
+pub(crate) enum CommitFor {
+    /// Nobody: it is done for the others, or for the keys.
+    Duty,
+    /// The person, for this answer.
+    Person { intent: u64, reply: Reply },
+    /// The person, for the link that it makes.
+    Invite { intent: u64 },
+    /// The rest of moving to a new room.
+    Move,
 }
 
 /// A commit of this session that is not in the log yet.
@@ -44,37 +46,13 @@ pub(crate) struct OwnCommit {
 }
 
 impl OwnCommit {
-    pub(crate) fn new(wanted: Wanted, purpose: CommitFor) -> Self {
-        Self { wanted, purpose, tries: 0, hash: None, room: None }
-    }
-
     /// The room that the commit makes.
     pub(crate) fn take(self) -> Option<(Room, CommitFor)> {
         self.room.map(|room| (room, self.purpose))
     }
 
-    fn change(
-        &self,
-        state: &RoomState,
-        session: &Session,
-    ) -> Result<(Change, Option<Vec<JoinMethod>>), Failure> {
-        let Wanted::Link(secret) = &self.wanted;
-        if state.role(session.id()) < Role::Moderator {
-            let text = "Only an owner or a moderator of the room can make an invite link.";
-            return Err(failure("not_allowed", text));
-        }
-        let damaged = |_| failure("damaged", "The link could not be made. Try again.");
-        let method = secret.method(JoinKind::Link, session.id()).map_err(damaged)?;
-        let gate = JoinMethod {
-            id: MethodId(method.id()),
-            token_hash: TokenHash(token_hash(&secret.relay_token())),
-            expires_at_ms: None,
-            password: None,
-        };
-        let mut next = state.clone();
-        next.joins.retain(|join| join.kind != JoinKind::Link);
-        next.joins.push(method);
-        Ok((Change::State(Box::new(next)), Some(vec![gate])))
+    pub(crate) fn is_duty(&self) -> bool {
+        matches!(self.purpose, CommitFor::Duty)
     }
 }
 
@@ -88,20 +66,25 @@ pub(crate) fn epoch_parts(
     ctx: &mut Ctx<'_>,
 ) -> Option<EpochParts> {
     let record = room.keyring_record();
-    let package = |(method, bytes): &([u8; 32], Vec<u8>)| JoinPackage {
-        method: MethodId(*method),
-        bytes: opaque(bytes),
-    };
     Some(EpochParts {
         epoch: EpochId(room.epoch().0),
         public_state: opaque(public_state),
         snapshot: room.snapshot(session.root(), ctx.rng).ok()?.into(),
         keyring: record.seal(session.root(), session.id(), room.id(), room.epoch(), ctx.rng).ok()?.into(),
         link: link.map(opaque),
-        packages: packages.iter().map(package).collect(),
+        packages: join_packages(packages),
         methods,
         keep: room.state().joins.iter().map(|join| MethodId(join.id())).collect(),
     })
+}
+
+/// Join packages as the relay takes them.
+pub(crate) fn join_packages(packages: &[([u8; 32], Vec<u8>)]) -> Vec<JoinPackage> {
+    let package = |(method, bytes): &([u8; 32], Vec<u8>)| JoinPackage {
+        method: MethodId(*method),
+        bytes: opaque(bytes),
+    };
+    packages.iter().map(package).collect()
 }
 
 /// The request that uploads a commit.
@@ -133,32 +116,62 @@ pub(crate) fn upload(
     })
 }
 
+/// Welcomes for those whom a commit brings in, or in again.
+fn welcomes(prepared: &Prepared, welcomed: &[AccountId]) -> Vec<Welcome> {
+    let welcome = |bytes: &Vec<u8>| -> Vec<Welcome> {
+        welcomed.iter().map(|account| Welcome { account: *account, bytes: opaque(bytes) }).collect()
+    };
+    prepared.welcome.as_ref().map(welcome).unwrap_or_default()
+}
+
 impl Client {
+    /// Lets a change of a room wait for its turn.
+    pub(crate) fn want(
+        &mut self,
+        room: RoomId,
+        wanted: Wanted,
+        purpose: CommitFor,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<(), Failure> {
+        let sync = self.rooms.get_mut(&room).ok_or_else(super::people::no_such_room)?;
+        if sync.changes.len() >= WAITING {
+            let text = "Too many changes of this room are waiting. Try again in a moment.";
+            return Err(failure("wrong_step", text));
+        }
+        sync.changes.push_back(OwnCommit { wanted, purpose, tries: 0, hash: None, room: None });
+        self.advance(room, ctx);
+        Ok(())
+    }
+
     /// Builds the commit that waits, if the room is current and nothing else is under way.
     pub(crate) fn build_commit(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
         let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return };
         if !sync.is_current() || sync.in_flight.is_some() {
             return;
         }
+        if sync.own_commit.is_none() {
+            sync.own_commit = sync.changes.pop_front();
+        }
         let (Some(group), Some(own)) = (&sync.group, &mut sync.own_commit) else { return };
         if own.hash.is_some() {
             return;
         }
         let stamp = Stamp { seen: sync.head, account_version: session.account_version(), now_ms: ctx.now_ms };
-        let built = own.change(group.state(), session).and_then(|(change, methods)| {
-            let prepared = group
-                .commit(session.key_in(group).unwrap_or(session.identity()), change, stamp, ctx.rng)
-                .map_err(|error| failure("not_allowed", &format!("This change was refused: {error}.")))?;
-            let request = upload(session, &prepared, sync.after, methods, ctx);
-            let request =
-                request.ok_or_else(|| failure("damaged", "The change could not be sealed. Try again."))?;
-            Ok((prepared, request))
+        let built = own.wanted.plan(group, session).and_then(|plan| {
+            let Some(plan) = plan else { return Ok(None) };
+            build(session, group, plan, stamp, sync.after, ctx).map(Some)
         });
         match built {
-            Ok((prepared, request)) => {
+            Ok(Some((prepared, request))) => {
                 own.hash = Some(prepared.hash());
                 own.room = Some(prepared.room);
                 self.ask(Request::Commit(Box::new(request)), Then::Committed(room), ctx);
+            }
+            Ok(None) => {
+                // It is so already: somebody else came first with the same.
+                let Some(own) = sync.own_commit.take() else { return };
+                self.commit_done(own.purpose, room, ctx);
+                self.advance(room, ctx);
             }
             Err(failure) => self.commit_failed(room, failure, ctx),
         }
@@ -166,8 +179,27 @@ impl Client {
 
     fn commit_failed(&mut self, room: RoomId, failure: Failure, ctx: &mut Ctx<'_>) {
         let Some(own) = self.rooms.get_mut(&room).and_then(|sync| sync.own_commit.take()) else { return };
-        let CommitFor::Invite { intent } = own.purpose;
-        ctx.reply(intent, Err(failure));
+        self.tell_failure(own.purpose, failure, ctx);
+        self.advance(room, ctx);
+    }
+
+    fn tell_failure(&mut self, purpose: CommitFor, failure: Failure, ctx: &mut Ctx<'_>) {
+        match purpose {
+            CommitFor::Duty | CommitFor::Move => {}
+            CommitFor::Person { intent, .. } | CommitFor::Invite { intent } => {
+                ctx.reply(intent, Err(failure));
+            }
+        }
+    }
+
+    /// Nothing more can be changed here: whoever waits for a change hears why.
+    pub(crate) fn give_up_commits(&mut self, room: RoomId, why: &str, ctx: &mut Ctx<'_>) {
+        let Some(sync) = self.rooms.get_mut(&room) else { return };
+        let given_up: Vec<OwnCommit> =
+            sync.own_commit.take().into_iter().chain(sync.changes.drain(..)).collect();
+        for own in given_up {
+            self.tell_failure(own.purpose, failure("no_such_room", why), ctx);
+        }
     }
 
     pub(crate) fn committed(&mut self, room: RoomId, result: Result<Response, Problem>, ctx: &mut Ctx<'_>) {
@@ -189,4 +221,37 @@ impl Client {
         }
         self.advance(room, ctx);
     }
+
+    /// The commit is in the log, or was not needed: whoever waits for it hears of it.
+    pub(crate) fn commit_done(&mut self, done: CommitFor, room: RoomId, ctx: &mut Ctx<'_>) {
+        match done {
+            CommitFor::Duty | CommitFor::Move => {}
+            CommitFor::Person { intent, reply } => ctx.reply(intent, Ok(reply)),
+            CommitFor::Invite { intent } => {
+                let invite = self.invite_text(room);
+                ctx.reply(intent, invite.map(|invite| Reply::Invite { invite }));
+            }
+        }
+    }
+}
+
+fn build(
+    session: &Session,
+    group: &Room,
+    plan: Plan,
+    stamp: Stamp,
+    after: u64,
+    ctx: &mut Ctx<'_>,
+) -> Result<(Prepared, frame::Commit), Failure> {
+    let Plan { change, methods, levels, welcomed } = plan;
+    let identity = session.key_in(group).unwrap_or(session.identity());
+    let prepared = group
+        .commit(identity, change, stamp, ctx.rng)
+        .map_err(|error| failure("not_allowed", &format!("This change was refused: {error}.")))?;
+    let request = upload(session, &prepared, after, methods, ctx);
+    let mut request =
+        request.ok_or_else(|| failure("damaged", "The change could not be sealed. Try again."))?;
+    request.welcomes = welcomes(&prepared, &welcomed);
+    request.levels = levels;
+    Ok((prepared, request))
 }

@@ -2,6 +2,7 @@
 
 mod commits;
 mod messages;
+mod statements;
 
 use waxwing_crypto_core::{
     ids,
@@ -28,6 +29,8 @@ pub(crate) struct Batch {
     pub(crate) items: Vec<Item>,
     pub(crate) asks: Vec<(Request, Then)>,
     pub(crate) group_changed: bool,
+    /// This account has left, on another session.
+    pub(crate) left: bool,
     done: Vec<CommitFor>,
     changed: bool,
 }
@@ -83,11 +86,14 @@ impl Client {
                 break;
             }
             sync.remote_seq = sync.remote_seq.max(entry.seq);
+            if entry.kind == EntryKind::Commit {
+                sync.last_commit = sync.last_commit.max(entry.seq);
+            }
             let next = sync.head.seq.saturating_add(1);
             if entry.seq < next
                 || !matches!(sync.stage, Stage::Ready)
                 || sync.held.is_some()
-                || sync.is_shut_out()
+                || sync.shut.is_some()
             {
                 continue;
             }
@@ -115,7 +121,10 @@ impl Client {
 
     /// Makes a batch durable, then shows it and goes on.
     pub(crate) fn finish(&mut self, room: RoomId, batch: Batch, ctx: &mut Ctx<'_>) {
-        let Batch { ops, items, asks, group_changed, done, changed } = batch;
+        let Batch { ops, items, asks, group_changed, left, done, changed } = batch;
+        if left {
+            return self.forget_room(room, ctx);
+        }
         if let (Some(sync), Some(session), true) = (self.rooms.get(&room), &self.session, changed) {
             ctx.persist(ops);
             ctx.persist_with(|ctx| group_changed.then(|| sync.put_group(session, ctx)).flatten());
@@ -161,7 +170,10 @@ impl RoomSync {
                 None => return,
             },
             EntryKind::Message => self.message_entry(session, &entry, batch, ctx),
-            EntryKind::Rejoin | EntryKind::Leave | EntryKind::Successor | EntryKind::Tombstone => Vec::new(),
+            EntryKind::Rejoin | EntryKind::Leave | EntryKind::Successor => {
+                self.statement_entry(session, &entry, batch)
+            }
+            EntryKind::Tombstone => Vec::new(),
         };
         self.passed(head);
         batch.changed = true;

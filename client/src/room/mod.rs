@@ -1,10 +1,19 @@
 //! One room as the client follows it: its log, its epochs, and what it still has to send.
 
+pub(crate) mod answers;
+mod changes;
 pub(crate) mod commit;
+mod duties;
+mod founding;
 mod invite;
+mod joining;
+mod leave;
 mod log;
 mod outbox;
+mod people;
+mod published;
 pub(crate) mod restore;
+mod shut;
 pub(crate) mod store;
 mod streams;
 mod sync;
@@ -21,6 +30,9 @@ use waxwing_wire::{AccountId, EntryId, EpochId, RoomId, frame::LogEntry};
 
 use crate::api::{Item, Sending};
 use commit::OwnCommit;
+use duties::{Asked, Duty, Readmitted};
+use leave::Leaving;
+use shut::Shut;
 use streams::Streams;
 use sync::KnownEpochs;
 
@@ -42,6 +54,8 @@ pub(crate) enum Stage {
     Unknown,
     /// Founded or joined here; the relay has not confirmed it yet.
     Unconfirmed,
+    /// It has no snapshot of ours: the Welcome that leads into it is on the way.
+    Welcome,
     /// The snapshot is open, the public state is on the way.
     Snapshot(Box<waxwing_crypto_core::room::Snapshot>),
     /// Keys of earlier epochs are on the way: those with a smaller commit number than `before`.
@@ -122,7 +136,9 @@ pub(crate) struct RoomSync {
     pub(crate) in_flight: Option<EntryId>,
     /// What is known of earlier epochs while the relay has not confirmed our joining.
     pub(crate) joining: KnownEpochs,
+    /// The change that is under way, and those that wait for it.
     pub(crate) own_commit: Option<OwnCommit>,
+    pub(crate) changes: VecDeque<OwnCommit>,
     pub(crate) held: Option<Held>,
     pub(crate) read: u64,
     pub(crate) unread: u32,
@@ -140,6 +156,31 @@ pub(crate) struct RoomSync {
     pub(crate) whole: bool,
     pub(crate) confirmed: Option<Confirmed>,
     pub(crate) vouched: Option<Vouched>,
+    /// The log cannot be read on.
+    pub(crate) shut: Option<Shut>,
+    /// The relay says that this account is not a member.
+    pub(crate) gone: bool,
+    /// This account is leaving.
+    pub(crate) leaving: Option<Leaving>,
+    /// Came in by a Welcome: the relay has no snapshot of it yet.
+    pub(crate) welcomed: bool,
+    /// Number of the newest commit that the relay told of.
+    pub(crate) last_commit: u64,
+    /// Number of the last commit that does not count.
+    pub(crate) skipped: u64,
+    /// When this client last made a commit to heal what the relay shows.
+    pub(crate) healed_at_ms: u64,
+    /// This session owes the room fresh keys.
+    pub(crate) refresh_due: bool,
+    /// An epoch by somebody else whose public parts were not looked at yet.
+    pub(crate) unchecked: Option<EpochId>,
+    /// What members ask for in the log.
+    pub(crate) requests: BTreeMap<AccountId, Asked>,
+    pub(crate) readmitted: Vec<Readmitted>,
+    pub(crate) duties: Vec<Duty>,
+    /// Statements about where the room goes on, not checked yet, and the first that was right.
+    pub(crate) successors: Vec<(AccountId, Vec<u8>)>,
+    pub(crate) successor: Option<RoomId>,
     /// When the own leaf got its key material, as the relay dated the entry.
     pub(crate) leaf_at_ms: u64,
     /// Commits of others since the last snapshot at the relay.
@@ -168,6 +209,7 @@ impl RoomSync {
             in_flight: None,
             joining: KnownEpochs::new(),
             own_commit: None,
+            changes: VecDeque::new(),
             held: None,
             read: 0,
             unread: 0,
@@ -181,6 +223,20 @@ impl RoomSync {
             confirmed: None,
             vouched: None,
             leaf_at_ms: 0,
+            shut: None,
+            gone: false,
+            leaving: None,
+            welcomed: false,
+            last_commit: 0,
+            skipped: 0,
+            healed_at_ms: 0,
+            refresh_due: false,
+            unchecked: None,
+            requests: BTreeMap::new(),
+            readmitted: Vec::new(),
+            duties: Vec::new(),
+            successors: Vec::new(),
+            successor: None,
             stale_snapshot: 0,
         }
     }
@@ -190,17 +246,15 @@ impl RoomSync {
         !matches!(self.stage, Stage::Unconfirmed)
     }
 
-    /// Reading has stopped for good: the next entry cannot be followed.
-    pub(crate) fn is_shut_out(&self) -> bool {
-        self.trouble.is_some() && self.group.is_some()
-    }
-
     /// Everything the relay has was read, so this session may write.
     pub(crate) fn is_current(&self) -> bool {
         matches!(self.stage, Stage::Ready)
             && self.anchored
             && self.group.is_some()
             && self.held.is_none()
+            && self.shut.is_none()
+            && !self.gone
+            && self.leaving.is_none()
             && self.head.seq >= self.remote_seq
     }
 

@@ -79,7 +79,7 @@ impl Client {
     pub(crate) fn compose(&mut self, room: &str, text: &str, ctx: &mut Ctx<'_>) -> Result<(), Failure> {
         Self::check_text(text)?;
         let room = self.room_id(room)?;
-        if let Some(trouble) = self.rooms.get(&room).and_then(|sync| sync.trouble.clone()) {
+        if let Some(trouble) = self.rooms.get(&room).and_then(RoomSync::complaint) {
             return Err(failure("no_such_room", &trouble));
         }
         if let Some(blocked) = self.blocked(room, ctx.now_ms) {

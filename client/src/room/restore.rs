@@ -38,6 +38,8 @@ pub(crate) fn from_store(
             let mut sync =
                 room(session, id, &parts, ctx).unwrap_or_else(|| RoomSync::new(id, Stage::Unknown, ctx.rng));
             sync.outbox = outbox(session, &parts);
+            let leaving = parts.get("leaving").and_then(|(key, value)| session.get(key, value));
+            sync.leaving = leaving.and_then(|plain| serde_json::from_slice(&plain).ok());
             let stream = parts.get("stream").and_then(|(key, value)| session.get(key, value));
             if let Some(stream) = stream.and_then(|stream| stream.as_slice().try_into().ok()) {
                 sync.stream = EntryId(stream);
@@ -97,5 +99,13 @@ fn room(session: &Session, id: RoomId, parts: &Parts<'_>, ctx: &mut Ctx<'_>) -> 
     sync.confirmed = record.confirmed;
     sync.vouched = record.vouched;
     sync.leaf_at_ms = record.leaf_at_ms;
+    sync.shut = record.shut;
+    sync.welcomed = record.welcomed;
+    sync.skipped = record.skipped;
+    sync.healed_at_ms = record.healed_at_ms;
+    sync.refresh_due = record.refresh_due;
+    sync.requests = record.requests.into_iter().collect();
+    sync.readmitted = record.readmitted;
+    sync.successor = record.successor;
     Some(sync)
 }

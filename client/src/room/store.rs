@@ -4,7 +4,12 @@ use serde::{Deserialize, Serialize};
 use waxwing_crypto_core::room::{KeyringRecord, LogHead};
 use waxwing_wire::{AccountId, EntryId, EpochId, Opaque, RoomId, encode, frame::Snapshot};
 
-use super::{Confirmed, OutItem, RoomSync, Vouched, streams::Streams};
+use super::{
+    Confirmed, OutItem, RoomSync, Vouched,
+    duties::{Asked, Readmitted},
+    shut::Shut,
+    streams::Streams,
+};
 use crate::{api::Item, ctx::Ctx, io::StoreOp, session::Session};
 
 /// Marks whose data the device holds: it opens for that account only.
@@ -27,6 +32,14 @@ pub(crate) struct HeadRecord {
     pub(crate) confirmed: Option<Confirmed>,
     pub(crate) vouched: Option<Vouched>,
     pub(crate) leaf_at_ms: u64,
+    pub(crate) shut: Option<Shut>,
+    pub(crate) welcomed: bool,
+    pub(crate) skipped: u64,
+    pub(crate) healed_at_ms: u64,
+    pub(crate) refresh_due: bool,
+    pub(crate) requests: Vec<(AccountId, Asked)>,
+    pub(crate) readmitted: Vec<Readmitted>,
+    pub(crate) successor: Option<RoomId>,
 }
 
 impl HeadRecord {
@@ -49,6 +62,12 @@ fn outbox_key(room: RoomId, id: EntryId) -> String {
 
 fn item_key(room: RoomId, seq: u64) -> String {
     format!("m/{room}/{seq:016x}")
+}
+
+/// Every key of a room, as ranges whose upper ends are exclusive.
+pub(crate) fn all_of(room: RoomId) -> [(String, String); 2] {
+    // '0' comes right after '/'.
+    [(room_prefix(room), format!("s/room/{room}0")), (format!("m/{room}/"), format!("m/{room}0"))]
 }
 
 /// Keys of the items before a number, or of all.
@@ -88,6 +107,14 @@ impl RoomSync {
             confirmed: self.confirmed,
             vouched: self.vouched,
             leaf_at_ms: self.leaf_at_ms,
+            shut: self.shut,
+            welcomed: self.welcomed,
+            skipped: self.skipped,
+            healed_at_ms: self.healed_at_ms,
+            refresh_due: self.refresh_due,
+            requests: self.requests.iter().map(|(who, asked)| (*who, asked.clone())).collect(),
+            readmitted: self.readmitted.clone(),
+            successor: self.successor,
         };
         session.put(format!("{}head", room_prefix(self.id)), &serde_json::to_vec(&record).ok()?, ctx)
     }
@@ -116,6 +143,15 @@ impl RoomSync {
         let value =
             record.seal(session.root(), session.id(), self.id.0.into(), epoch.0.into(), ctx.rng).ok()?;
         Some(StoreOp::Put { key: epoch_key(self.id, epoch), value, secret: false })
+    }
+
+    pub(crate) fn put_leaving(&self, session: &Session, ctx: &mut Ctx<'_>) -> Option<StoreOp> {
+        let plain = serde_json::to_vec(self.leaving.as_ref()?).ok()?;
+        session.put(format!("{}leaving", room_prefix(self.id)), &plain, ctx)
+    }
+
+    pub(crate) fn delete_leaving(&self) -> StoreOp {
+        StoreOp::Delete { key: format!("{}leaving", room_prefix(self.id)) }
     }
 
     /// This device's stream, before its first message is sent.

@@ -12,7 +12,7 @@ use waxwing_wire::{
     limits::PAGE_ENTRIES,
 };
 
-use super::{Epoch, RoomSync, Stage, log::Batch};
+use super::{Epoch, RoomSync, Stage, answers::RoomThen, log::Batch};
 use crate::{
     api::Notice,
     ctx::Ctx,
@@ -41,14 +41,22 @@ impl Client {
             .entry(summary.room)
             .or_insert_with(|| RoomSync::new(summary.room, Stage::Unknown, ctx.rng));
         sync.remote_seq = sync.remote_seq.max(summary.last_seq);
+        sync.last_commit = sync.last_commit.max(summary.last_commit);
+        if std::mem::take(&mut sync.gone) {
+            self.show_room(summary.room, ctx);
+        }
         self.advance(summary.room, ctx);
     }
 
     pub(crate) fn room_gone(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
-        let why = "You are no longer a member of this room.";
-        if self.rooms.contains_key(&room) {
-            self.room_trouble(room, why, ctx);
+        let Some(sync) = self.rooms.get_mut(&room) else { return };
+        if sync.leaving.is_some() {
+            return self.forget_room(room, ctx);
         }
+        sync.gone = true;
+        sync.fetching = false;
+        self.give_up_commits(room, "You are no longer a member of this room.", ctx);
+        self.show_room(room, ctx);
     }
 
     pub(crate) fn room_trouble(&mut self, room: RoomId, why: &str, ctx: &mut Ctx<'_>) {
@@ -62,11 +70,19 @@ impl Client {
     /// Does the next thing that a room waits for, if there is one.
     pub(crate) fn advance(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
         let Some(sync) = self.rooms.get_mut(&room) else { return };
-        if !self.conn.is_ready() || !self.data.loaded || sync.fetching || sync.trouble.is_some() {
+        if !self.conn.is_ready() || !self.data.loaded || sync.gone {
             return;
         }
+        if sync.leaving.is_some() {
+            return self.say_leaving(room, ctx);
+        }
+        if sync.fetching || sync.trouble.is_some() {
+            return;
+        }
+        let hangs = sync.hangs();
         let (request, then) = match &mut sync.stage {
             Stage::Unconfirmed => return,
+            Stage::Welcome => (Request::Welcome(room), Then::Room(RoomThen::Welcome(room))),
             Stage::Unknown => (Request::Snapshot { room, epoch: None }, Then::Snapshot(room)),
             Stage::Snapshot(snapshot) => {
                 let epoch = EpochId(snapshot.epoch().0);
@@ -76,11 +92,13 @@ impl Client {
             Stage::Links { before, .. } => {
                 (Request::HistoryLinks { room, before: *before }, Then::Links(room))
             }
+            Stage::Ready if sync.shut.is_some() => return self.come_back(room, ctx),
             Stage::Ready if sync.held.is_some() => return,
             Stage::Ready if sync.head.seq < sync.remote_seq => {
                 let after = sync.head.seq;
                 (Request::Entries { room, after, limit: PAGE_ENTRIES }, Then::Entries(room))
             }
+            Stage::Ready if hangs => return self.anchor_at_end(room, ctx),
             Stage::Ready => return self.write(room, ctx),
         };
         sync.fetching = true;
@@ -92,6 +110,8 @@ impl Client {
         self.announce(room, ctx);
         self.build_commit(room, ctx);
         self.flush(room, ctx);
+        self.look_at_published(room, ctx);
+        self.do_duties(room, ctx);
         let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return };
         if sync.stale_snapshot < SNAPSHOT_AFTER || !sync.is_current() {
             return;
@@ -121,11 +141,15 @@ impl Client {
                 sync.stage = Stage::Snapshot(Box::new(snapshot));
                 self.advance(room, ctx);
             }
-            None => self.room_trouble(room, "The relay has lost this account's state of the room.", ctx),
+            // Brought in by somebody, and not in it yet.
+            None => {
+                sync.stage = Stage::Welcome;
+                self.advance(room, ctx);
+            }
         }
     }
 
-    pub(crate) fn got_public(&mut self, room: RoomId, public: Option<Opaque>, ctx: &mut Ctx<'_>) {
+    pub(crate) fn got_public(&mut self, room: RoomId, public: Vec<Opaque>, ctx: &mut Ctx<'_>) {
         let Some(sync) = self.rooms.get_mut(&room) else { return };
         sync.fetching = false;
         let stage = std::mem::replace(&mut sync.stage, Stage::Unknown);
@@ -133,7 +157,7 @@ impl Client {
             sync.stage = stage;
             return;
         };
-        match public.and_then(|public| snapshot.restore(&[public.0]).ok()) {
+        match snapshot.restore(&plain(public)).ok() {
             Some(group) => {
                 sync.stage = Stage::Keys { before: u64::MAX, known: own_epoch(&group) };
                 sync.group = Some(group);
@@ -191,6 +215,10 @@ impl Client {
         if let (Stage::Links { before, known }, Some(group)) = (&sync.stage, &sync.group) {
             let (epochs, complete) = chain(group, known);
             if complete || *before == 0 {
+                let step = known.get(&EpochId(group.epoch().0)).and_then(|known| known.step.clone());
+                if let (Some(step), false) = (step, group.knows_step()) {
+                    sync.group = sync.group.take().map(|group| group.with_step(step));
+                }
                 sync.begin_reading(epochs);
                 let batch = Batch::all_epochs(sync, self.session.as_ref(), ctx);
                 return self.finish(room, batch, ctx);
@@ -222,13 +250,12 @@ impl Client {
         &mut self,
         room: RoomId,
         epoch: EpochId,
-        public: Option<Opaque>,
+        public: Vec<Opaque>,
         ctx: &mut Ctx<'_>,
     ) {
         let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return };
         let Some(held) = sync.held.take_if(|held| held.epoch == epoch) else { return };
-        let restored =
-            held.snapshot.zip(public).and_then(|(snapshot, public)| snapshot.restore(&[public.0]).ok());
+        let restored = held.snapshot.and_then(|snapshot| snapshot.restore(&plain(public)).ok());
         let Some(group) = restored else {
             return self.start_over(room, ctx);
         };
@@ -248,11 +275,8 @@ impl Client {
         let mut fresh = RoomSync::new(room, Stage::Unknown, ctx.rng);
         fresh.restarted = true;
         fresh.remote_seq = old.remote_seq;
-        fresh.outbox = old.outbox;
-        fresh.in_flight = old.in_flight;
-        fresh.stream = old.stream;
-        fresh.stream_kept = old.stream_kept;
-        fresh.read = old.read;
+        fresh.last_commit = old.last_commit;
+        fresh.keep_from(old);
         self.rooms.insert(room, fresh);
         self.advance(room, ctx);
     }
@@ -266,15 +290,45 @@ impl Client {
     }
 }
 
+impl Client {
+    /// Nothing told which entry made the epoch that a Welcome led to, and no commit follows it: so it is the newest.
+    fn anchor_at_end(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
+        let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return };
+        let mut batch = Batch::new_group();
+        sync.anchor(session, sync.last_commit, &mut batch, ctx);
+        self.finish(room, batch, ctx);
+    }
+}
+
 impl RoomSync {
+    /// Begins again, and keeps what was not sent and what was read.
+    pub(crate) fn keep_from(&mut self, old: Self) {
+        self.outbox = old.outbox;
+        self.in_flight = old.in_flight;
+        self.stream = old.stream;
+        self.stream_kept = old.stream_kept;
+        self.read = old.read;
+    }
+
+    /// All is read, and the group that a Welcome led to was not met on the way.
+    fn hangs(&self) -> bool {
+        let unknown = self.group.as_ref().is_some_and(|group| !group.knows_step());
+        !self.anchored && self.welcomed && unknown
+    }
+
     /// The epochs are known: reading begins at the first entry that is not held yet.
     pub(crate) fn begin_reading(&mut self, epochs: BTreeMap<EpochId, Epoch>) {
         self.commits = epochs.iter().map(|(id, epoch)| (epoch.step.made_by, *id)).collect();
-        self.current = epochs.iter().find(|(_, epoch)| epoch.step.parent.is_none()).map(|(id, _)| *id);
-        self.whole = self.current.is_some();
+        let first = epochs.iter().find(|(_, epoch)| is_first(epoch)).map(|(id, _)| *id);
+        self.whole = first.is_some();
+        if self.head.seq == 0 {
+            self.current = first;
+        }
         self.epochs = epochs;
+        self.shut = None;
         // A room that is still in its first epoch has no commit to wait for.
-        let first = self.group.as_ref().is_some_and(|group| group.step().parent.is_none());
+        let first =
+            self.group.as_ref().is_some_and(|group| group.knows_step() && group.step().parent.is_none());
         self.anchored = self.anchored || first;
         self.stage = Stage::Ready;
     }
@@ -293,8 +347,14 @@ impl Batch {
     }
 }
 
+/// Sealed bytes as crypto-core takes them.
+fn plain(all: Vec<Opaque>) -> Vec<Vec<u8>> {
+    all.into_iter().map(|bytes| bytes.0).collect()
+}
+
 pub(crate) fn own_epoch(group: &Room) -> KnownEpochs {
-    let known = Known { keys: group.keys().clone(), step: Some(group.step().clone()) };
+    let step = group.knows_step().then(|| group.step().clone());
+    let known = Known { keys: group.keys().clone(), step };
     BTreeMap::from([(EpochId(group.epoch().0), known)])
 }
 
@@ -321,8 +381,15 @@ fn take_link(room: RoomId, known: &mut KnownEpochs, rosters: &mut Rosters, link:
 /// Walks back from the group's epoch through what is known; the flag says whether the room's first epoch was reached.
 pub(crate) fn chain(group: &Room, known: &KnownEpochs) -> (BTreeMap<EpochId, Epoch>, bool) {
     let mut epochs = BTreeMap::new();
-    let mut next =
-        Epoch { keys: group.keys().clone(), step: group.step().clone(), roster: group.roster().clone() };
+    let told = known.get(&EpochId(group.epoch().0)).and_then(|known| known.step.clone());
+    let step = if group.knows_step() { Some(group.step().clone()) } else { told };
+    let known_step = step.is_some();
+    let step = step.unwrap_or_else(|| group.step().clone());
+    let mut next = Epoch { keys: group.keys().clone(), step, roster: group.roster().clone() };
+    if !known_step {
+        // After a Welcome, before any link tells how that epoch came to be.
+        return (BTreeMap::from([(EpochId(group.epoch().0), next)]), false);
+    }
     loop {
         let parent = next.step.parent;
         let roster = next.step.parent_roster(&next.roster);
@@ -342,6 +409,11 @@ pub(crate) fn chain(group: &Room, known: &KnownEpochs) -> (BTreeMap<EpochId, Epo
         };
         next = Epoch { keys: found.keys.clone(), step, roster };
     }
+}
+
+/// Whether this is a room's first epoch: nothing comes before it, and nobody but the founder is in it.
+fn is_first(epoch: &Epoch) -> bool {
+    epoch.step.parent.is_none() && epoch.roster.len() == 1
 }
 
 /// The first epoch of a room has no link; this stands for what it would say.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use waxwing_crypto_core::room;
-use waxwing_wire::AccountId;
+use waxwing_wire::{AccountId, RoomId};
 
 use super::RoomSync;
 use crate::{
@@ -17,21 +17,24 @@ impl RoomSync {
         let members: BTreeSet<AccountId> =
             self.group.iter().flat_map(|group| group.roster().keys()).map(|id| AccountId(id.0)).collect();
         let everybody: BTreeSet<AccountId> = members.iter().chain(self.names.keys()).copied().collect();
+        let complaint = self.complaint();
         let state = self.group.as_ref().map(room::Room::state);
         let has = |kind| state.is_some_and(|state| state.joins.iter().any(|join| join.kind == kind));
         Room {
             room: self.id.to_string(),
             name: self.name(session),
             topic: state.map(|state| state.topic.clone()).unwrap_or_default(),
-            peer: None,
+            peer: self.peer(session).map(|peer| peer.to_string()),
             history: match state.map(|state| state.history) {
                 Some(room::HistoryRule::FromJoin) => History::FromJoin,
                 _ => History::All,
             },
             invite: has(room::JoinKind::Link),
             password: has(room::JoinKind::Password),
-            predecessor: None,
-            successor: None,
+            predecessor: state
+                .and_then(|state| state.predecessor)
+                .map(|before| RoomId(before.room.0).to_string()),
+            successor: self.successor.map(|next| next.to_string()),
             people: everybody
                 .iter()
                 .map(|account| self.person(*account, &members, session))
@@ -40,8 +43,8 @@ impl RoomSync {
             members: u32::try_from(members.len()).unwrap_or(u32::MAX),
             last: self.unsent_items(session).pop().or_else(|| self.last.clone()),
             unread: self.unread,
-            syncing: self.trouble.is_none() && !self.is_current(),
-            trouble: self.trouble.clone(),
+            syncing: complaint.is_none() && !self.is_current(),
+            trouble: complaint,
             confirmed: self
                 .confirmed
                 .map(|known| Confirmed { account: known.account.to_string(), at: known.at_ms }),
@@ -51,7 +54,18 @@ impl RoomSync {
         }
     }
 
-    fn name(&self, _session: &Session) -> String {
+    /// The other one of a room of two.
+    fn peer(&self, session: &Session) -> Option<AccountId> {
+        let state = self.group.as_ref()?.state();
+        let other = if state.founder == session.id() { state.peer? } else { state.founder };
+        (state.kind == room::RoomKind::Direct).then_some(AccountId(other.0))
+    }
+
+    /// A room of two is called after the other one.
+    fn name(&self, session: &Session) -> String {
+        if let Some(peer) = self.peer(session) {
+            return self.names.get(&peer).cloned().unwrap_or_default();
+        }
         self.group.as_ref().map(|group| group.state().name.clone()).unwrap_or_default()
     }
 

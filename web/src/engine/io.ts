@@ -31,6 +31,7 @@ export type Effect =
 export type StoreOp =
   | { type: 'put'; key: string; value: Uint8Array; secret: boolean }
   | { type: 'delete'; key: string }
+  | { type: 'deleteRange'; from: string; to: string }
   | { type: 'clear' };
 
 /** The machine: it does no I/O itself. */

@@ -77,6 +77,7 @@ export class Store {
       ops.forEach((op, i) => {
         if (op.type === 'clear') entries.clear();
         else if (op.type === 'delete') entries.delete(op.key);
+        else if (op.type === 'deleteRange') entries.delete(IDBKeyRange.bound(op.from, op.to, false, true));
         else entries.put(writes[i] ?? op.value, op.key);
       });
     };

@@ -7,7 +7,7 @@ use waxwing_crypto_core::{
 use waxwing_wire::{AccountId, EntryId, EpochId, frame::LogEntry};
 
 use super::{
-    super::{Confirmed, Epoch, RoomSync, streams::Place},
+    super::{Confirmed, Epoch, RoomSync, duties::MESSAGES, streams::Place},
     Batch, LATEST_MS, item, warning,
 };
 use crate::{
@@ -35,7 +35,8 @@ impl RoomSync {
         let claimed = Message::epoch_of(entry.bytes.as_bytes()).map(|epoch| EpochId(epoch.0));
         if claimed != Some(current) {
             let known = claimed.is_some_and(|epoch| self.epochs.contains_key(&epoch));
-            return if self.anchored || known { warn("forged") } else { Vec::new() };
+            // Where the room came to is not known yet: we were a member there, and miss a key.
+            return if self.anchored || known { warn("forged") } else { warn("unreadable") };
         }
         let Some(Epoch { keys, roster, .. }) = self.epochs.get(&current) else { return warn("unreadable") };
         let (sender, id) = (ids::AccountId(entry.sender.0), ids::MessageId(entry.id.0));
@@ -50,6 +51,9 @@ impl RoomSync {
             return warn("replay");
         }
         if entry.sender == session.account {
+            // The last of so many under one key.
+            let since = entry.seq.saturating_sub(self.after);
+            self.refresh_due |= stream == self.stream && since >= MESSAGES && since.is_multiple_of(MESSAGES);
             self.outbox.retain(|unsent| unsent.id != entry.id);
             batch.ops.push(self.delete_unsent(entry.id));
         }

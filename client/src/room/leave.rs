@@ -1,0 +1,122 @@
+//! Leaving a room, and forgetting it on this device.
+
+use serde::{Deserialize, Serialize};
+use waxwing_crypto_core::room::{Role, RoomKind};
+use waxwing_wire::{
+    EntryId, RoomId,
+    frame::{EntryKind, Post, Request, Response},
+    problem::{Problem, ProblemCode},
+};
+use zeroize::Zeroizing;
+
+use super::{RoomSync, answers::RoomThen, shut::statement_id, store};
+use crate::{
+    account_data::link_name,
+    api::{Failure, Notice, Reply},
+    ctx::{Ctx, failure},
+    io::StoreOp,
+    machine::{Client, Then},
+};
+
+/// This account is leaving: said to the relay until it has heard it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Leaving {
+    id: EntryId,
+    statement: Vec<u8>,
+    /// Under way on this connection.
+    #[serde(skip)]
+    sent: bool,
+    /// Who waits for it.
+    #[serde(skip)]
+    intent: Option<u64>,
+}
+
+impl RoomSync {
+    /// Whether this account is the only one who can change everything, and others would be left without.
+    fn needs_owner(&self, me: waxwing_crypto_core::ids::AccountId) -> bool {
+        let Some(group) = &self.group else { return false };
+        let state = group.state();
+        let others = group.roster().keys().any(|account| *account != me);
+        let another = state.roles.iter().any(|entry| entry.role == Role::Owner && entry.account != me);
+        state.kind == RoomKind::Group && others && !another && state.role(me) == Role::Owner
+    }
+}
+
+impl Client {
+    pub(crate) fn leave_room(&mut self, intent: u64, room: &str, ctx: &mut Ctx<'_>) -> Result<(), Failure> {
+        let room = self.room_id(room)?;
+        let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else {
+            return Err(super::people::no_such_room());
+        };
+        if sync.gone {
+            self.forget_room(room, ctx);
+            ctx.reply(intent, Ok(Reply::Done));
+            return Ok(());
+        }
+        if sync.shut.is_none() && sync.needs_owner(session.id()) {
+            return Err(failure(
+                "not_allowed",
+                "You are the only owner of this room. Make somebody else an owner before you leave.",
+            ));
+        }
+        if sync.leaving.is_some() {
+            return Err(failure("wrong_step", "You are leaving this room already."));
+        }
+        // Without the group nothing can be signed; the relay lets go of this account all the same.
+        let said = sync.group.as_ref().zip(sync.group.as_ref().and_then(|group| session.key_in(group)));
+        let statement =
+            said.and_then(|(group, key)| group.leave_statement(key, ctx.now_ms)).unwrap_or_default();
+        let id = statement_id(&statement);
+        sync.leaving = Some(Leaving { id, statement, sent: false, intent: Some(intent) });
+        ctx.persist_with(|ctx| sync.put_leaving(session, ctx));
+        self.advance(room, ctx);
+        Ok(())
+    }
+
+    /// Says it to the relay, once on each connection.
+    pub(super) fn say_leaving(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
+        let Some(leaving) = self.rooms.get_mut(&room).and_then(|sync| sync.leaving.as_mut()) else { return };
+        if std::mem::replace(&mut leaving.sent, true) {
+            return;
+        }
+        let (id, bytes) = (leaving.id, leaving.statement.clone().into());
+        let post = Post { room, kind: EntryKind::Leave, id, bytes };
+        self.ask(Request::Post(post), Then::Room(RoomThen::LeavePosted(room)), ctx);
+    }
+
+    pub(super) fn left(&mut self, room: RoomId, result: Result<Response, Problem>, ctx: &mut Ctx<'_>) {
+        let Some(leaving) = self.rooms.get_mut(&room).and_then(|sync| sync.leaving.as_mut()) else { return };
+        let intent = leaving.intent.take();
+        match result {
+            // Not found: it has left already.
+            Err(problem) if problem.code != ProblemCode::NotFound => {
+                let Some(sync) = self.rooms.get_mut(&room) else { return };
+                sync.leaving = None;
+                ctx.persist([sync.delete_leaving()]);
+                if let Some(intent) = intent {
+                    ctx.reply(intent, Err(problem.into()));
+                }
+            }
+            _ => {
+                self.forget_room(room, ctx);
+                if let Some(intent) = intent {
+                    ctx.reply(intent, Ok(Reply::Done));
+                }
+            }
+        }
+    }
+
+    /// Takes everything of a room from this device, and what the account keeps for it.
+    pub(super) fn forget_room(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
+        self.give_up_commits(room, "You have left this room.", ctx);
+        let left = self.rooms.remove(&room).and_then(|sync| sync.leaving).and_then(|leaving| leaving.intent);
+        ctx.persist(store::all_of(room).map(|(from, to)| StoreOp::DeleteRange { from, to }));
+        if self.data.get(&link_name(room)).is_some() {
+            self.save(&link_name(room), Zeroizing::new(Vec::new()), ctx);
+        }
+        ctx.notify(Notice::RoomGone { room: room.to_string() });
+        if let Some(intent) = left {
+            ctx.reply(intent, Ok(Reply::Done));
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! Who is in a room and what they may do: bringing in, putting out, roles, settings, rooms of two.
+
+use waxwing_crypto_core::{
+    identity::IdentityPublicKey,
+    ids,
+    room::{self as core, HistoryRule, JoinKind, JoinSecret, RoomKind, RoomState, TOPIC_CHARS},
+};
+use waxwing_wire::{
+    AccountId, RoomId,
+    frame::{Request, Response},
+    limits::NAME_CHARS,
+    problem::Problem,
+};
+use zeroize::Zeroizing;
+
+use super::{
+    answers::RoomThen,
+    commit::{CommitFor, Wanted},
+    founding::FoundedFor,
+};
+use crate::{
+    account_data::{link_name, open_published},
+    api::{Failure, History, Identity, Reply, Role},
+    ctx::{Ctx, failure},
+    machine::{Client, Then},
+};
+
+pub(crate) fn no_such_room() -> Failure {
+    failure("no_such_room", "There is no such room here.")
+}
+
+pub(super) fn account_id(text: &str) -> Result<AccountId, Failure> {
+    text.parse().map_err(|_| failure("no_such_account", "There is no such account."))
+}
+
+fn done(intent: u64) -> CommitFor {
+    CommitFor::Person { intent, reply: Reply::Done }
+}
+
+/// A name as it goes into a room.
+pub(super) fn checked_name(name: &str) -> Result<String, Failure> {
+    let name = name.trim();
+    if name.is_empty() {
+        return Err(failure("empty", "Give the room a name."));
+    }
+    if name.chars().count() > NAME_CHARS {
+        return Err(failure("name_too_long", &format!("A name has at most {NAME_CHARS} characters.")));
+    }
+    Ok(name.to_owned())
+}
+
+impl Client {
+    /// The room of an intent, if it can be changed.
+    pub(super) fn open_room(&self, room: &str) -> Result<RoomId, Failure> {
+        let room = self.room_id(room)?;
+        let sync = self.rooms.get(&room).ok_or_else(no_such_room)?;
+        match sync.complaint() {
+            Some(why) => Err(failure("no_such_room", &why)),
+            None => Ok(room),
+        }
+    }
+
+    /// The key package of an account that the relay gave, if the account is who it was.
+    pub(super) fn checked_package(
+        &mut self,
+        account: AccountId,
+        result: Result<Response, Problem>,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<Vec<u8>, Failure> {
+        let missing = || {
+            let text = "This account cannot be brought in yet. Ask them to log in once, then try again.";
+            failure("no_such_account", text)
+        };
+        let Response::KeyPackage(record) = result? else { return Err(missing()) };
+        let record = record.ok_or_else(missing)?;
+        let key = <[u8; 32]>::try_from(record.identity_key.as_bytes()).map(IdentityPublicKey);
+        let key = key.map_err(|_| missing())?;
+        let package = open_published(account, &key, record.bytes.as_bytes()).ok_or_else(missing)?;
+        self.meet(account, key, ctx);
+        if matches!(self.trust.identity(account, &key, ctx.now_ms), Identity::Changed { .. }) {
+            return Err(failure(
+                "identity_changed",
+                "This account has a new identity. Compare it with them and accept it before you bring them in.",
+            ));
+        }
+        Ok(package)
+    }
+
+    pub(crate) fn add_member(
+        &mut self,
+        intent: u64,
+        room: &str,
+        account: &str,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<(), Failure> {
+        let (room, account) = (self.open_room(room)?, account_id(account)?);
+        let group = self.rooms.get(&room).and_then(|sync| sync.group.as_ref()).ok_or_else(no_such_room)?;
+        if group.roster().contains_key(&account.0.into()) {
+            ctx.reply(intent, Ok(Reply::Done));
+            return Ok(());
+        }
+        let state = group.state();
+        let foreign = account.0 != state.founder.0 && Some(account.0) != state.peer.map(|peer| peer.0);
+        if state.kind == RoomKind::Direct && foreign {
+            return Err(failure("not_allowed", "Nobody else can come into a room of two."));
+        }
+        let then = RoomThen::AddPackage { intent, room, account };
+        self.ask(Request::KeyPackage(account), Then::Room(then), ctx);
+        Ok(())
+    }
+
+    pub(super) fn add_with_package(
+        &mut self,
+        (intent, room, account): (u64, RoomId, AccountId),
+        result: Result<Response, Problem>,
+        ctx: &mut Ctx<'_>,
+    ) {
+        let package = self.checked_package(account, result, ctx);
+        let wanted = package.map(|package| Wanted::Add(vec![(account, package)]));
+        if let Err(failure) = wanted.and_then(|wanted| self.want(room, wanted, done(intent), ctx)) {
+            ctx.reply(intent, Err(failure));
+        }
+    }
+
+    pub(crate) fn remove_member(
+        &mut self,
+        intent: u64,
+        room: &str,
+        account: &str,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<(), Failure> {
+        let (room, account) = (self.open_room(room)?, account_id(account)?);
+        if self.session.as_ref().is_some_and(|session| session.account == account) {
+            return Err(failure("wrong_step", "To go yourself, leave the room."));
+        }
+        let group = self.rooms.get(&room).and_then(|sync| sync.group.as_ref()).ok_or_else(no_such_room)?;
+        let linked = group.state().joins.iter().any(|join| join.kind == JoinKind::Link);
+        let secret = JoinSecret::generate(ctx.rng);
+        if linked {
+            self.save(&link_name(room), Zeroizing::new(secret.seed().expose().to_vec()), ctx);
+        }
+        self.want(room, Wanted::Remove(account, secret), done(intent), ctx)
+    }
+
+    pub(crate) fn set_role(
+        &mut self,
+        intent: u64,
+        (room, account, role): (&str, &str, Role),
+        ctx: &mut Ctx<'_>,
+    ) -> Result<(), Failure> {
+        let (room, account) = (self.open_room(room)?, account_id(account)?);
+        let role = match role {
+            Role::Owner => core::Role::Owner,
+            Role::Moderator => core::Role::Moderator,
+            Role::Member => core::Role::Member,
+            Role::Former => return Err(failure("wrong_step", "To put somebody out, remove them.")),
+        };
+        self.want(room, Wanted::Role(account, role), done(intent), ctx)
+    }
+
+    pub(crate) fn edit_room(
+        &mut self,
+        intent: u64,
+        room: &str,
+        (name, topic, history): (Option<String>, Option<String>, Option<History>),
+        ctx: &mut Ctx<'_>,
+    ) -> Result<(), Failure> {
+        let room = self.open_room(room)?;
+        let name = name.map(|name| checked_name(&name)).transpose()?;
+        let topic = topic.map(|topic| topic.trim().to_owned());
+        if topic.as_ref().is_some_and(|topic| topic.chars().count() > TOPIC_CHARS) {
+            let text = format!("A topic has at most {TOPIC_CHARS} characters.");
+            return Err(failure("name_too_long", &text));
+        }
+        let history = history.map(|history| match history {
+            History::All => HistoryRule::All,
+            History::FromJoin => HistoryRule::FromJoin,
+        });
+        self.want(room, Wanted::Edit { name, topic, history }, done(intent), ctx)
+    }
+
+    pub(crate) fn revoke_invite(
+        &mut self,
+        intent: u64,
+        room: &str,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<(), Failure> {
+        let room = self.open_room(room)?;
+        self.want(room, Wanted::NoLink, done(intent), ctx)
+    }
+
+    /// The room of two with somebody, if there is one.
+    fn direct_with(&self, account: AccountId) -> Option<RoomId> {
+        let me = self.session.as_ref()?.account;
+        let with = |state: &RoomState| {
+            let pair = [Some(state.founder), state.peer].map(|id| id.map(|id| AccountId(id.0)));
+            state.kind == RoomKind::Direct && pair.contains(&Some(account)) && pair.contains(&Some(me))
+        };
+        let open = self.rooms.iter().filter(|(_, sync)| sync.complaint().is_none());
+        open.filter(|(_, sync)| sync.group.as_ref().is_some_and(|group| with(group.state())))
+            .map(|(room, _)| *room)
+            .next()
+    }
+
+    pub(crate) fn create_direct(
+        &mut self,
+        intent: u64,
+        account: &str,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<(), Failure> {
+        let account = account_id(account)?;
+        if self.session.as_ref().is_some_and(|session| session.account == account) {
+            return Err(failure("wrong_step", "A room of two needs somebody else."));
+        }
+        if let Some(room) = self.direct_with(account) {
+            ctx.reply(intent, Ok(Reply::Room { room: room.to_string() }));
+            return Ok(());
+        }
+        // Asked before the room is founded: where nobody can come in, there is to be no room.
+        let then = RoomThen::DirectPackage { intent, account };
+        self.ask(Request::KeyPackage(account), Then::Room(then), ctx);
+        Ok(())
+    }
+
+    pub(super) fn found_direct(
+        &mut self,
+        intent: u64,
+        account: AccountId,
+        result: Result<Response, Problem>,
+        ctx: &mut Ctx<'_>,
+    ) {
+        let founded = self.checked_package(account, result, ctx).and_then(|package| {
+            let session = self.session.as_ref().ok_or_else(no_such_room)?;
+            let state = RoomState::direct(session.id(), ids::AccountId(account.0));
+            let id = RoomId(ids::RoomId::random(ctx.rng).0);
+            self.found(id, &state, FoundedFor::Direct { intent, account, package }, ctx)
+        });
+        if let Err(failure) = founded {
+            ctx.reply(intent, Err(failure));
+        }
+    }
+
+    /// The relay has the room of two; now the other one comes in. Were this cut off here, it would be done as a duty.
+    pub(super) fn direct_founded(
+        &mut self,
+        (intent, account, package): (u64, AccountId, Vec<u8>),
+        room: RoomId,
+        ctx: &mut Ctx<'_>,
+    ) {
+        let purpose = CommitFor::Person { intent, reply: Reply::Room { room: room.to_string() } };
+        let wanted = Wanted::Add(vec![(account, package)]);
+        if let Err(failure) = self.want(room, wanted, purpose, ctx) {
+            ctx.reply(intent, Err(failure));
+        }
+    }
+}
