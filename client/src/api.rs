@@ -352,7 +352,7 @@ pub enum Notice {
     /// A room is new or has changed.
     Room {
         /// All of it.
-        room: Room,
+        room: Box<Room>,
     },
     /// A room is no longer the account's.
     RoomGone {

@@ -134,7 +134,7 @@ samples!(notices, Notice, {
         Notice::Session { me: None, reason: Some("not_logged_in".into()) },
     ],
     Connection: [Notice::Connection { state: Connection::Connected }],
-    Room: [Notice::Room { room: room() }, Notice::Room { room: empty_room() }],
+    Room: [Notice::Room { room: Box::new(room()) }, Notice::Room { room: Box::new(empty_room()) }],
     RoomGone: [Notice::RoomGone { room: room_id() }],
     Items: [Notice::Items { room: room_id(), items: items() }],
     Rotated: [Notice::Rotated { recovery_key: "0123-4567".into() }],

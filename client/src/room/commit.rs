@@ -50,10 +50,6 @@ impl OwnCommit {
     pub(crate) fn take(self) -> Option<(Room, CommitFor)> {
         self.room.map(|room| (room, self.purpose))
     }
-
-    pub(crate) fn is_duty(&self) -> bool {
-        matches!(self.purpose, CommitFor::Duty)
-    }
 }
 
 /// Everything of a new epoch, as the relay takes it.

@@ -22,7 +22,10 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Cause {
     /// The account was put out.
-    Removed,
+    Removed {
+        /// SHA-256 of the commit that did it.
+        commit: EpochId,
+    },
     /// Others can follow this commit and this account cannot.
     Unfollowable,
 }
@@ -48,7 +51,7 @@ impl Shut {
 
     fn sentence(&self) -> &'static str {
         match self.cause {
-            Cause::Removed => "You are no longer a member of this room.",
+            Cause::Removed { .. } => "You are no longer a member of this room.",
             Cause::Unfollowable => {
                 "A member changed this room in a way that shuts you out. The others were asked to let you in again; \
                  if nobody comes, ask one of them to open the app."

@@ -27,6 +27,9 @@ struct Stream {
     author: AccountId,
     stream: EntryId,
     seen: Vec<(u64, u64)>,
+    /// This account was away: what it missed then is no gap.
+    #[serde(default)]
+    loose: bool,
 }
 
 /// All streams of a room, the most recently used last.
@@ -43,7 +46,7 @@ impl Streams {
         let known = self.streams.iter().position(|seen| seen.author == author && seen.stream == stream);
         let Some(known) = known else {
             let gap = position > 0 && whole && !self.forgotten;
-            self.streams.push(Stream { author, stream, seen: vec![(position, position)] });
+            self.streams.push(Stream { author, stream, seen: vec![(position, position)], loose: false });
             if self.streams.len() > STREAMS {
                 self.streams.remove(0);
                 self.forgotten = true;
@@ -51,9 +54,19 @@ impl Streams {
             return if gap { Place::Gap } else { Place::Next };
         };
         let mut seen = self.streams.remove(known);
-        let place = seen.note(position);
+        let away = std::mem::take(&mut seen.loose);
+        let place = match seen.note(position) {
+            Place::Gap if away => Place::Next,
+            place => place,
+        };
         self.streams.push(seen);
         place
+    }
+
+    /// This account was not in the room for a while: what it could not read then is not missing.
+    pub(crate) fn was_away(&mut self) {
+        self.forgotten = true;
+        self.streams.iter_mut().for_each(|stream| stream.loose = true);
     }
 
     /// The position after the highest seen of a stream.
@@ -97,11 +110,10 @@ impl Stream {
 
     fn join_with_next(&mut self, at: usize) {
         let next = self.seen.get(at.saturating_add(1)).copied();
-        if let (Some((_, last)), Some((first, end))) = (self.seen.get_mut(at), next) {
-            if last.saturating_add(1) == first {
-                *last = end;
-                self.seen.remove(at.saturating_add(1));
-            }
+        let (Some((_, last)), Some((first, end))) = (self.seen.get_mut(at), next) else { return };
+        if last.saturating_add(1) == first {
+            *last = end;
+            self.seen.remove(at.saturating_add(1));
         }
     }
 }
@@ -143,6 +155,17 @@ mod tests {
     fn a_stream_that_begins_late_misses_something_only_where_all_was_read() {
         assert_eq!(Streams::default().note(MIRA, STREAM, 3, true), Place::Gap);
         assert_eq!(Streams::default().note(MIRA, STREAM, 3, false), Place::Next);
+    }
+
+    #[test]
+    fn what_was_said_while_away_is_no_gap() {
+        let mut streams = Streams::default();
+        streams.note(MIRA, STREAM, 0, true);
+        streams.was_away();
+        assert_eq!(streams.note(MIRA, STREAM, 5, true), Place::Next);
+        assert_eq!(streams.note(MIRA, STREAM, 7, true), Place::Gap);
+        assert_eq!(streams.note(MIRA, EntryId([9; 16]), 7, true), Place::Next);
+        assert_eq!(streams.next(MIRA, STREAM), 8);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use waxwing_wire::{
     limits::PAGE_ENTRIES,
 };
 
-use super::{Epoch, RoomSync, Stage, answers::RoomThen, log::Batch};
+use super::{Epoch, RoomSync, Stage, answers::RoomThen, log::Batch, shut::Cause};
 use crate::{
     api::Notice,
     ctx::Ctx,
@@ -285,7 +285,7 @@ impl Client {
     pub(crate) fn show_room(&self, room: RoomId, ctx: &mut Ctx<'_>) {
         let (Some(sync), Some(session)) = (self.rooms.get(&room), &self.session) else { return };
         if sync.is_confirmed() && (sync.group.is_some() || sync.trouble.is_some()) {
-            ctx.notify(Notice::Room { room: sync.view(session, &self.trust, ctx.now_ms) });
+            ctx.notify(Notice::Room { room: Box::new(sync.view(session, &self.trust, ctx.now_ms)) });
         }
     }
 }
@@ -324,8 +324,14 @@ impl RoomSync {
         if self.head.seq == 0 {
             self.current = first;
         }
+        if let Some(Cause::Removed { commit }) = self.shut.take().map(|shut| shut.cause) {
+            // The log goes on in the epoch that this account was put out of, if that may be read.
+            self.current = epochs.iter().find(|(_, epoch)| epoch.step.made_by == commit.0).map(|(id, _)| *id);
+            if self.current.is_none() {
+                self.streams.was_away();
+            }
+        }
         self.epochs = epochs;
-        self.shut = None;
         // A room that is still in its first epoch has no commit to wait for.
         let first =
             self.group.as_ref().is_some_and(|group| group.knows_step() && group.step().parent.is_none());

@@ -99,6 +99,9 @@ impl Device {
                 StoreOp::Delete { key } => {
                     self.store.remove(&key);
                 }
+                StoreOp::DeleteRange { from, to } => {
+                    self.store.retain(|key, _| *key < from || *key >= to);
+                }
                 StoreOp::Clear => self.store.clear(),
             }
         }
@@ -119,7 +122,7 @@ impl Device {
             }
             Notice::Connection { state } => self.connection = state,
             Notice::Room { room } => {
-                self.rooms.insert(room.room.clone(), room);
+                self.rooms.insert(room.room.clone(), *room);
             }
             Notice::RoomGone { room } => {
                 self.rooms.remove(&room);

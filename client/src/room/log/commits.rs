@@ -65,7 +65,7 @@ impl RoomSync {
             Outcome::Removed(step) => {
                 self.after = entry.seq;
                 self.current = None;
-                self.shut = Some(Shut::new(Cause::Removed, entry.seq));
+                self.shut = Some(Shut::new(Cause::Removed { commit: EpochId(step.made_by) }, entry.seq));
                 Some(self.step_items(session, entry, &step))
             }
             Outcome::Skipped(_) => {

@@ -167,7 +167,9 @@ impl Relay {
         }
         let mut room = Room { members: [(me, 2)].into(), ..Room::default() };
         room.store(me, 0, create.parts);
+        let summary = room.summary(create.room);
         self.rooms.insert(create.room, room);
+        self.tell(me, &Event::RoomAdded(summary));
         Ok(Response::Done)
     }
 

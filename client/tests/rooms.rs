@@ -1,0 +1,316 @@
+//! Flows of rooms: bringing in, putting out, roles, leaving, coming back, and whether everybody sees the same afterwards.
+
+use waxwing_client::api::{Body, History, Intent, Reply, Role};
+use waxwing_tests::sim::World;
+
+const NAMES: [&str; 3] = ["mira", "jonas", "aicha"];
+
+/// Three accounts with two sessions of the first, and a room of the first.
+struct Three {
+    world: World,
+    mira: usize,
+    jonas: usize,
+    aicha: usize,
+    /// Another session of mira.
+    second: usize,
+    room: String,
+}
+
+impl Three {
+    fn new(seed: u64) -> Self {
+        let mut world = World::new(seed);
+        let [mira, jonas, aicha] = NAMES.map(|name| world.register(name));
+        let second = world.log_in("mira");
+        let room = world.room(mira, "Ops room");
+        world.run();
+        Self { world, mira, jonas, aicha, second, room }
+    }
+
+    /// All of them are members.
+    fn together(seed: u64) -> Self {
+        let mut all = Self::new(seed);
+        for d in [all.jonas, all.aicha] {
+            all.add(d);
+        }
+        all
+    }
+
+    fn account(&self, d: usize) -> String {
+        self.world.devices[d].me.as_ref().expect("logged in").account.clone()
+    }
+
+    fn add(&mut self, d: usize) {
+        let add = Intent::AddMember { room: self.room.clone(), account: self.account(d) };
+        assert_eq!(self.world.call(self.mira, add), Ok(Reply::Done));
+    }
+
+    fn say(&mut self, d: usize, text: &str) {
+        self.world.send(d, &self.room, text);
+        self.world.run();
+    }
+
+    fn texts(&self, d: usize) -> Vec<String> {
+        self.world.devices[d].texts(&self.room)
+    }
+
+    fn members(&self, d: usize) -> u32 {
+        self.world.devices[d].rooms[&self.room].members
+    }
+
+    fn trouble(&self, d: usize) -> Option<String> {
+        self.world.devices[d].rooms[&self.room].trouble.clone()
+    }
+
+    fn role(&self, d: usize, of: usize) -> Role {
+        let account = self.account(of);
+        let people = &self.world.devices[d].rooms[&self.room].people;
+        people.iter().find(|person| person.account == account).expect("known").role
+    }
+
+    fn set_role(&mut self, d: usize, of: usize, role: Role) -> Result<Reply, String> {
+        let (room, account) = (self.room.clone(), self.account(of));
+        self.world.call(d, Intent::SetRole { room, account, role }).map_err(|failure| failure.code)
+    }
+}
+
+fn code(result: Result<Reply, waxwing_client::api::Failure>) -> String {
+    result.map_or_else(|failure| failure.code, |reply| panic!("{reply:?}"))
+}
+
+#[test]
+fn whoever_is_brought_in_reads_everything_and_speaks() {
+    let mut all = Three::new(1);
+    all.say(all.mira, "before");
+    all.add(all.jonas);
+    all.say(all.jonas, "hello");
+    all.say(all.second, "welcome");
+    all.add(all.aicha);
+    let said = ["before", "hello", "welcome"];
+    for d in [all.mira, all.second, all.jonas, all.aicha] {
+        assert_eq!(all.texts(d), said, "device {d}");
+        assert_eq!((all.members(d), all.trouble(d)), (3, None), "device {d}");
+    }
+    for name in NAMES {
+        let again = all.world.log_in(name);
+        assert_eq!(all.texts(again), said, "{name} anew");
+        assert_eq!((all.members(again), all.trouble(again)), (3, None), "{name} anew");
+    }
+}
+
+#[test]
+fn newcomers_read_what_was_before_only_where_the_room_allows_it() {
+    let mut all = Three::new(2);
+    all.say(all.mira, "before");
+    let edit = Intent::EditRoom {
+        room: all.room.clone(),
+        name: None,
+        topic: None,
+        history: Some(History::FromJoin),
+    };
+    assert_eq!(all.world.call(all.mira, edit), Ok(Reply::Done));
+    all.say(all.mira, "still before");
+    all.add(all.jonas);
+    all.say(all.mira, "after");
+    all.say(all.jonas, "indeed");
+    assert_eq!(all.texts(all.mira), ["before", "still before", "after", "indeed"]);
+    for d in [all.jonas, all.world.log_in("jonas")] {
+        assert_eq!(all.texts(d), ["after", "indeed"]);
+        assert_eq!(all.world.devices[d].rooms[&all.room].history, History::FromJoin);
+    }
+    let again = all.world.log_in("mira");
+    assert_eq!(all.texts(again), ["before", "still before", "after", "indeed"]);
+}
+
+#[test]
+fn whoever_is_put_out_reads_nothing_new_and_cannot_come_back_by_the_old_link() {
+    let mut all = Three::new(3);
+    let old = all.world.invite(all.mira, &all.room);
+    all.world.join(all.jonas, &old);
+    all.add(all.aicha);
+    all.say(all.jonas, "heard");
+    let (room, account) = (all.room.clone(), all.account(all.jonas));
+    let remove = Intent::RemoveMember { room: room.clone(), account: account.clone() };
+    assert_eq!(code(all.world.call(all.aicha, remove.clone())), "not_allowed");
+    assert_eq!(all.world.call(all.mira, remove), Ok(Reply::Done));
+    all.say(all.aicha, "unheard");
+    assert_eq!(all.texts(all.jonas), ["heard"]);
+    assert!(all.trouble(all.jonas).is_some_and(|why| why.contains("no longer a member")));
+    let send = Intent::Send { room: room.clone(), text: "still here?".into() };
+    assert_eq!(code(all.world.call(all.jonas, send)), "no_such_room");
+    assert_eq!(code(all.world.call(all.jonas, Intent::JoinRoom { invite: old.clone() })), "link_invalid");
+    let again = all.world.log_in("jonas");
+    assert!(!all.world.devices[again].rooms.contains_key(&room));
+    // The link was replaced by a new one, of whoever put them out.
+    let new = all.world.invite(all.mira, &room);
+    assert_ne!(new, old);
+    assert!(all.world.devices[all.aicha].rooms[&room].invite);
+    assert_eq!(all.world.join(all.jonas, &new), room);
+    all.say(all.jonas, "back");
+    for d in [all.mira, all.second, all.aicha, all.jonas] {
+        assert_eq!(all.texts(d), ["heard", "unheard", "back"], "device {d}");
+    }
+}
+
+#[test]
+fn whoever_was_put_out_can_be_brought_in_again() {
+    let mut all = Three::together(4);
+    all.say(all.jonas, "one");
+    let (room, account) = (all.room.clone(), all.account(all.jonas));
+    all.world.go_away(all.jonas);
+    let sleeper = all.world.log_in("jonas");
+    let remove = Intent::RemoveMember { room: room.clone(), account };
+    assert_eq!(all.world.call(all.mira, remove), Ok(Reply::Done));
+    all.say(all.mira, "two");
+    all.add(all.jonas);
+    all.say(all.mira, "three");
+    all.world.wake_up(all.jonas);
+    let fresh = all.world.log_in("jonas");
+    for d in [all.jonas, sleeper, fresh] {
+        assert_eq!(all.texts(d), ["one", "two", "three"], "device {d}");
+        assert_eq!(all.trouble(d), None, "device {d}");
+    }
+    for d in [all.jonas, sleeper, fresh] {
+        all.say(d, &format!("from {d}"));
+    }
+    let said = all.texts(all.mira);
+    assert_eq!(said.len(), 6);
+    for d in [all.second, all.aicha, all.jonas, sleeper, fresh] {
+        assert_eq!(all.texts(d), said, "device {d}");
+    }
+}
+
+#[test]
+fn roles_decide_who_may_do_what() {
+    let mut all = Three::together(5);
+    let room = all.room.clone();
+    let edit = |name: &str| Intent::EditRoom {
+        room: room.clone(),
+        name: Some(name.into()),
+        topic: Some("Boats".into()),
+        history: None,
+    };
+    assert_eq!(code(all.world.call(all.jonas, edit("Mine"))), "not_allowed");
+    assert_eq!(all.set_role(all.jonas, all.aicha, Role::Owner), Err("not_allowed".into()));
+    assert_eq!(
+        all.set_role(all.mira, all.mira, Role::Member),
+        Err("not_allowed".into()),
+        "a room needs an owner"
+    );
+    assert_eq!(all.set_role(all.mira, all.jonas, Role::Moderator), Ok(Reply::Done));
+    assert_eq!(all.world.call(all.jonas, edit("Harbour")), Ok(Reply::Done));
+    let history =
+        Intent::EditRoom { room: room.clone(), name: None, topic: None, history: Some(History::FromJoin) };
+    assert_eq!(code(all.world.call(all.jonas, history)), "not_allowed");
+    let put_out = |account: String| Intent::RemoveMember { room: room.clone(), account };
+    let mira = all.account(all.mira);
+    assert_eq!(code(all.world.call(all.jonas, put_out(mira.clone()))), "not_allowed");
+    let aicha = all.account(all.aicha);
+    assert_eq!(all.world.call(all.jonas, put_out(aicha)), Ok(Reply::Done));
+    assert_eq!(all.set_role(all.mira, all.jonas, Role::Owner), Ok(Reply::Done));
+    assert_eq!(all.set_role(all.jonas, all.mira, Role::Member), Ok(Reply::Done));
+    for d in [all.mira, all.second, all.jonas] {
+        assert_eq!(
+            (all.role(d, all.mira), all.role(d, all.jonas)),
+            (Role::Member, Role::Owner),
+            "device {d}"
+        );
+        let shown = &all.world.devices[d].rooms[&room];
+        assert_eq!((shown.name.as_str(), shown.topic.as_str(), shown.members), ("Harbour", "Boats", 2));
+    }
+    assert_eq!(all.world.call(all.jonas, put_out(mira)), Ok(Reply::Done));
+}
+
+#[test]
+fn whoever_leaves_is_gone_for_everybody_and_an_owner_hands_over_first() {
+    let mut all = Three::together(6);
+    let room = all.room.clone();
+    let leave = Intent::LeaveRoom { room: room.clone() };
+    assert_eq!(code(all.world.call(all.mira, leave.clone())), "not_allowed");
+    let invite = all.world.invite(all.mira, &room);
+    assert_eq!(all.set_role(all.mira, all.jonas, Role::Owner), Ok(Reply::Done));
+    assert_eq!(all.world.call(all.mira, leave), Ok(Reply::Done));
+    for d in [all.mira, all.second] {
+        assert!(!all.world.devices[d].rooms.contains_key(&room), "device {d}");
+        assert!(!all.world.devices[d].store.keys().any(|key| key.contains(&room)), "device {d}");
+    }
+    for d in [all.jonas, all.aicha] {
+        assert_eq!(all.members(d), 2, "device {d}");
+        assert!(!all.world.devices[d].rooms[&room].invite, "the link of whoever left is gone");
+        let left = all.world.devices[d]
+            .shown(&room)
+            .into_iter()
+            .filter(|item| matches!(item.body, Body::Left { .. }));
+        assert_eq!(
+            left.map(|item| item.sender.clone()).collect::<Vec<_>>(),
+            [all.account(all.mira)],
+            "device {d}"
+        );
+    }
+    assert_eq!(code(all.world.call(all.mira, Intent::JoinRoom { invite })), "link_invalid");
+    all.say(all.aicha, "quiet now");
+    assert_eq!(all.texts(all.jonas), ["quiet now"]);
+    assert_eq!(all.world.call(all.aicha, Intent::LeaveRoom { room: room.clone() }), Ok(Reply::Done));
+    assert_eq!(
+        all.world.call(all.jonas, Intent::LeaveRoom { room: room.clone() }),
+        Ok(Reply::Done),
+        "the last one closes the door"
+    );
+}
+
+#[test]
+fn a_room_of_two_has_two() {
+    let mut all = Three::new(7);
+    let jonas = all.account(all.jonas);
+    let Ok(Reply::Room { room }) = all.world.call(all.mira, Intent::CreateDirect { account: jonas.clone() })
+    else {
+        panic!("no room")
+    };
+    let again = all.world.call(all.mira, Intent::CreateDirect { account: jonas.clone() });
+    assert_eq!(again, Ok(Reply::Room { room: room.clone() }));
+    let mira = all.account(all.mira);
+    let back = all.world.call(all.jonas, Intent::CreateDirect { account: mira.clone() });
+    assert_eq!(back, Ok(Reply::Room { room: room.clone() }), "there is one already");
+    all.world.send(all.mira, &room, "psst");
+    all.world.send(all.jonas, &room, "yes?");
+    all.world.run();
+    for (d, peer, name) in
+        [(all.mira, &jonas, "JONAS"), (all.second, &jonas, "JONAS"), (all.jonas, &mira, "MIRA")]
+    {
+        let mut texts = all.world.devices[d].texts(&room);
+        texts.sort();
+        assert_eq!(texts, ["psst", "yes?"], "device {d}");
+        let shown = &all.world.devices[d].rooms[&room];
+        assert_eq!(
+            (shown.peer.as_ref(), shown.name.as_str(), shown.members),
+            (Some(peer), name, 2),
+            "device {d}"
+        );
+    }
+    let aicha = all.account(all.aicha);
+    let add = Intent::AddMember { room: room.clone(), account: aicha };
+    assert_eq!(code(all.world.call(all.mira, add)), "not_allowed");
+    let remove = Intent::RemoveMember { room: room.clone(), account: jonas };
+    assert_eq!(code(all.world.call(all.mira, remove)), "not_allowed");
+    assert_eq!(code(all.world.call(all.mira, Intent::CreateInvite { room: room.clone() })), "not_allowed");
+    assert_eq!(all.world.call(all.jonas, Intent::LeaveRoom { room: room.clone() }), Ok(Reply::Done));
+    assert_eq!(all.world.devices[all.mira].rooms[&room].members, 1);
+}
+
+#[test]
+fn what_was_said_while_put_out_stays_unread_where_history_begins_with_joining() {
+    let mut all = Three::together(8);
+    let room = all.room.clone();
+    let history =
+        Intent::EditRoom { room: room.clone(), name: None, topic: None, history: Some(History::FromJoin) };
+    assert_eq!(all.world.call(all.mira, history), Ok(Reply::Done));
+    all.say(all.mira, "one");
+    let account = all.account(all.jonas);
+    assert_eq!(all.world.call(all.mira, Intent::RemoveMember { room, account }), Ok(Reply::Done));
+    all.say(all.mira, "two");
+    all.add(all.jonas);
+    all.say(all.mira, "three");
+    assert_eq!(all.texts(all.jonas), ["one", "three"]);
+    // A new device walks back from the present, and not beyond what it may not read.
+    let fresh = all.world.log_in("jonas");
+    assert_eq!(all.texts(fresh), ["three"]);
+}
