@@ -46,8 +46,7 @@ impl Generation {
 
 /// The key package in what the relay gave for an account; nothing if the account did not publish it with this key.
 pub(crate) fn open_published(account: AccountId, key: &IdentityPublicKey, bytes: &[u8]) -> Option<Vec<u8>> {
-    let opened = PublishedKeyPackage::open(account.0.into(), key, bytes).ok();
-    Some(opened.map_or_else(|| bytes.to_vec(), |published| published.key_package))
+    Some(PublishedKeyPackage::open(account.0.into(), key, bytes).ok()?.key_package)
 }
 
 fn read(plain: &[u8]) -> Vec<Generation> {
