@@ -149,6 +149,24 @@ mod tests {
     }
 
     #[test]
+    fn rates_are_those_that_clients_know_unless_changed() {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            config: Config,
+        }
+        let parse = |line: &[&str]| <Line as clap::Parser>::try_parse_from(line).map(|line| line.config);
+        let (usual, shared) = (parse(&["relay"]).unwrap().rates(), Rates::default());
+        assert_eq!(
+            (usual.messages, usual.commits, usual.signals),
+            (shared.messages, shared.commits, shared.signals)
+        );
+        let more = parse(&["relay", "--messages-per-second", "100"]).unwrap().rates();
+        assert_eq!(more.messages, Rate { burst: 300, per_second: 100 });
+        assert!(parse(&["relay", "--messages-per-second", "0"]).is_err());
+    }
+
+    #[test]
     fn refuses_what_is_no_origin() {
         for text in
             ["", "chat.example.org", "ftp://a", "https://a/path", "https://a?q", "https://u@a", "https://"]

@@ -122,3 +122,43 @@ fn a_cut_goes_before_everything_queued() {
     fanout.end_session(SessionHash([0; 32]));
     assert_eq!(inbox.try_next(), Some(Wake::Cut(Cut::SessionEnded)));
 }
+
+fn stream_of(fanout: &Arc<Fanout>, account: u8, session: u8) -> (Registration, Inbox) {
+    let (registration, inbox) =
+        fanout.register(AccountId([account; 16]), SessionHash([session; 32])).unwrap();
+    fanout.activate(&registration, vec![ROOM]);
+    (registration, inbox)
+}
+
+#[test]
+fn signals_go_to_the_others_who_keep_up() {
+    let fanout = Arc::new(Fanout::default());
+    let (from, own) = stream_of(&fanout, 1, 1);
+    let (_other, inbox) = stream_of(&fanout, 2, 2);
+    let signal = || fanout.signal(&from, ROOM, Opaque(vec![7]));
+    assert!(signal());
+    let event = Event::Signal { room: ROOM, sender: AccountId([1; 16]), bytes: Opaque(vec![7]) };
+    assert_eq!(drain(&inbox), [event]);
+    assert_eq!(drain(&own), []);
+    for _ in 0..limits::EVENT_QUEUE {
+        assert!(signal());
+    }
+    fanout.publish(entry(1, 10));
+    let events = drain(&inbox);
+    assert_eq!(events.len(), limits::EVENT_QUEUE / 2 + 1, "signals leave room for what matters");
+    assert!(matches!(events.last(), Some(Event::Entry { .. })));
+    fanout.publish(Notice::Left { account: AccountId([1; 16]), room: ROOM });
+    assert!(!signal(), "who is no member signals nothing");
+    assert!(!fanout.signal(&from, RoomId([8; 16]), Opaque(vec![7])));
+}
+
+#[test]
+fn ending_other_sessions_leaves_one_and_other_accounts() {
+    let fanout = Arc::new(Fanout::default());
+    let (_kept, kept) = stream_of(&fanout, 1, 1);
+    let (_gone, gone) = stream_of(&fanout, 1, 2);
+    let (_foreign, foreign) = stream_of(&fanout, 2, 2);
+    fanout.end_other_sessions(AccountId([1; 16]), SessionHash([1; 32]));
+    assert_eq!(gone.try_next(), Some(Wake::Cut(Cut::SessionEnded)));
+    assert_eq!((kept.try_next(), foreign.try_next()), (None, None));
+}
