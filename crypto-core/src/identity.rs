@@ -71,9 +71,14 @@ impl IdentityPublicKey {
     /// # Errors
     /// [`VerifyError`] when the signature does not hold.
     pub fn verify(&self, label: &str, content: &[u8], signature: &Signature) -> Result<(), VerifyError> {
+        self.verify_framed(&sign_content(label, content), signature)
+    }
+
+    /// Ed25519 of RFC 8032 itself, strictly.
+    pub(crate) fn verify_framed(&self, framed: &[u8], signature: &Signature) -> Result<(), VerifyError> {
         let key = VerifyingKey::from_bytes(&self.0).map_err(|_| VerifyError)?;
         let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
-        key.verify_strict(&sign_content(label, content), &signature).map_err(|_| VerifyError)
+        key.verify_strict(framed, &signature).map_err(|_| VerifyError)
     }
 }
 

@@ -38,3 +38,6 @@ pub mod signal;
 pub mod trust;
 #[cfg(feature = "vectors")]
 pub mod vectors;
+
+#[cfg(test)]
+mod reference;

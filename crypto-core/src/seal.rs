@@ -201,7 +201,12 @@ impl Keys {
 }
 
 fn cipher(keys: &Keys) -> ChaCha20Poly1305 {
-    ChaCha20Poly1305::new(Key::from_slice(&keys.encryption[..]))
+    chacha20_poly1305(&keys.encryption)
+}
+
+/// The AEAD itself.
+pub(crate) fn chacha20_poly1305(key: &[u8; 32]) -> ChaCha20Poly1305 {
+    ChaCha20Poly1305::new(Key::from_slice(key))
 }
 
 fn associated_data(kind: SealType, context: &[u8]) -> Vec<u8> {

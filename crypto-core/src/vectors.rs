@@ -20,7 +20,7 @@ mod signal;
 mod state;
 mod statement;
 mod symmetric;
-mod tools;
+pub(crate) mod tools;
 mod trust;
 
 use serde_json::{Value, json};

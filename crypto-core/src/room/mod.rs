@@ -64,6 +64,8 @@ use openmls::prelude::{GroupId, Lifetime, MlsGroup};
 use openmls_traits::OpenMlsProvider;
 use rand_core::CryptoRngCore;
 
+#[cfg(test)]
+pub(crate) use self::provider::Provider as TestProvider;
 use self::{commit::Author, provider::Provider};
 use crate::{
     identity::{IdentityKey, IdentityPublicKey},
