@@ -112,6 +112,9 @@ impl Client {
             }
             Intent::RevokeInvite { room } => self.revoke_invite(id, &room, ctx),
             Intent::LeaveRoom { room } => self.leave_room(id, &room, ctx),
+            Intent::SetRoomPassword { room, password } => self.set_room_password(id, &room, password, ctx),
+            Intent::JoinByPassword { name, password } => self.join_by_password(id, &name, password, ctx),
+            Intent::OpenSuccessor { room, without } => self.open_successor(id, &room, &without, ctx),
             _ => Err(failure("wrong_step", "This cannot be done yet.")),
         };
         if let Err(failure) = done {

@@ -1,7 +1,7 @@
 //! Flows of rooms: bringing in, putting out, roles, leaving, coming back, and whether everybody sees the same afterwards.
 
 use waxwing_client::api::{Body, History, Intent, Reply, Role};
-use waxwing_tests::sim::World;
+use waxwing_tests::sim::{World, as_text};
 
 const NAMES: [&str; 3] = ["mira", "jonas", "aicha"];
 
@@ -51,6 +51,17 @@ impl Three {
 
     fn texts(&self, d: usize) -> Vec<String> {
         self.world.devices[d].texts(&self.room)
+    }
+
+    /// What the device has kept of the room, texts and warnings.
+    fn kept(&mut self, d: usize) -> Vec<String> {
+        let page = Intent::Timeline { room: self.room.clone(), before: None, limit: 500 };
+        match self.world.call(d, page) {
+            Ok(Reply::Timeline { items, .. }) => {
+                items.iter().filter_map(|item| as_text(&item.body)).collect()
+            }
+            other => panic!("{other:?}"),
+        }
     }
 
     fn members(&self, d: usize) -> u32 {
@@ -313,4 +324,247 @@ fn what_was_said_while_put_out_stays_unread_where_history_begins_with_joining() 
     // A new device walks back from the present, and not beyond what it may not read.
     let fresh = all.world.log_in("jonas");
     assert_eq!(all.texts(fresh), ["three"]);
+}
+
+#[test]
+fn a_room_with_a_password_opens_to_whoever_knows_it() {
+    let mut all = Three::new(9);
+    let room = all.room.clone();
+    all.say(all.mira, "before");
+    let set = |password: Option<&str>| Intent::SetRoomPassword {
+        room: room.clone(),
+        password: password.map(str::to_owned),
+    };
+    assert_eq!(code(all.world.call(all.mira, set(Some("short")))), "weak_password");
+    let Ok(Reply::RoomPassword { name, password }) = all.world.call(all.mira, set(None)) else {
+        panic!("no password")
+    };
+    assert!(name.starts_with("Ops room "), "{name}");
+    let try_with =
+        |name: &str, password: &str| Intent::JoinByPassword { name: name.into(), password: password.into() };
+    assert_eq!(code(all.world.call(all.jonas, try_with(&name, "not the password"))), "wrong_credentials");
+    assert_eq!(code(all.world.call(all.jonas, try_with("Another room", &password))), "wrong_credentials");
+    let joined = all.world.call(all.jonas, try_with(&name.to_uppercase(), &password.to_lowercase()));
+    assert_eq!(joined, Ok(Reply::Room { room: room.clone() }));
+    assert_eq!(all.texts(all.jonas), ["before"]);
+    assert_eq!(code(all.world.call(all.jonas, set(None))), "not_allowed", "a plain member");
+    // A link beside it leaves it as it is; another password takes its place.
+    let invite = all.world.invite(all.mira, &room);
+    assert!(all.world.devices[all.jonas].rooms[&room].password);
+    let chosen = "correct horse battery staple";
+    let Ok(Reply::RoomPassword { name: new, password: said }) = all.world.call(all.second, set(Some(chosen)))
+    else {
+        panic!("no password")
+    };
+    assert_eq!(said, chosen);
+    assert_eq!(code(all.world.call(all.aicha, try_with(&name, &password))), "wrong_credentials");
+    assert_eq!(all.world.call(all.aicha, try_with(&new, chosen)), Ok(Reply::Room { room: room.clone() }));
+    assert_eq!(all.world.invite(all.mira, &room), invite);
+    // Whoever is put out knows the password: it stops working.
+    let account = all.account(all.aicha);
+    assert_eq!(
+        all.world.call(all.mira, Intent::RemoveMember { room: room.clone(), account }),
+        Ok(Reply::Done)
+    );
+    assert_eq!(code(all.world.call(all.aicha, try_with(&new, chosen))), "wrong_credentials");
+    assert!(!all.world.devices[all.jonas].rooms[&room].password);
+    assert!(all.world.devices[all.jonas].rooms[&room].invite);
+}
+
+#[test]
+fn a_room_goes_on_in_another_one() {
+    let mut all = Three::together(10);
+    let old = all.room.clone();
+    all.say(all.jonas, "in the old one");
+    let culprit = all.account(all.jonas);
+    let move_on = Intent::OpenSuccessor { room: old.clone(), without: vec![culprit] };
+    assert_eq!(code(all.world.call(all.aicha, move_on.clone())), "not_allowed");
+    let Ok(Reply::Room { room: new }) = all.world.call(all.mira, move_on.clone()) else { panic!("no room") };
+    assert_eq!(code(all.world.call(all.mira, move_on)), "wrong_step");
+    assert!(!all.world.devices[all.jonas].rooms.contains_key(&new));
+    all.world.send(all.aicha, &new, "in the new one");
+    all.world.run();
+    let fresh = all.world.log_in("aicha");
+    for d in [all.mira, all.second, all.aicha, fresh] {
+        let rooms = &all.world.devices[d].rooms;
+        assert_eq!(rooms[&new].predecessor.as_ref(), Some(&old), "device {d}");
+        assert_eq!(rooms[&old].successor.as_ref(), Some(&new), "device {d}");
+        assert_eq!((rooms[&new].name.as_str(), rooms[&new].members), ("Ops room", 2), "device {d}");
+        assert_eq!(all.world.devices[d].texts(&new), ["in the new one"], "device {d}");
+    }
+    assert_eq!(all.world.devices[all.jonas].rooms[&old].successor.as_ref(), Some(&new));
+}
+
+/// Carries out an intent and crashes the device that does it, once after every step of the way; then goes on as a person would, who asks
+/// again if nothing came of it.
+fn crash_everywhere(
+    seed: u64,
+    prepare: impl Fn(&mut Three),
+    (who, intent): (impl Fn(&Three) -> usize, impl Fn(&Three) -> Intent),
+    done: impl Fn(&Three) -> bool,
+    check: impl Fn(&mut Three, u32),
+) {
+    let mut all = Three::together(seed);
+    prepare(&mut all);
+    let saved = all.world.save();
+    let mut steps = 0;
+    for crash_after in 0.. {
+        let world = saved.open(seed + u64::from(crash_after));
+        let (room, mira, jonas, aicha, second) =
+            (all.room.clone(), all.mira, all.jonas, all.aicha, all.second);
+        let mut now = Three { world, mira, jonas, aicha, second, room };
+        now.world.run();
+        let d = who(&now);
+        let id = now.world.ask(d, intent(&now));
+        let mut answered = false;
+        for _ in 0..crash_after {
+            now.world.step();
+            answered |= now.world.answer(d, id).is_some();
+        }
+        now.world.crash(d);
+        now.world.run();
+        if !done(&now) {
+            let again = now.world.call(d, intent(&now));
+            assert!(again.is_ok(), "after {crash_after} steps: {again:?}");
+        }
+        assert!(done(&now), "after {crash_after} steps");
+        check(&mut now, crash_after);
+        steps = crash_after;
+        if answered {
+            break;
+        }
+    }
+    assert!(steps > 3, "it crashed on the way");
+}
+
+/// Everybody who is shown in the room says something and hears the others, on old devices and on new ones.
+fn everybody_talks(all: &mut Three, devices: &[usize], names: &[&str], what: &str) {
+    for d in devices {
+        all.say(*d, &format!("{what} from {d}"));
+    }
+    let said = all.kept(devices[0]);
+    assert!(said.iter().all(|text| !text.starts_with("warning")), "{what}: {said:?}");
+    let fresh: Vec<usize> = names.iter().map(|name| all.world.log_in(name)).collect();
+    for d in devices.iter().chain(&fresh) {
+        assert_eq!(all.kept(*d), said, "{what}, device {d}");
+        assert_eq!(all.trouble(*d), None, "{what}, device {d}");
+        assert_eq!(all.members(*d) as usize, names.len(), "{what}, device {d}");
+    }
+}
+
+#[test]
+fn bringing_somebody_in_survives_a_crash_at_every_step() {
+    let put_out = |all: &mut Three| {
+        let remove = Intent::RemoveMember { room: all.room.clone(), account: all.account(all.aicha) };
+        assert_eq!(all.world.call(all.mira, remove), Ok(Reply::Done));
+        all.say(all.mira, "while away");
+    };
+    let add = |all: &Three| Intent::AddMember { room: all.room.clone(), account: all.account(all.aicha) };
+    crash_everywhere(
+        20,
+        put_out,
+        (|all: &Three| all.mira, add),
+        |all| all.members(all.jonas) == 3,
+        |all, n| {
+            everybody_talks(all, &[all.mira, all.second, all.jonas, all.aicha], &NAMES, &format!("step {n}"))
+        },
+    );
+}
+
+#[test]
+fn coming_in_survives_a_crash_of_the_newcomer_at_every_step() {
+    let saved = {
+        let mut all = Three::new(40);
+        all.say(all.mira, "before");
+        all
+    };
+    let (world, mira, jonas, room) = (saved.world.save(), saved.mira, saved.jonas, saved.room.clone());
+    for n in 0..30 {
+        let world = world.open(n);
+        let mut all =
+            Three { world, mira, jonas, aicha: saved.aicha, second: saved.second, room: room.clone() };
+        all.world.run();
+        let account = all.account(jonas);
+        all.world.ask(mira, Intent::AddMember { room: room.clone(), account });
+        for _ in 0..n {
+            all.world.step();
+        }
+        all.world.crash(jonas);
+        all.world.run();
+        everybody_talks(&mut all, &[mira, saved.second, jonas], &["mira", "jonas"], &format!("step {n}"));
+    }
+}
+
+#[test]
+fn leaving_survives_a_crash_at_every_step() {
+    crash_everywhere(
+        60,
+        |_| {},
+        (|all: &Three| all.jonas, |all: &Three| Intent::LeaveRoom { room: all.room.clone() }),
+        |all| !all.world.devices[all.jonas].rooms.contains_key(&all.room),
+        |all, n| {
+            assert!(!all.world.devices[all.jonas].store.keys().any(|key| key.contains(&all.room)));
+            everybody_talks(
+                all,
+                &[all.mira, all.second, all.aicha],
+                &["mira", "aicha"],
+                &format!("step {n}"),
+            );
+        },
+    );
+}
+
+#[test]
+fn setting_a_password_survives_a_crash_at_every_step() {
+    crash_everywhere(
+        80,
+        |_| {},
+        (
+            |all: &Three| all.mira,
+            |all: &Three| Intent::SetRoomPassword { room: all.room.clone(), password: None },
+        ),
+        |all| all.world.devices[all.aicha].rooms[&all.room].password,
+        |all, n| {
+            // The password may have been lost with the device's memory: another one takes its place and works.
+            let set = Intent::SetRoomPassword { room: all.room.clone(), password: None };
+            let Ok(Reply::RoomPassword { name, password }) = all.world.call(all.mira, set) else {
+                panic!("no password")
+            };
+            let newcomer = all.world.register("dora");
+            let join = Intent::JoinByPassword { name, password };
+            assert_eq!(
+                all.world.call(newcomer, join),
+                Ok(Reply::Room { room: all.room.clone() }),
+                "step {n}"
+            );
+            all.world.send(newcomer, &all.room, "through the password");
+            all.world.run();
+            assert_eq!(all.texts(all.jonas).last().map(String::as_str), Some("through the password"));
+        },
+    );
+}
+
+#[test]
+fn moving_a_room_survives_a_crash_at_every_step() {
+    crash_everywhere(
+        100,
+        |_| {},
+        (
+            |all: &Three| all.mira,
+            |all: &Three| Intent::OpenSuccessor { room: all.room.clone(), without: Vec::new() },
+        ),
+        |all| all.world.devices[all.aicha].rooms[&all.room].successor.is_some(),
+        |all, n| {
+            let next = all.world.devices[all.aicha].rooms[&all.room].successor.clone().expect("it was told");
+            let old = std::mem::replace(&mut all.room, next);
+            everybody_talks(all, &[all.mira, all.second, all.jonas, all.aicha], &NAMES, &format!("step {n}"));
+            for d in [all.mira, all.second, all.jonas, all.aicha] {
+                let successors = all.world.devices[d]
+                    .rooms
+                    .values()
+                    .filter(|room| room.predecessor.as_ref() == Some(&old));
+                assert_eq!(successors.count(), 1, "step {n}, device {d}");
+            }
+        },
+    );
 }

@@ -2,7 +2,12 @@
 
 use waxwing_wire::{AccountId, EpochId, RoomId, frame::Response, problem::Problem};
 
-use super::{RoomSync, founding::FoundedFor, joining::Attempt};
+use super::{
+    RoomSync,
+    founding::FoundedFor,
+    joining::Attempt,
+    password::{Setting, Trying, Unlocking},
+};
 use crate::{ctx::Ctx, machine::Client};
 
 /// What the answer to a request about a room leads to.
@@ -25,6 +30,16 @@ pub(crate) enum RoomThen {
     PeerPackage { room: RoomId, account: AccountId },
     /// The relay knows that this account has left.
     LeavePosted(RoomId),
+    /// First half of setting a room's password.
+    PasswordStarted(Box<Setting>),
+    /// First half of trying one.
+    PasswordTried(Box<Trying>),
+    /// Second half of trying one.
+    Unlocked(Box<Unlocking>),
+    /// Key package of somebody who comes along into a new room.
+    MovePackage { room: RoomId, account: AccountId },
+    /// The old room says where it goes on.
+    SuccessorPosted(RoomId),
     /// What has been published for an epoch.
     Published { room: RoomId, epoch: EpochId },
 }
@@ -45,6 +60,9 @@ impl RoomThen {
                 | Self::Joined { .. }
                 | Self::AddPackage { .. }
                 | Self::DirectPackage { .. }
+                | Self::PasswordStarted(_)
+                | Self::PasswordTried(_)
+                | Self::Unlocked(_)
         )
     }
 }
@@ -63,6 +81,11 @@ impl Client {
             RoomThen::RejoinPackage { room, account } => self.readmit((room, account), result, ctx),
             RoomThen::PeerPackage { room, account } => self.bring_peer((room, account), result, ctx),
             RoomThen::LeavePosted(room) => self.left(room, result, ctx),
+            RoomThen::PasswordStarted(setting) => self.password_started(*setting, result, ctx),
+            RoomThen::PasswordTried(trying) => self.password_tried(*trying, result, ctx),
+            RoomThen::Unlocked(unlocking) => self.unlocked(*unlocking, result, ctx),
+            RoomThen::MovePackage { room, account } => self.got_move_package((room, account), result, ctx),
+            RoomThen::SuccessorPosted(room) => self.successor_told(room, result, ctx),
             RoomThen::Published { room, epoch } => {
                 if let Ok(response) = result {
                     self.got_published((room, epoch), response, ctx);

@@ -31,7 +31,7 @@ pub(crate) enum CommitFor {
     /// The person, for the link that it makes.
     Invite { intent: u64 },
     /// The rest of moving to a new room.
-    Move,
+    Move { from: RoomId },
 }
 
 /// A commit of this session that is not in the log yet.
@@ -181,7 +181,8 @@ impl Client {
 
     fn tell_failure(&mut self, purpose: CommitFor, failure: Failure, ctx: &mut Ctx<'_>) {
         match purpose {
-            CommitFor::Duty | CommitFor::Move => {}
+            CommitFor::Duty => {}
+            CommitFor::Move { from } => self.stop_moving(from, failure, ctx),
             CommitFor::Person { intent, .. } | CommitFor::Invite { intent } => {
                 ctx.reply(intent, Err(failure));
             }
@@ -221,7 +222,8 @@ impl Client {
     /// The commit is in the log, or was not needed: whoever waits for it hears of it.
     pub(crate) fn commit_done(&mut self, done: CommitFor, room: RoomId, ctx: &mut Ctx<'_>) {
         match done {
-            CommitFor::Duty | CommitFor::Move => {}
+            CommitFor::Duty => {}
+            CommitFor::Move { from } => self.tell_successor(from, ctx),
             CommitFor::Person { intent, reply } => ctx.reply(intent, Ok(reply)),
             CommitFor::Invite { intent } => {
                 let invite = self.invite_text(room);

@@ -30,16 +30,7 @@ pub(crate) enum FoundedFor {
     /// A room of two, whose other one comes in next.
     Direct { intent: u64, account: AccountId, package: Vec<u8> },
     /// The members of another room.
-    Successor,
-}
-
-impl FoundedFor {
-    fn intent(&self) -> Option<u64> {
-        match self {
-            Self::Person { intent } | Self::Direct { intent, .. } => Some(*intent),
-            Self::Successor => None,
-        }
-    }
+    Successor { from: RoomId },
 }
 
 impl Client {
@@ -86,10 +77,12 @@ impl Client {
     ) {
         if let Err(problem) = result {
             self.rooms.remove(&room);
-            if let Some(intent) = purpose.intent() {
-                ctx.reply(intent, Err(problem.into()));
-            }
-            return;
+            return match purpose {
+                FoundedFor::Person { intent } | FoundedFor::Direct { intent, .. } => {
+                    ctx.reply(intent, Err(problem.into()));
+                }
+                FoundedFor::Successor { from } => self.stop_moving(from, problem.into(), ctx),
+            };
         }
         let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return };
         sync.stage = Stage::Ready;
@@ -102,7 +95,7 @@ impl Client {
             FoundedFor::Direct { intent, account, package } => {
                 self.direct_founded((intent, account, package), room, ctx);
             }
-            FoundedFor::Successor => {}
+            FoundedFor::Successor { from } => self.move_on(from, ctx),
         }
     }
 }

@@ -10,12 +10,14 @@ mod joining;
 mod leave;
 mod log;
 mod outbox;
+mod password;
 mod people;
 mod published;
 pub(crate) mod restore;
 mod shut;
 pub(crate) mod store;
 mod streams;
+mod successor;
 mod sync;
 mod view;
 
@@ -34,6 +36,7 @@ use duties::{Asked, Duty, Readmitted};
 use leave::Leaving;
 use shut::Shut;
 use streams::Streams;
+use successor::Moving;
 use sync::KnownEpochs;
 
 /// Positions of the log that are remembered to be compared with what others say they saw.
@@ -181,6 +184,8 @@ pub(crate) struct RoomSync {
     /// Statements about where the room goes on, not checked yet, and the first that was right.
     pub(crate) successors: Vec<(AccountId, Vec<u8>)>,
     pub(crate) successor: Option<RoomId>,
+    /// This account is moving the room.
+    pub(crate) moving: Option<Moving>,
     /// When the own leaf got its key material, as the relay dated the entry.
     pub(crate) leaf_at_ms: u64,
     /// Commits of others since the last snapshot at the relay.
@@ -237,6 +242,7 @@ impl RoomSync {
             duties: Vec::new(),
             successors: Vec::new(),
             successor: None,
+            moving: None,
             stale_snapshot: 0,
         }
     }

@@ -40,6 +40,8 @@ pub(crate) fn from_store(
             sync.outbox = outbox(session, &parts);
             let leaving = parts.get("leaving").and_then(|(key, value)| session.get(key, value));
             sync.leaving = leaving.and_then(|plain| serde_json::from_slice(&plain).ok());
+            let moving = parts.get("moving").and_then(|(key, value)| session.get(key, value));
+            sync.moving = moving.and_then(|plain| serde_json::from_slice(&plain).ok());
             let stream = parts.get("stream").and_then(|(key, value)| session.get(key, value));
             if let Some(stream) = stream.and_then(|stream| stream.as_slice().try_into().ok()) {
                 sync.stream = EntryId(stream);

@@ -154,6 +154,15 @@ impl RoomSync {
         StoreOp::Delete { key: format!("{}leaving", room_prefix(self.id)) }
     }
 
+    pub(crate) fn put_moving(&self, session: &Session, ctx: &mut Ctx<'_>) -> Option<StoreOp> {
+        let plain = serde_json::to_vec(self.moving.as_ref()?).ok()?;
+        session.put(format!("{}moving", room_prefix(self.id)), &plain, ctx)
+    }
+
+    pub(crate) fn delete_moving(&self) -> StoreOp {
+        StoreOp::Delete { key: format!("{}moving", room_prefix(self.id)) }
+    }
+
     /// This device's stream, before its first message is sent.
     pub(crate) fn put_stream(&self, session: &Session, ctx: &mut Ctx<'_>) -> Option<StoreOp> {
         if self.stream_kept {

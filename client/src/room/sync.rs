@@ -69,8 +69,12 @@ impl Client {
 
     /// Does the next thing that a room waits for, if there is one.
     pub(crate) fn advance(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
+        if !self.conn.is_ready() || !self.data.loaded {
+            return;
+        }
+        self.go_on_moving(room, ctx);
         let Some(sync) = self.rooms.get_mut(&room) else { return };
-        if !self.conn.is_ready() || !self.data.loaded || sync.gone {
+        if sync.gone {
             return;
         }
         if sync.leaving.is_some() {
