@@ -267,6 +267,12 @@ impl Client {
         self.conn.heard(ctx);
         match frame {
             ServerFrame::Response { id, response } => {
+                let asked = self.conn.pending.get(&id);
+                if asked.is_some_and(|(request, _)| !response.answers(request)) {
+                    // As good as no answer: the question stays and is asked again.
+                    ctx.effects.push(Effect::StreamClose);
+                    return self.stream_closed(close::MALFORMED, ctx);
+                }
                 if let Some((_, then)) = self.conn.pending.remove(&id) {
                     self.then(then, Ok(response), ctx);
                 }

@@ -2,4 +2,5 @@
 
 #![expect(missing_debug_implementations, reason = "a world is too large to print")]
 
+pub mod script;
 pub mod sim;

@@ -191,6 +191,16 @@ impl Client {
         after: u64,
         ctx: &mut Ctx<'_>,
     ) -> Result<(), Failure> {
+        if let Some(sync) =
+            self.rooms.get(&RoomId(attempt.link.room.0)).filter(|sync| sync.complaint().is_none())
+        {
+            // Somebody asked twice: a second commit would throw away what the first has led to.
+            if !sync.is_confirmed() {
+                return Err(failure("wrong_step", "This room is being joined already."));
+            }
+            ctx.reply(attempt.intent, Ok(Reply::Room { room: sync.id.to_string() }));
+            return Ok(());
+        }
         let session = self.session.as_ref().ok_or_else(bad_invite)?;
         let refused = || failure("damaged", "Joining did not work out. Ask for a new link.");
         let prepared = doorway

@@ -77,6 +77,8 @@ pub(crate) struct OutItem {
     pub(crate) kind: u16,
     pub(crate) body: Vec<u8>,
     pub(crate) state: Sending,
+    /// Its place in this device's stream, once it was sealed.
+    pub(crate) position: Option<u64>,
 }
 
 impl std::fmt::Debug for OutItem {

@@ -50,19 +50,27 @@ impl RoomSync {
             kind,
             body,
             state: Sending::Waiting,
+            position: None,
         };
         self.outbox.push(item.clone());
         item
     }
 
-    fn seal(&self, item: &OutItem, session: &Session, ctx: &mut Ctx<'_>) -> Option<Vec<u8>> {
+    /// The place in the own stream of what is sealed next. Messages go out one at a time, and only when all is read: whatever was sent
+    /// before, is in the log. So what is given up leaves no gap, and what is sealed again keeps its place. What the relay has
+    /// taken and does not give back keeps its place too: used twice, it would make others refuse the second message.
+    fn next_position(&self, session: &Session) -> u64 {
+        let sent = self.outbox.iter().filter(|item| item.state == Sending::Sent);
+        let taken = sent.filter_map(|item| item.position).max().map_or(0, |last| last.saturating_add(1));
+        self.streams.next(session.account, self.stream).max(taken)
+    }
+
+    fn seal(&self, item: &OutItem, position: u64, session: &Session, ctx: &mut Ctx<'_>) -> Option<Vec<u8>> {
         let metadata = Metadata {
             sender: session.id(),
             id: ids::MessageId(item.id.0),
             stream: ids::MessageId(self.stream.0),
-            // Messages go out one at a time, and only when all is read: whatever was sent before, is in the log. So what is given up
-            // leaves no gap, and what is sealed again keeps its place.
-            position: self.streams.next(session.account, self.stream),
+            position,
             seen: self.head,
             sent_at_ms: item.at_ms,
             kind: item.kind,
@@ -130,7 +138,11 @@ impl Client {
             return;
         }
         let Some(item) = sync.outbox.iter().find(|item| item.state == Sending::Waiting) else { return };
-        let (id, sealed) = (item.id, sync.seal(item, session, ctx));
+        let (id, position) = (item.id, sync.next_position(session));
+        let sealed = sync.seal(item, position, session, ctx);
+        if let Some(item) = sync.outbox.iter_mut().find(|item| item.id == id) {
+            item.position = Some(position);
+        }
         ctx.persist_with(|ctx| sync.put_stream(session, ctx));
         sync.stream_kept = true;
         let Some(bytes) = sealed.filter(|bytes| bytes.len() <= MESSAGE_BYTES) else {

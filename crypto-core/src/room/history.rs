@@ -171,7 +171,7 @@ pub struct HistoryLink {
 }
 
 #[derive(Encode, Decode)]
-struct LinkBody {
+pub(super) struct LinkBody {
     #[n(0)]
     parent_key: Option<SymmetricKey>,
     #[n(1)]
@@ -179,7 +179,7 @@ struct LinkBody {
 }
 
 #[derive(Encode, Decode)]
-struct SignedLink {
+pub(super) struct SignedLink {
     #[cbor(n(0), with = "crate::room::codec::bytes")]
     body: Vec<u8>,
     #[n(1)]

@@ -43,7 +43,7 @@ pub enum JoinError {
 }
 
 #[derive(Encode, Decode)]
-struct PackageBody {
+pub(super) struct PackageBody {
     #[n(0)]
     version: u8,
     #[n(1)]
@@ -63,7 +63,7 @@ struct PackageBody {
 }
 
 #[derive(Encode, Decode)]
-struct SignedPackage {
+pub(super) struct SignedPackage {
     #[cbor(n(0), with = "crate::room::codec::bytes")]
     body: Vec<u8>,
     #[n(1)]

@@ -59,7 +59,7 @@ pub struct KeyPackageBundle {
 }
 
 #[derive(Encode, Decode)]
-struct Plain {
+pub(super) struct Plain {
     #[cbor(n(0), with = "crate::room::codec::bytes")]
     public: Vec<u8>,
     #[n(1)]

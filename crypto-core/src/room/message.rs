@@ -110,7 +110,7 @@ impl std::fmt::Debug for Evidence {
 }
 
 #[derive(Encode, Decode)]
-struct Envelope {
+pub(super) struct Envelope {
     #[n(0)]
     version: u8,
     #[n(1)]
@@ -120,7 +120,7 @@ struct Envelope {
 }
 
 #[derive(Encode, Decode)]
-struct Inner {
+pub(super) struct Inner {
     #[cbor(n(0), with = "crate::room::codec::bytes")]
     metadata: Vec<u8>,
     #[cbor(n(1), with = "crate::room::codec::bytes")]

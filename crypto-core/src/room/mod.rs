@@ -10,6 +10,8 @@ mod build;
 pub(crate) mod codec;
 mod commit;
 mod epoch;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod history;
 #[cfg(any(test, feature = "hostile"))]
 pub mod hostile;

@@ -16,7 +16,7 @@ use crate::{
 };
 
 #[derive(Encode, Decode)]
-struct Plain {
+pub(super) struct Plain {
     #[n(0)]
     room_key: SymmetricKey,
     #[n(1)]

@@ -26,7 +26,7 @@ const LEAVE: &str = "Waxwing 1 leave";
 const SUCCESSOR: &str = "Waxwing 1 successor";
 
 #[derive(Encode, Decode)]
-struct Statement {
+pub(super) struct Statement {
     #[cbor(n(0), with = "crate::room::codec::bytes")]
     body: Vec<u8>,
     #[n(1)]

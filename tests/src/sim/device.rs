@@ -90,6 +90,14 @@ impl Device {
         Store { entries: self.store.clone(), session: self.session }
     }
 
+    /// Nothing is heard any more of a stream that was closed.
+    pub(super) fn forget_stream(&mut self) {
+        self.stream = false;
+        self.inbox.retain(|input| {
+            !matches!(input, Input::StreamOpened | Input::StreamFrame(_) | Input::StreamClosed { .. })
+        });
+    }
+
     pub(super) fn persist(&mut self, ops: Vec<StoreOp>) {
         for op in ops {
             match op {

@@ -4,7 +4,7 @@ mod device;
 pub mod relay;
 mod template;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use rand::Rng as _;
 use rand_chacha::ChaCha20Rng;
@@ -13,7 +13,10 @@ use waxwing_client::{
     api::{Failure, Intent, Reply},
     io::{Effect, Input},
 };
-use waxwing_wire::{decode, encode};
+use waxwing_wire::{
+    AccountId, decode, encode,
+    frame::{Request, ServerFrame},
+};
 
 pub use device::{Device, Store, as_text};
 use relay::Relay;
@@ -23,8 +26,39 @@ const STEPS: u32 = 200_000;
 /// How long [`World::run`] waits for what clients do by the clock, milliseconds.
 const PATIENCE_MS: u64 = 180_000;
 
+/// A frame on its way to a device, as a malicious relay sees it.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// To which device.
+    pub device: usize,
+    /// Whose it is.
+    pub account: AccountId,
+    /// What it answers; nothing for an event.
+    pub request: Option<Request>,
+    /// The frame.
+    pub frame: ServerFrame,
+}
+
+impl Delivery {
+    /// The frame as it should arrive.
+    pub fn honest(&self) -> Vec<Vec<u8>> {
+        vec![encode(&self.frame)]
+    }
+}
+
+/// What a malicious relay sends instead of a frame.
+pub type Tamper = Box<dyn FnMut(&Delivery, &mut ChaCha20Rng) -> Vec<Vec<u8>>>;
+/// What a malicious relay answers an account call with: path, status and body.
+pub type TamperHttp = Box<dyn FnMut(&str, &mut u16, &mut String)>;
+
 /// Clients and their relay.
 pub struct World {
+    /// What a malicious relay does to frames.
+    pub tamper: Option<Tamper>,
+    /// What a malicious relay does to answers of account calls.
+    pub tamper_http: Option<TamperHttp>,
+    /// A second relay with a history of its own, and the devices that talk to it.
+    pub other: Option<(Relay, BTreeSet<usize>)>,
     /// The relay.
     pub relay: Relay,
     /// The devices.
@@ -47,7 +81,7 @@ impl Saved {
     pub fn open(&self, seed: u64) -> World {
         let Self { relay, stores, now_ms } = self.clone();
         let devices = stores.into_iter().map(Device::new).collect();
-        World { relay, devices, rng: ChaCha20Rng::seed_from_u64(seed), now_ms }
+        World { devices, now_ms, relay, ..World::new(seed) }
     }
 }
 
@@ -55,7 +89,15 @@ impl World {
     /// A world without anybody.
     pub fn new(seed: u64) -> Self {
         let rng = ChaCha20Rng::seed_from_u64(seed);
-        Self { relay: Relay::new(), devices: Vec::new(), rng, now_ms: 1_800_000_000_000 }
+        Self {
+            tamper: None,
+            tamper_http: None,
+            other: None,
+            relay: Relay::new(),
+            devices: Vec::new(),
+            rng,
+            now_ms: 1_800_000_000_000,
+        }
     }
 
     /// The world as it would be after all devices were switched off.
@@ -78,13 +120,13 @@ impl World {
 
     /// The device loses its memory, keeps its store, and starts again.
     pub fn crash(&mut self, d: usize) {
-        self.relay.close_stream(d);
+        self.relay_of(d).close_stream(d);
         self.devices[d].restart();
     }
 
     /// The connection breaks; what was on its way is lost.
     pub fn cut(&mut self, d: usize) {
-        self.relay.close_stream(d);
+        self.relay_of(d).close_stream(d);
         if std::mem::take(&mut self.devices[d].stream) {
             self.devices[d].inbox.push_back(Input::StreamClosed { code: 1006 });
         }
@@ -100,6 +142,11 @@ impl World {
     pub fn wake_up(&mut self, d: usize) {
         self.devices[d].inbox.push_back(Input::Network { online: true });
         self.run();
+    }
+
+    /// The device gains or loses its network, as soon as it gets to that.
+    pub fn network(&mut self, d: usize, online: bool) {
+        self.devices[d].inbox.push_back(Input::Network { online });
     }
 
     /// Asks for something; the answer comes while the world runs.
@@ -166,12 +213,52 @@ impl World {
         }
         let d = ready[self.rng.gen_range(0..ready.len())];
         self.now_ms += 1;
-        let input = self.devices[d].inbox.pop_front().unwrap_or_else(|| {
-            let frame = self.relay.outgoing.get_mut(&d).and_then(VecDeque::pop_front);
-            Input::StreamFrame(encode(&frame.expect("there is work").frame))
-        });
+        let Some(input) = self.next_input(d) else { return true };
         self.feed(d, input);
         true
+    }
+
+    /// What a device hears next; nothing when the relay swallows it.
+    fn next_input(&mut self, d: usize) -> Option<Input> {
+        if let Some(input) = self.devices[d].inbox.pop_front() {
+            return Some(input);
+        }
+        let outgoing = self.relay_of(d).outgoing.get_mut(&d)?.pop_front()?;
+        let Some(tamper) = &mut self.tamper else { return Some(Input::StreamFrame(encode(&outgoing.frame))) };
+        let account = self.devices[d].session?.account;
+        let relay::Outgoing { request, frame } = outgoing;
+        let frames = tamper(&Delivery { device: d, account, request, frame }, &mut self.rng);
+        for frame in frames.into_iter().rev() {
+            self.devices[d].inbox.push_front(Input::StreamFrame(frame));
+        }
+        self.devices[d].inbox.pop_front()
+    }
+
+    /// The relay that a device talks to.
+    fn relay_of(&mut self, d: usize) -> &mut Relay {
+        match &mut self.other {
+            Some((relay, devices)) if devices.contains(&d) => relay,
+            _ => &mut self.relay,
+        }
+    }
+
+    /// The relay shows these devices a history of their own from now on.
+    pub fn fork(&mut self, devices: &[usize]) {
+        for d in 0..self.devices.len() {
+            self.cut(d);
+        }
+        self.other = Some((self.relay.clone(), devices.iter().copied().collect()));
+    }
+
+    /// The relay behaves from now on, and every device connects again.
+    pub fn behave(&mut self) {
+        self.tamper = None;
+        self.tamper_http = None;
+        for d in 0..self.devices.len() {
+            self.cut(d);
+        }
+        self.other = None;
+        self.run();
     }
 
     /// Gives a device an input at once.
@@ -184,8 +271,14 @@ impl World {
     }
 
     fn has_work(&self, d: usize) -> bool {
-        !self.devices[d].inbox.is_empty()
-            || self.relay.outgoing.get(&d).is_some_and(|queue| !queue.is_empty())
+        !self.devices[d].inbox.is_empty() || self.outgoing(d).is_some_and(|queue| !queue.is_empty())
+    }
+
+    fn outgoing(&self, d: usize) -> Option<&VecDeque<relay::Outgoing>> {
+        match &self.other {
+            Some((relay, devices)) if devices.contains(&d) => relay.outgoing.get(&d),
+            _ => self.relay.outgoing.get(&d),
+        }
     }
 
     /// When the first device wants to be woken, and which.
@@ -205,33 +298,18 @@ impl World {
         match effect {
             Effect::Persist(ops) => device.persist(ops),
             Effect::Load { id, from, to, limit, reverse } => device.load(id, from, to, limit, reverse),
-            Effect::Http { id, path, body } => {
-                let (status, body) = if device.isolated && device.session.is_some() {
-                    (None, String::new())
-                } else {
-                    let (status, body) = self.relay.http(path, body.as_deref(), &mut device.session);
-                    (Some(status), body)
-                };
-                device.inbox.push_back(Input::Http { id, status, body });
-                self.close_ended();
-            }
-            Effect::StreamOpen => match device.session.filter(|session| self.relay.is_open(*session)) {
-                Some(session) if !device.isolated => {
-                    device.stream = true;
-                    self.relay.open_stream(d, session);
-                    device.inbox.push_back(Input::StreamOpened);
-                }
-                _ => device.inbox.push_back(Input::StreamClosed { code: 1006 }),
-            },
+            Effect::Http { id, path, body } => self.http(d, id, path, body.as_deref()),
+            Effect::StreamOpen => self.open(d),
             Effect::StreamSend(bytes) => {
                 // A cut that the device has not noticed yet swallows what it sends.
                 if device.stream {
-                    self.relay.frame(d, decode(&bytes).expect("clients send what the wire says"));
+                    let frame = decode(&bytes).expect("clients send what the wire says");
+                    self.relay_of(d).frame(d, frame);
                 }
             }
             Effect::StreamClose => {
-                device.stream = false;
-                self.relay.close_stream(d);
+                device.forget_stream();
+                self.relay_of(d).close_stream(d);
             }
             Effect::Schedule { at_ms } => device.scheduled = Some(at_ms),
             Effect::Reply { id, result } => {
@@ -241,11 +319,45 @@ impl World {
         }
     }
 
+    fn http(&mut self, d: usize, id: u64, path: &str, body: Option<&str>) {
+        let mut session = self.devices[d].session;
+        let (status, body) = if self.devices[d].isolated && session.is_some() {
+            (None, String::new())
+        } else {
+            let (mut status, mut body) = self.relay_of(d).http(path, body, &mut session);
+            if let Some(tamper) = &mut self.tamper_http {
+                tamper(path, &mut status, &mut body);
+            }
+            (Some(status), body)
+        };
+        self.devices[d].session = session;
+        self.devices[d].inbox.push_back(Input::Http { id, status, body });
+        self.close_ended();
+    }
+
+    fn open(&mut self, d: usize) {
+        let device = &mut self.devices[d];
+        device.forget_stream();
+        let session = device.session.filter(|_| !device.isolated);
+        let open = session.filter(|session| self.relay_of(d).is_open(*session));
+        let input = match open {
+            Some(session) => {
+                self.devices[d].stream = true;
+                self.relay_of(d).open_stream(d, session);
+                Input::StreamOpened
+            }
+            None => Input::StreamClosed { code: 1006 },
+        };
+        self.devices[d].inbox.push_back(input);
+    }
+
     /// Streams of sessions that the relay ended are closed.
     fn close_ended(&mut self) {
         for d in 0..self.devices.len() {
+            let session = self.devices[d].session;
+            let open = session.is_some_and(|session| self.relay_of(d).is_open(session));
             let device = &mut self.devices[d];
-            if device.stream && !device.session.is_some_and(|session| self.relay.is_open(session)) {
+            if device.stream && !open {
                 device.stream = false;
                 device
                     .inbox

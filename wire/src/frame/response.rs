@@ -2,7 +2,10 @@
 
 use minicbor::{Decode, Encode};
 
-use super::{AccountDatum, HistoryLink, KeyPackageRecord, KeyringEntry, LogEntry, RoomSummary, Snapshot};
+use super::{
+    AccountDatum, HistoryLink, KeyPackageRecord, KeyringEntry, LogEntry, RoomSummary, Snapshot,
+    request::Request,
+};
 use crate::{AccountId, EpochId, Opaque, RoomId, Seq, account::KsfParams, ids::RoomLoginId};
 
 /// Answers.
@@ -125,6 +128,41 @@ pub enum Response {
         #[n(1)]
         sealed: Opaque,
     },
+}
+
+impl Response {
+    /// Whether this is of the kind that a request is answered with. A client takes anything else for a broken relay.
+    pub fn answers(&self, request: &Request) -> bool {
+        match request {
+            Request::Hello(_) => matches!(self, Self::Hello { .. }),
+            Request::Append(_) | Request::Commit(_) | Request::Post(_) => {
+                matches!(self, Self::Appended { .. })
+            }
+            Request::CreateRoom(_)
+            | Request::PutSnapshot { .. }
+            | Request::PutKeyring { .. }
+            | Request::PutAccountData(_)
+            | Request::DropAccountData(_)
+            | Request::PutKeyPackage(_)
+            | Request::PutPublished(_)
+            | Request::Signal { .. }
+            | Request::Ping => matches!(self, Self::Done),
+            Request::Entries { .. } => matches!(self, Self::Entries { .. }),
+            Request::Snapshot { .. } => matches!(self, Self::Snapshot(_)),
+            Request::PublicState { .. } => matches!(self, Self::PublicStates(_)),
+            Request::Keyring { .. } => matches!(self, Self::Keyring(_)),
+            Request::HistoryLinks { .. } => matches!(self, Self::HistoryLinks(_)),
+            Request::JoinInfo { .. } => matches!(self, Self::JoinInfo { .. }),
+            Request::AccountData => matches!(self, Self::AccountData(_)),
+            Request::KeyPackage(_) => matches!(self, Self::KeyPackage(_)),
+            Request::Welcome(_) => matches!(self, Self::Welcome(_)),
+            Request::Members(_) => matches!(self, Self::Members(_)),
+            Request::Published { .. } => matches!(self, Self::Published { .. }),
+            Request::RoomPasswordStart { .. } => matches!(self, Self::RoomPassword(_)),
+            Request::RoomLoginStart { .. } => matches!(self, Self::RoomLogin { .. }),
+            Request::RoomLoginFinish { .. } => matches!(self, Self::RoomUnlocked { .. }),
+        }
+    }
 }
 
 /// Hints pushed by the relay.

@@ -1,0 +1,42 @@
+//! JSON of the account calls, problems, usernames and ids.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use serde::{Serialize, de::DeserializeOwned};
+use waxwing_wire::{AccountId, EntryId, EpochId, MethodId, Problem, RoomId, account, username};
+
+/// What is accepted is the same after another round.
+fn round<T: DeserializeOwned + Serialize>(text: &str) {
+    if let Ok(value) = serde_json::from_str::<T>(text) {
+        let once = serde_json::to_string(&value).expect("it is JSON");
+        let again: T = serde_json::from_str(&once).expect("we read what we write");
+        assert_eq!(serde_json::to_string(&again).expect("it is JSON"), once);
+    }
+}
+
+fuzz_target!(|data: &[u8]| {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    round::<account::RegisterStart>(text);
+    round::<account::RegisterStarted>(text);
+    round::<account::RegisterFinish>(text);
+    round::<account::TotpEnrolment>(text);
+    round::<account::RegisterConfirm>(text);
+    round::<account::SessionInfo>(text);
+    round::<account::LoginStart>(text);
+    round::<account::LoginStarted>(text);
+    round::<account::LoginFinish>(text);
+    round::<account::LoginAccepted>(text);
+    round::<account::LoginTotp>(text);
+    round::<account::LoggedIn>(text);
+    round::<account::CredentialsStart>(text);
+    round::<account::CredentialsStarted>(text);
+    round::<account::CredentialsChange>(text);
+    round::<account::ServerInfo>(text);
+    round::<account::Empty>(text);
+    round::<Problem>(text);
+    if let Ok(name) = username::normalise(text) {
+        assert_eq!(username::normalise(&name), Ok(name.clone()), "normal once, normal always");
+    }
+    let _ = (text.parse::<AccountId>(), text.parse::<RoomId>(), text.parse::<EntryId>());
+    let _ = (text.parse::<MethodId>(), text.parse::<EpochId>());
+});
