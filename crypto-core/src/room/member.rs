@@ -15,13 +15,14 @@ use super::{
 };
 use crate::{
     identity::IdentityPublicKey,
-    ids::{AccountId, RoomId},
+    ids::{AccountId, EpochId, RoomId},
 };
 
 /// What a commit of a member is judged against.
 pub(super) struct Parent<'a> {
     pub(super) group: &'a PublicGroup,
     pub(super) room: RoomId,
+    pub(super) epoch: EpochId,
     pub(super) state: &'a RoomState,
 }
 
@@ -121,7 +122,8 @@ impl Parent<'_> {
             let leaf = self.group.leaf(queued.remove_proposal().removed()).ok_or(Invalid::Identity)?;
             let (target, _) = identity_of(leaf).ok_or(Invalid::Identity)?;
             removed.all.insert(target);
-            let said = unused.iter().position(|bytes| leave_of(leaf, self.room, &bytes.0).is_some());
+            let said =
+                unused.iter().position(|bytes| leave_of(leaf, self.room, self.epoch, &bytes.0).is_some());
             match said {
                 Some(at) => {
                     unused.remove(at);

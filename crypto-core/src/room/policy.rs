@@ -195,7 +195,8 @@ fn allowed(group: &PublicGroup, sender: AccountId, processed: &ProcessedMessage)
         return Err(Invalid::Aad);
     }
     let room = RoomId(<[u8; 16]>::try_from(group.group_id().as_slice()).map_err(|_| Invalid::Mls)?);
-    let parent = Parent { group, room, state: &parent };
+    let epoch = epoch_id(group.group_context()).ok_or(Invalid::Mls)?;
+    let parent = Parent { group, room, epoch, state: &parent };
     let staged = staged(processed)?;
     let (author, removed) = match processed.sender() {
         Sender::Member(leaf) => parent.member_commit(*leaf, staged, &aad.statements)?,
@@ -290,7 +291,7 @@ fn next_roster(group: &PublicGroup, sender: &Sender, staged: &StagedCommit) -> R
 }
 
 /// Nobody but the author gets another key: to remove somebody and add an own leaf under their id is one commit otherwise.
-fn keeps_identities(group: &PublicGroup, next: &Roster, author: AccountId) -> Result<(), Invalid> {
+pub(super) fn keeps_identities(group: &PublicGroup, next: &Roster, author: AccountId) -> Result<(), Invalid> {
     let before = roster(group).ok_or(Invalid::Identity)?;
     let same = |(account, key): (&AccountId, &IdentityPublicKey)| {
         *account == author || next.get(account).is_none_or(|now| now == key)

@@ -7,10 +7,10 @@
 //! successor = [1, room, new room, epoch]                                                                      "Waxwing 1 successor"
 //! ```
 //! `leaf` names the signer's leaf node as it is in the tree. A leaf changes with every path of its owner, so a statement holds only until its
-//! author does something else, and never again after the author has left and come back.
+//! author does something else.
 
 use minicbor::{Decode, Encode};
-use openmls::prelude::LeafNode;
+use openmls::{prelude::LeafNode, treesync::LeafNodeSource};
 use sha2::{Digest as _, Sha256};
 use tls_codec::Serialize as _;
 
@@ -190,10 +190,17 @@ pub(crate) fn rejoin_of(leaf: &LeafNode, room: RoomId, bytes: &[u8]) -> Option<R
     RejoinRequest::open(&key, (room, id), bytes)
 }
 
-/// A statement that exactly this leaf leaves this room, signed with its key.
-pub(crate) fn leave_of(leaf: &LeafNode, room: RoomId, bytes: &[u8]) -> Option<LeaveStatement> {
+/// A statement that exactly this leaf leaves this room, signed with its key. That of a leaf which came in a key package holds in the epoch
+/// that it names and no longer: the same key package could bring the same leaf in again.
+pub(crate) fn leave_of(
+    leaf: &LeafNode,
+    room: RoomId,
+    epoch: EpochId,
+    bytes: &[u8],
+) -> Option<LeaveStatement> {
     let (id, key) = signer(leaf)?;
-    LeaveStatement::open(&key, (room, id), bytes)
+    let own_making = matches!(leaf.leaf_node_source(), LeafNodeSource::Commit(_));
+    LeaveStatement::open(&key, (room, id), bytes).filter(|said| own_making || said.epoch == epoch)
 }
 
 impl Room {
@@ -220,7 +227,7 @@ impl Room {
 
     /// The leave statement of a member, if it still holds for the leaf that is in the tree now.
     pub fn check_leave(&self, sender: AccountId, bytes: &[u8]) -> Option<LeaveStatement> {
-        leave_of(self.leaf_of(sender)?, self.id(), bytes)
+        leave_of(self.leaf_of(sender)?, self.id(), self.epoch(), bytes)
     }
 
     /// The successor statement of a member.

@@ -74,6 +74,17 @@ fn a_direct_room_has_no_place_for_a_third() {
 }
 
 #[test]
+fn nobody_takes_the_place_of_a_peer_who_left() {
+    let (people, rooms) = two();
+    let [mira, jonas] = &people;
+    let said = rooms[1].leave_statement(jonas.identity(), 5).unwrap();
+    let alone = mira.commit(&rooms[0], Change::Departed(vec![(jonas.account, said)])).room;
+    let state = RoomState { peer: Some(AccountId([4; 16])), ..alone.state().clone() };
+    let replaced = mira.try_commit(&alone, Change::State(Box::new(state)));
+    assert_eq!(replaced.unwrap_err(), CommitError::Refused);
+}
+
+#[test]
 fn whoever_left_a_direct_room_can_be_brought_back() {
     let (people, rooms) = two();
     let [mira, jonas] = &people;

@@ -323,3 +323,22 @@ fn whoever_comes_in_acts_on_no_statement_and_has_our_leaf() {
         .build();
     assert!(matches!(judge(vec![], more), Outcome::Skipped(Invalid::Leaf)));
 }
+
+#[test]
+fn a_leaf_keeps_its_account_and_the_roster_its_keys() {
+    let (mira, jonas, hers, his) = room_of_two();
+    let renamed = provider::credential(AccountId([4; 16]), mira.identity().public());
+    let leaf =
+        || hostile::mls::LeafNodeParameters::builder().with_credential_with_key(renamed.clone()).build();
+    let sealed = force(&mira, &hers, |b| b.leaf_node_parameters(leaf()));
+    assert_eq!(skipped(&his, &mira, &sealed), Invalid::Identity);
+    // Whatever way a commit found to give somebody else another key.
+    let group = hers.group.public_group();
+    let mut next = hers.roster().clone();
+    assert_eq!(policy::keeps_identities(group, &next, mira.account), Ok(()));
+    next.insert(jonas.account, IdentityKey::generate(&mut OsRng).public());
+    assert_eq!(policy::keeps_identities(group, &next, mira.account), Err(Invalid::Identity));
+    assert_eq!(policy::keeps_identities(group, &next, jonas.account), Ok(()));
+    next.remove(&jonas.account);
+    assert_eq!(policy::keeps_identities(group, &next, mira.account), Ok(()));
+}

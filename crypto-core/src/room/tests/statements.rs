@@ -179,6 +179,9 @@ fn letting_somebody_in_again_is_all_that_such_a_commit_does() {
     let double = Person { account: carl.account, vault: Vault::generate(&mut OsRng) };
     let other = package(&double);
     assert_eq!(forge(&[&request], None, &|b| swap_of(b, leaf, &other)), Some(Invalid::Readmit));
+    // Also when Carl himself asks for it: to change a key and come back are two commits.
+    let asked = rooms[2].rejoin_request(carl.identity(), 7, other.public()).unwrap();
+    assert_eq!(forge(&[&asked], None, &|b| swap_of(b, leaf, &other)), Some(Invalid::Readmit));
     // A request that the commit does not act on.
     assert_eq!(forge(&[&request], None, &|b| b.force_self_update(true)), Some(Invalid::Statement));
     assert_eq!(forge(&[&request], None, &|b| b.propose_removals([leaf])), Some(Invalid::Statement));
@@ -307,4 +310,32 @@ fn a_moderator_puts_out_an_owner_who_left_but_not_the_last_one() {
     let said = rooms[0].leave_statement(mira.identity(), 1).unwrap();
     let gone = jonas.commit(&rooms[1], Change::Departed(vec![(mira.account, said)]));
     assert_eq!(applied(rooms[2].process(jonas.account, &gone.sealed)).roster().len(), 2);
+}
+
+#[test]
+fn who_left_and_came_back_is_not_put_out_by_the_old_statement() {
+    let (people, mut rooms) = room_of_three();
+    let [mira, jonas, carl] = &people;
+    let left = |said: &[u8]| Change::Departed(vec![(carl.account, said.to_vec())]);
+    // The same key package brings the same leaf in again.
+    let bundle = package(carl);
+    let state = Box::new(rooms[0].state().clone());
+    let alone = mira.commit(&rooms[0], Change::Remove(vec![carl.account], state)).room;
+    let again = |room: &Room| {
+        let added = mira.commit(room, Change::Add(carl.account, bundle.public().to_vec()));
+        let his = bundle.join(carl.account, room.id(), added.welcome.as_ref().unwrap()).unwrap();
+        (added.room, his)
+    };
+    let (hers, his) = again(&alone);
+    let said = his.leave_statement(carl.identity(), 1).unwrap();
+    let gone = mira.commit(&hers, left(&said));
+    let (hers, _) = again(&gone.room);
+    assert_eq!(hers.check_leave(carl.account, &said), None);
+    assert_eq!(mira.try_commit(&hers, left(&said)).unwrap_err(), CommitError::Refused);
+
+    // After a commit of his own, what he says holds while others commit.
+    step_all(&people, &mut rooms, carl, Change::Refresh);
+    let said = rooms[2].leave_statement(carl.identity(), 1).unwrap();
+    step_all(&people, &mut rooms, mira, Change::Refresh);
+    assert!(jonas.try_commit(&rooms[1], left(&said)).is_ok());
 }
