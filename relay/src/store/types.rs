@@ -246,7 +246,7 @@ pub enum Notice {
         /// Its share of the bytes that may wait, see [`crate::limits::WRITE_QUEUE_BYTES`].
         permit: Option<OwnedSemaphorePermit>,
     },
-    /// An account became a member.
+    /// An account became a member, or has a Welcome to be let in again.
     Joined {
         /// The account.
         account: AccountId,

@@ -188,7 +188,7 @@ pub enum Event {
         #[n(1)]
         last_seq: Seq,
     },
-    /// The account has become a member of a room.
+    /// The account has become a member of a room, or is let in again by a new Welcome.
     #[n(2)]
     RoomAdded(#[n(0)] RoomSummary),
     /// The account is no longer a member of a room.

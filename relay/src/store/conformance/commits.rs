@@ -179,6 +179,13 @@ pub async fn a_member_is_let_in_again_by_a_welcome(bench: &mut Bench) {
     let welcomes = vec![Welcome { account: jon, bytes: sealed("second welcome") }];
     let request = Commit { welcomes, ..commit(room, 2, 3) };
     assert_eq!(bench.commit(ada, request).await, Ok(3), "any member may");
+    let mut told = Vec::new();
+    while told.len() < 4 {
+        if let Notice::Joined { account, summary } = bench.notices.recv().await.unwrap() {
+            told.push((account, summary.last_seq));
+        }
+    }
+    assert_eq!(told, [(mira, 0), (ada, 1), (jon, 2), (jon, 3)], "once for each Welcome");
     assert_eq!(bench.store.welcome(jon, room).await.unwrap(), Some(sealed("second welcome")));
     assert_eq!(bench.members(mira, room).await, sorted([mira, jon, ada]));
     let welcomes = vec![Welcome { account: jon, bytes: sealed("third") }];

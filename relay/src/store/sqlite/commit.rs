@@ -82,15 +82,22 @@ pub(super) fn accept(
     for account in remove {
         rooms::remove_member(db, &room, account, notices)?;
     }
+    let mut told = BTreeSet::new();
     for account in add {
         if !accounts::exists(db, account)? {
             return Err(StoreError::NotFound);
         }
-        rooms::add_member(db, &room, (account, 0), now_ms, notices)?;
+        if rooms::add_member(db, &room, (account, 0), now_ms, notices)? {
+            told.insert(account);
+        }
     }
     for welcome in &welcomes {
         if !rooms::is_member(db, &room, welcome.account)? {
             return Err(StoreError::Invalid("a Welcome is for a member"));
+        }
+        // A member that is let in again hears of it like one that is new: there is a Welcome to be fetched.
+        if told.insert(welcome.account) {
+            notices.push(Notice::Joined { account: welcome.account, summary: room.summary() });
         }
         put_welcome(db, &room, welcome.account, welcome.bytes.as_bytes())?;
     }
