@@ -1,6 +1,7 @@
 //! A world of clients around a relay in memory. Everything runs in one thread; a seed decides in which order things arrive.
 
 mod device;
+mod insider;
 pub mod relay;
 mod template;
 
@@ -19,6 +20,7 @@ use waxwing_wire::{
 };
 
 pub use device::{Device, Store, as_text};
+pub use insider::Insider;
 use relay::Relay;
 
 /// Steps after which a world that still moves is taken to move for ever.

@@ -1,0 +1,153 @@
+//! What a member of a room can do with its keys and a changed client.
+
+use minicbor::{Decode, Encode};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng as _;
+use waxwing_client::api::Me;
+use waxwing_crypto_core::{
+    account::{Vault, VaultKey, open_vault},
+    room::{self as rooms, LogHead, Prepared, Room, Snapshot, Stamp, hostile::Forgery},
+    secret::SymmetricKey,
+};
+use waxwing_wire::{
+    AccountId, EntryId, EpochId, MethodId, Opaque, RoomId, decode,
+    frame::{self, ClientFrame, Commit, EntryKind, EpochParts, JoinPackage, LogEntry, Request},
+};
+
+use super::World;
+
+/// What a device keeps of an unlocked account.
+#[derive(Encode, Decode)]
+struct Kept {
+    #[n(0)]
+    account: AccountId,
+    #[n(1)]
+    username: String,
+    #[n(2)]
+    administrator: bool,
+    #[n(3)]
+    display_name: String,
+    #[n(4)]
+    key: SymmetricKey,
+    #[n(5)]
+    vault: Opaque,
+    #[n(6)]
+    vault_version: u64,
+}
+
+/// A member with its keys, taken from one of its devices.
+pub struct Insider {
+    device: usize,
+    /// The account.
+    pub account: AccountId,
+    /// Its keys.
+    pub vault: Vault,
+    /// The room at the epoch that the device has.
+    pub room: Room,
+    /// Where the log stands.
+    pub seen: LogHead,
+    /// Number of the last commit.
+    pub after: u64,
+    rng: ChaCha20Rng,
+}
+
+fn digest(entry: &LogEntry) -> [u8; 32] {
+    let kind = match entry.kind {
+        EntryKind::Commit => rooms::EntryKind::Commit,
+        EntryKind::Message | EntryKind::Tombstone => rooms::EntryKind::Message,
+        EntryKind::Rejoin => rooms::EntryKind::Rejoin,
+        EntryKind::Leave => rooms::EntryKind::Leave,
+        EntryKind::Successor => rooms::EntryKind::Successor,
+    };
+    rooms::digest(kind, entry.after, entry.sender.0.into(), entry.bytes.as_bytes())
+}
+
+impl Insider {
+    /// The member behind a device, in a room.
+    pub fn of(world: &World, device: usize, room: &str) -> Self {
+        let held = &world.devices[device];
+        let me: &Me = held.me.as_ref().expect("logged in");
+        let account: AccountId = me.account.parse().expect("an id");
+        let kept: Kept = decode(&held.store["s/unlock"]).expect("as the client wrote it");
+        let id = account.0.into();
+        let vault = open_vault(kept.vault.as_bytes(), &VaultKey::from(kept.key), id, 0).expect("a vault");
+        let (snapshot, public): (frame::Snapshot, Opaque) =
+            decode(&held.store[&format!("s/room/{room}/group")]).expect("as the client wrote it");
+        let place: RoomId = room.parse().expect("an id");
+        let epoch = snapshot.epoch.0.into();
+        let open = |root| Snapshot::open(root, id, place.0.into(), epoch, snapshot.bytes.as_bytes()).ok();
+        let snapshot = vault.roots().find_map(open).expect("the account's own snapshot");
+        let group = snapshot.restore(&[public.0]).expect("a group");
+        let stored = &world.relay.rooms[&place];
+        let start = LogHead::start(place.0.into());
+        let seen = stored.log.iter().fold(start, |head, entry| head.advance(&digest(entry)));
+        let rng = ChaCha20Rng::seed_from_u64(world.now_ms);
+        Self { device, account, vault, room: group, seen, after: stored.last_commit, rng }
+    }
+
+    fn stamp(&self, world: &World) -> Stamp {
+        Stamp { seen: self.seen, account_version: 0, now_ms: world.now_ms }
+    }
+
+    /// A commit of fresh keys that these members cannot follow.
+    pub fn shuts_out(&mut self, world: &World, whom: &[AccountId]) -> Prepared {
+        let mut forgery = Forgery::new(&self.room, self.vault.identity(), self.stamp(world));
+        forgery.shut_out = whom.iter().map(|account| account.0.into()).collect();
+        forgery.commit(|builder| builder.force_self_update(true), &mut self.rng).expect("it is built")
+    }
+
+    /// The request that uploads a commit.
+    pub fn upload(&mut self, prepared: &Prepared) -> Commit {
+        let (room, root) = (&prepared.room, self.vault.current_root());
+        let keyring = room.keyring_record();
+        let id = self.account.0.into();
+        let keyring = keyring.seal(root, id, room.id(), room.epoch(), &mut self.rng).expect("sealed");
+        let package = |(method, bytes): &([u8; 32], Vec<u8>)| JoinPackage {
+            method: MethodId(*method),
+            bytes: bytes.clone().into(),
+        };
+        let parts = EpochParts {
+            epoch: EpochId(room.epoch().0),
+            public_state: prepared.public_state.clone().into(),
+            snapshot: room.snapshot(root, &mut self.rng).expect("sealed").into(),
+            keyring: keyring.into(),
+            link: Some(prepared.link.clone().into()),
+            packages: prepared.packages.iter().map(package).collect(),
+            methods: None,
+            keep: room.state().joins.iter().map(|join| MethodId(join.id())).collect(),
+        };
+        let mut entry = [0; 16];
+        entry.copy_from_slice(&prepared.hash()[..16]);
+        Commit {
+            room: RoomId(room.id().0),
+            after: self.after,
+            id: EntryId(entry),
+            bytes: prepared.sealed.clone().into(),
+            parts,
+            add: Vec::new(),
+            remove: Vec::new(),
+            welcomes: Vec::new(),
+            proof: None,
+            levels: None,
+        }
+    }
+
+    /// Bytes that are no commit at all, uploaded as one with parts that nobody can use.
+    pub fn junk(&mut self, world: &World) -> Commit {
+        let prepared = self.shuts_out(world, &[]);
+        let mut commit = self.upload(&prepared);
+        let mut sealed = prepared.sealed.clone();
+        let last = sealed.len() - 1;
+        sealed[last] ^= 1;
+        let hash = rooms::commit_hash(&sealed);
+        commit.id.0.copy_from_slice(&hash[..16]);
+        commit.bytes = sealed.into();
+        commit.parts.epoch = EpochId(hash);
+        commit
+    }
+
+    /// Sends a request on the device's own connection; its client knows nothing of it.
+    pub fn send(&self, world: &mut World, request: Request) {
+        world.relay.frame(self.device, ClientFrame { id: u64::MAX, request });
+    }
+}
