@@ -259,7 +259,7 @@ impl Client {
         let Some(mut session) = Session::unlock(job.unlock.as_bytes()) else { return };
         session.account_version = old.account_version;
         let unlock = StoreOp::Put { key: UNLOCK.to_owned(), value: job.unlock.0.clone(), secret: true };
-        ctx.persist([unlock, StoreOp::Delete { key: JOB.to_owned() }]);
+        ctx.persist([unlock]);
         self.session = Some(session);
         self.remember(ctx);
         let reply = Reply::Rotated { recovery_key: job.recovery_key.clone() };
@@ -267,6 +267,8 @@ impl Client {
             Some(intent) => ctx.reply(intent, Ok(reply)),
             None => ctx.notify(Notice::Rotated { recovery_key: job.recovery_key.clone() }),
         }
+        // Only now: whoever has new credentials must come to see the new recovery key.
+        ctx.persist([StoreOp::Delete { key: JOB.to_owned() }]);
         // What was being stored was sealed under the old keys, and the stream belongs to the session that has ended.
         self.forget_saves();
         self.connect(ctx);

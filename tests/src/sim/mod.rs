@@ -68,6 +68,8 @@ pub struct World {
     rng: ChaCha20Rng,
     /// The time that every client is told.
     pub now_ms: u64,
+    /// This device crashes after so many more effects.
+    pub doom: Option<(usize, u32)>,
 }
 
 /// A world at rest, from which others begin.
@@ -99,6 +101,7 @@ impl World {
             devices: Vec::new(),
             rng,
             now_ms: 1_800_000_000_000,
+            doom: None,
         }
     }
 
@@ -268,7 +271,23 @@ impl World {
         let device = &mut self.devices[d];
         let effects = device.client.handle(input, self.now_ms, &mut self.rng);
         for effect in effects {
+            match &mut self.doom {
+                Some((doomed, 0)) if *doomed == d => {
+                    self.doom = None;
+                    return self.crash(d);
+                }
+                Some((doomed, left)) if *doomed == d => *left -= 1,
+                _ => {}
+            }
             self.effect(d, effect);
+        }
+    }
+
+    /// The device has no network at all from now on, not even for calls; or has it again.
+    pub fn isolate(&mut self, d: usize, isolated: bool) {
+        self.devices[d].isolated = isolated;
+        if isolated {
+            self.cut(d);
         }
     }
 

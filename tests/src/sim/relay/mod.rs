@@ -157,6 +157,14 @@ impl Relay {
         self.sessions.contains(&session)
     }
 
+    /// Ends every session of an account, as a relay may at any time.
+    pub fn end_sessions(&mut self, username: &str) {
+        let account = self.account_of(username);
+        let ended: Vec<Session> =
+            self.sessions.iter().copied().filter(|open| open.account == account).collect();
+        ended.into_iter().for_each(|session| self.end_session(session));
+    }
+
     /// The account of a username.
     pub fn account_of(&self, username: &str) -> AccountId {
         self.accounts[username].id
