@@ -22,6 +22,7 @@ mod intents;
 pub mod io;
 mod machine;
 mod room;
+mod rotation;
 mod session;
 mod signal;
 mod trust;

@@ -78,6 +78,8 @@ pub struct Client {
     pub(crate) data: AccountData,
     pub(crate) trust: Trust,
     pub(crate) signals: Signals,
+    /// Rooms in which the relay did not take what new keys need.
+    pub(crate) refused_rotation: BTreeSet<RoomId>,
     pub(crate) https: BTreeMap<u64, (u64, HttpThen)>,
     pub(crate) loads: BTreeMap<u64, LoadThen>,
     /// Intents that wait for the connection that is being made.
@@ -105,6 +107,7 @@ impl Client {
             data: AccountData::default(),
             trust: Trust::default(),
             signals: Signals::default(),
+            refused_rotation: BTreeSet::new(),
             https: BTreeMap::new(),
             loads: BTreeMap::new(),
             waiting: Vec::new(),
@@ -274,6 +277,7 @@ impl Client {
 
     fn hello(&mut self, rooms: &[RoomSummary], ctx: &mut Ctx<'_>) {
         self.greeted(ctx);
+        self.refused_rotation.clear();
         self.load_data(ctx);
         let gone: Vec<RoomId> = self
             .rooms

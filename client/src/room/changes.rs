@@ -39,7 +39,6 @@ pub(crate) enum Wanted {
     /// This member cannot follow and asks to be let in again.
     Readmit { account: AccountId, key_package: Vec<u8>, request: Vec<u8> },
     /// This account signs with another key from now on.
-    #[allow(dead_code, reason = "for rotating identities")]
     Rotate(IdentityKey),
 }
 

@@ -7,9 +7,12 @@ use waxwing_wire::{
     problem::{Problem, ProblemCode},
 };
 
+use zeroize::Zeroizing;
+
 use super::changes::Plan;
 pub(crate) use super::changes::Wanted;
 use crate::{
+    account_data::link_name,
     api::{Failure, Reply},
     ctx::{Ctx, failure},
     machine::{Client, Then, opaque},
@@ -32,6 +35,10 @@ pub(crate) enum CommitFor {
     Invite { intent: u64 },
     /// The rest of moving to a new room.
     Move { from: RoomId },
+    /// Nobody: the room hears of the account's new key.
+    Rotation,
+    /// Nobody: a link takes the place of one whose secret was kept under old keys. It is this one's seed.
+    Relink(Zeroizing<Vec<u8>>),
 }
 
 /// A commit of this session that is not in the log yet.
@@ -175,14 +182,15 @@ impl Client {
 
     fn commit_failed(&mut self, room: RoomId, failure: Failure, ctx: &mut Ctx<'_>) {
         let Some(own) = self.rooms.get_mut(&room).and_then(|sync| sync.own_commit.take()) else { return };
-        self.tell_failure(own.purpose, failure, ctx);
+        self.tell_failure(room, own.purpose, failure, ctx);
         self.advance(room, ctx);
     }
 
-    fn tell_failure(&mut self, purpose: CommitFor, failure: Failure, ctx: &mut Ctx<'_>) {
+    fn tell_failure(&mut self, room: RoomId, purpose: CommitFor, failure: Failure, ctx: &mut Ctx<'_>) {
         match purpose {
             CommitFor::Duty => {}
             CommitFor::Move { from } => self.stop_moving(from, failure, ctx),
+            CommitFor::Rotation | CommitFor::Relink(_) => self.rotation_refused(room),
             CommitFor::Person { intent, .. } | CommitFor::Invite { intent } => {
                 ctx.reply(intent, Err(failure));
             }
@@ -195,7 +203,7 @@ impl Client {
         let given_up: Vec<OwnCommit> =
             sync.own_commit.take().into_iter().chain(sync.changes.drain(..)).collect();
         for own in given_up {
-            self.tell_failure(own.purpose, failure("no_such_room", why), ctx);
+            self.tell_failure(room, own.purpose, failure("no_such_room", why), ctx);
         }
     }
 
@@ -222,8 +230,9 @@ impl Client {
     /// The commit is in the log, or was not needed: whoever waits for it hears of it.
     pub(crate) fn commit_done(&mut self, done: CommitFor, room: RoomId, ctx: &mut Ctx<'_>) {
         match done {
-            CommitFor::Duty => {}
+            CommitFor::Duty | CommitFor::Rotation => {}
             CommitFor::Move { from } => self.tell_successor(from, ctx),
+            CommitFor::Relink(seed) => self.save(&link_name(room), seed, ctx),
             CommitFor::Person { intent, reply } => ctx.reply(intent, Ok(reply)),
             CommitFor::Invite { intent } => {
                 let invite = self.invite_text(room);

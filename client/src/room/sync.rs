@@ -111,6 +111,7 @@ impl Client {
 
     /// Everything is read: sends what waits, and keeps the relay's copies fresh.
     fn write(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
+        self.follow_rotation(room, ctx);
         self.announce(room, ctx);
         self.build_commit(room, ctx);
         self.flush(room, ctx);

@@ -157,6 +157,12 @@ impl Relay {
         self.sessions.contains(&session)
     }
 
+    /// What a device holds, with a session that the relay makes up for it.
+    pub fn with_session(&mut self, username: &str, store: super::Store) -> super::Store {
+        let session = self.begin_session(self.account_of(username));
+        store.with_session(session)
+    }
+
     /// Ends every session of an account, as a relay may at any time.
     pub fn end_sessions(&mut self, username: &str) {
         let account = self.account_of(username);
