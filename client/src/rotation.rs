@@ -6,14 +6,14 @@
 //! [`crate::account_data`].
 
 use waxwing_crypto_core::{
-    room::{JoinSecret, Role},
+    room::{JoinKind, JoinSecret, Role, Room},
     secret::SymmetricKey,
 };
 use waxwing_wire::RoomId;
 use zeroize::Zeroizing;
 
 use crate::{
-    account_data::link_name,
+    account_data::{link_name, password_name},
     ctx::Ctx,
     machine::Client,
     room::commit::{CommitFor, Wanted},
@@ -38,26 +38,33 @@ impl Client {
             let _ = self.want(room, wanted, CommitFor::Rotation, ctx);
             return;
         }
-        self.replace_link(room, ctx);
+        if !self.replace(room, JoinKind::Link, ctx) {
+            self.replace(room, JoinKind::Password, ctx);
+        }
     }
 
-    /// Replaces a link whose secret was kept under keys that have been replaced.
-    fn replace_link(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
-        let (Some(sync), Some(session)) = (self.rooms.get(&room), &self.session) else { return };
-        let name = link_name(room);
-        let Some(seed) = self.data.outdated(&name, session.root().generation()) else { return };
-        let method =
-            SymmetricKey::try_from_slice(seed).and_then(|seed| JoinSecret::from_seed(seed).method_id().ok());
-        let state = sync.group.as_ref().map(|group| group.state());
+    /// Replaces a link, or closes a password, whose secret was kept under keys that have been replaced. A new password would have to be told
+    /// to people, so it is for the person to set one. True when something is to be done.
+    fn replace(&mut self, room: RoomId, kind: JoinKind, ctx: &mut Ctx<'_>) -> bool {
+        let (Some(sync), Some(session)) = (self.rooms.get(&room), &self.session) else { return false };
+        let name = if kind == JoinKind::Link { link_name(room) } else { password_name(room) };
+        let Some(seed) = self.data.outdated(&name, session.root().generation()) else { return false };
+        let seed = SymmetricKey::try_from_slice(seed);
+        let method = seed.and_then(|seed| JoinSecret::from_seed(seed).method_id().ok());
+        let state = sync.group.as_ref().map(Room::state);
         let counts = state.zip(method).is_some_and(|(state, method)| state.join(&method).is_some());
         let may = state.is_some_and(|state| state.role(session.id()) >= Role::Moderator);
-        if counts && may {
-            // Kept once it counts, see `CommitFor::Relink`: until then it is the old one that has to be replaced.
-            let secret = JoinSecret::generate(ctx.rng);
-            let seed = Zeroizing::new(secret.seed().expose().to_vec());
-            let _ = self.want(room, Wanted::Link(secret), CommitFor::Relink(seed), ctx);
-        } else {
+        if !counts || !may {
             self.save(&name, Zeroizing::new(Vec::new()), ctx);
+            return true;
         }
+        // Kept once it counts: until then it is the old one that has to be replaced.
+        let secret = JoinSecret::generate(ctx.rng);
+        let (wanted, kept) = match kind {
+            JoinKind::Link => (Wanted::Link(secret.clone()), secret.seed().expose().to_vec()),
+            JoinKind::Password => (Wanted::Without(kind), Vec::new()),
+        };
+        let _ = self.want(room, wanted, CommitFor::Relink(name, Zeroizing::new(kept)), ctx);
+        true
     }
 }

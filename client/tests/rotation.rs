@@ -62,6 +62,9 @@ fn everything_follows_the_new_keys_and_contacts_are_told_once() {
     let (mut world, mira, jonas, rooms, invite) = two(1);
     let [own, his] = &rooms;
     let other = world.log_in("mira");
+    let secret = Intent::SetRoomPassword { room: own.clone(), password: None };
+    let Ok(Reply::RoomPassword { name, password: spoken }) = world.call(mira, secret) else { panic!() };
+    assert!(world.devices[jonas].rooms[own].password);
     let package = world.relay.accounts["mira"].key_package.clone();
     let me = account(&world, "mira");
     let before = number(&mut world, jonas, &me);
@@ -86,6 +89,9 @@ fn everything_follows_the_new_keys_and_contacts_are_told_once() {
     // The old link is dead, a new one leads in.
     let aicha = world.register("aicha");
     assert_eq!(code(world.call(aicha, Intent::JoinRoom { invite: invite.clone() })), "link_invalid");
+    assert!(!world.devices[jonas].rooms[own].password && world.devices[jonas].rooms[own].invite);
+    let by_password = Intent::JoinByPassword { name, password: spoken };
+    assert_eq!(code(world.call(aicha, by_password)), "wrong_credentials");
     let again = world.invite(mira, own);
     assert_ne!(again, invite);
     world.join(aicha, &again);

@@ -6,7 +6,9 @@ use waxwing_crypto_core::account::open_account_data;
 use waxwing_wire::{frame::AccountDatum, ids::DataName};
 use zeroize::Zeroizing;
 
-use super::{AccountData, Entry, INDEX, Index, KEY_PACKAGE, Memory, PIN_OBJECTS, PROFILE, link_name};
+use super::{
+    AccountData, Entry, INDEX, Index, KEY_PACKAGE, Memory, PIN_OBJECTS, PROFILE, link_name, password_name,
+};
 use crate::{
     api::{Notice, Rollback},
     ctx::Ctx,
@@ -130,7 +132,7 @@ impl Client {
         let Some(session) = &mut self.session else { return };
         let mut names = vec![PROFILE.to_owned(), KEY_PACKAGE.to_owned()];
         names.extend((0..PIN_OBJECTS).map(|n| format!("pins {n:x}")));
-        names.extend(self.rooms.keys().map(|room| link_name(*room)));
+        names.extend(self.rooms.keys().flat_map(|room| [link_name(*room), password_name(*room)]));
         self.data.take(Loaded::read(session, data, names), session);
         if let Some(name) = self.data.entries.get(PROFILE) {
             session.display_name = String::from_utf8_lossy(&name.plain).into_owned();

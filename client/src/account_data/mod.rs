@@ -42,9 +42,14 @@ pub(crate) fn link_name(room: RoomId) -> String {
     format!("link {room}")
 }
 
+/// Name of the account object that holds the secret behind a room's password.
+pub(crate) fn password_name(room: RoomId) -> String {
+    format!("password {room}")
+}
+
 /// Whether an object of this name holds the secret of a way into a room.
 fn is_link(name: &str) -> bool {
-    name.starts_with("link ")
+    name.starts_with("link ") || name.starts_with("password ")
 }
 
 /// Name of the account object that holds what is known of this account's identity.

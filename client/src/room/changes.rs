@@ -24,8 +24,8 @@ pub(crate) enum Wanted {
     Link(JoinSecret),
     /// A new password in place of an earlier one: its join method, and what the relay keeps for it.
     Password(JoinSecret, Box<RoomPassword>),
-    /// No invite link.
-    NoLink,
+    /// No invite link, or no password.
+    Without(JoinKind),
     /// What is given changes, the rest stays.
     Edit { name: Option<String>, topic: Option<String>, history: Option<HistoryRule> },
     /// A member's role.
@@ -84,7 +84,7 @@ impl Wanted {
             Self::Password(secret, password) => {
                 view.enter_by(JoinKind::Password, secret, Some(*password.clone()))
             }
-            Self::NoLink => view.no_link(),
+            Self::Without(kind) => view.without(*kind),
             Self::Edit { name, topic, history } => view.edit(name.as_deref(), topic.as_deref(), *history),
             Self::Role(account, role) => view.role(account.0.into(), *role),
             Self::Add(packages) => Ok(view.add(packages)),
@@ -140,10 +140,10 @@ impl View<'_> {
         Ok(self.to_state(next).map(|plan| Plan { methods: Some(vec![gate]), ..plan }))
     }
 
-    fn no_link(&self) -> Result<Option<Plan>, Failure> {
-        self.demand(Role::Moderator, "Only an owner or a moderator can make the invite link stop working.")?;
+    fn without(&self, kind: JoinKind) -> Result<Option<Plan>, Failure> {
+        self.demand(Role::Moderator, "Only an owner or a moderator can close a way into the room.")?;
         let mut next = self.state.clone();
-        next.joins.retain(|join| join.kind != JoinKind::Link);
+        next.joins.retain(|join| join.kind != kind);
         Ok(self.to_state(next))
     }
 

@@ -12,7 +12,6 @@ use zeroize::Zeroizing;
 use super::changes::Plan;
 pub(crate) use super::changes::Wanted;
 use crate::{
-    account_data::link_name,
     api::{Failure, Reply},
     ctx::{Ctx, failure},
     machine::{Client, Then, opaque},
@@ -37,8 +36,8 @@ pub(crate) enum CommitFor {
     Move { from: RoomId },
     /// Nobody: the room hears of the account's new key.
     Rotation,
-    /// Nobody: a link takes the place of one whose secret was kept under old keys. It is this one's seed.
-    Relink(Zeroizing<Vec<u8>>),
+    /// Nobody: a way into the room that was kept under old keys is replaced or closed. What the account keeps from then on, and where.
+    Relink(String, Zeroizing<Vec<u8>>),
 }
 
 /// A commit of this session that is not in the log yet.
@@ -190,7 +189,7 @@ impl Client {
         match purpose {
             CommitFor::Duty => {}
             CommitFor::Move { from } => self.stop_moving(from, failure, ctx),
-            CommitFor::Rotation | CommitFor::Relink(_) => self.rotation_refused(room),
+            CommitFor::Rotation | CommitFor::Relink(..) => self.rotation_refused(room),
             CommitFor::Person { intent, .. } | CommitFor::Invite { intent } => {
                 ctx.reply(intent, Err(failure));
             }
@@ -232,7 +231,7 @@ impl Client {
         match done {
             CommitFor::Duty | CommitFor::Rotation => {}
             CommitFor::Move { from } => self.tell_successor(from, ctx),
-            CommitFor::Relink(seed) => self.save(&link_name(room), seed, ctx),
+            CommitFor::Relink(name, seed) => self.save(&name, seed, ctx),
             CommitFor::Person { intent, reply } => ctx.reply(intent, Ok(reply)),
             CommitFor::Invite { intent } => {
                 let invite = self.invite_text(room);

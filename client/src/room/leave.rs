@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::{RoomSync, answers::RoomThen, shut::statement_id, store};
 use crate::{
-    account_data::link_name,
+    account_data::{link_name, password_name},
     api::{Failure, Notice, Reply},
     ctx::{Ctx, failure},
     io::StoreOp,
@@ -111,8 +111,10 @@ impl Client {
         self.give_up_commits(room, "You have left this room.", ctx);
         let left = self.rooms.remove(&room).and_then(|sync| sync.leaving).and_then(|leaving| leaving.intent);
         ctx.persist(store::all_of(room).map(|(from, to)| StoreOp::DeleteRange { from, to }));
-        if self.data.get(&link_name(room)).is_some() {
-            self.save(&link_name(room), Zeroizing::new(Vec::new()), ctx);
+        for name in [link_name(room), password_name(room)] {
+            if self.data.get(&name).is_some() {
+                self.save(&name, Zeroizing::new(Vec::new()), ctx);
+            }
         }
         ctx.notify(Notice::RoomGone { room: room.to_string() });
         if let Some(intent) = left {

@@ -15,6 +15,7 @@ use waxwing_wire::{
     limits::PASSWORD_CHARS_MIN,
     problem::{Problem, ProblemCode},
 };
+use zeroize::Zeroizing;
 
 use super::{
     answers::RoomThen,
@@ -22,6 +23,7 @@ use super::{
     people::no_such_room,
 };
 use crate::{
+    account_data::password_name,
     api::{Failure, Reply},
     ctx::{Ctx, failure},
     machine::{Client, Then},
@@ -92,7 +94,7 @@ impl Client {
         let password = match password {
             None => RoomPassword::generate(ctx.rng),
             Some(typed) => {
-                let typed = zeroize::Zeroizing::new(typed);
+                let typed = Zeroizing::new(typed);
                 if typed.trim().chars().count() < PASSWORD_CHARS_MIN {
                     let text = format!("A room's password has at least {PASSWORD_CHARS_MIN} characters.");
                     return Err(failure("weak_password", &text));
@@ -170,6 +172,8 @@ impl Client {
             ksf: account::KsfParams { memory_kib, iterations, parallelism },
             sealed: sealed.into(),
         };
+        // Kept like the secret of a link: after a rotation it tells which password has to go.
+        self.save(&password_name(room), Zeroizing::new(secret.seed().expose().to_vec()), ctx);
         let reply = Reply::RoomPassword { name, password: password.expose().to_owned() };
         let purpose = CommitFor::Person { intent, reply };
         self.want(room, Wanted::Password(secret, Box::new(record)), purpose, ctx)
@@ -183,7 +187,7 @@ impl Client {
         ctx: &mut Ctx<'_>,
     ) -> Result<(), Failure> {
         let handle = RoomHandle::of(name).ok_or_else(wrong)?;
-        let password = RoomPassword::typed(&zeroize::Zeroizing::new(password));
+        let password = RoomPassword::typed(&Zeroizing::new(password));
         let (state, request) = LoginStart::new(password.as_bytes(), ctx.rng).map_err(|_| wrong())?;
         let trying = Trying { intent, handle, password, state };
         let request = Request::RoomLoginStart { handle: on_wire(handle), opaque_request: request.into() };

@@ -186,7 +186,7 @@ impl Client {
         ctx: &mut Ctx<'_>,
     ) -> Result<(), Failure> {
         let room = self.open_room(room)?;
-        self.want(room, Wanted::NoLink, done(intent), ctx)
+        self.want(room, Wanted::Without(JoinKind::Link), done(intent), ctx)
     }
 
     /// The room of two with somebody, if there is one.
