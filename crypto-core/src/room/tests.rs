@@ -1,5 +1,6 @@
 //! Rooms between several accounts, without any relay.
 
+mod convergence;
 mod direct;
 mod hostile;
 mod people;
