@@ -9,6 +9,7 @@ use waxwing_crypto_core::{
     identity::IdentityKey,
     ids::{AccountId, EpochId, RoomId},
     login::{KsfParams, LoginStart, Purpose},
+    place::PlaceCode,
     recovery::RecoveryKey,
     room::{Doorway, InviteLink, JoinSecret},
     room_password,
@@ -43,6 +44,12 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(key) = RecoveryKey::parse(text) {
         assert!(RecoveryKey::parse(&key.to_text()).is_ok());
     }
+    if let Ok(code) = PlaceCode::parse(text) {
+        assert!(PlaceCode::parse(&code.to_text()).is_ok());
+    }
+    let password = room_password::RoomPassword::typed(text);
+    assert_eq!(room_password::RoomPassword::typed(password.expose()), password, "read once, read always");
+    let _ = password.strength();
     if let Ok(link) = ContactLink::parse(text) {
         let _ = link.is_of(account, &IdentityKey::from_seed([4; 32]).public());
         assert!(ContactLink::parse(&link.to_text()).is_ok());
