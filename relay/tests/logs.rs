@@ -38,7 +38,8 @@ async fn logs_hold_no_secrets_names_or_bytes() {
 
     let http = Http::at(&origin);
     let mira = register(&http, "miraculous", Some(&setup_token)).await.unwrap();
-    let (_, other_cookie) = mira.log_in(0).await.unwrap();
+    let (unlocked, other_cookie) = mira.log_in(0).await.unwrap();
+    let login_proof = serde_json::to_value(&unlocked.proof).unwrap().as_str().unwrap().to_owned();
     let _ = login_start(&http, "miraculous", "a wrong password").await;
     let _ = http.get(&format!("{}?secret=in-the-query", path::SERVER)).send().await;
     let _ = http.post(path::LOGIN_START).json(&serde_json::json!({ "in-the-body": 1 })).send().await;
@@ -61,6 +62,7 @@ async fn logs_hold_no_secrets_names_or_bytes() {
         &token_of(&mira.cookie),
         &token_of(&other_cookie),
         &mira.secret,
+        &login_proof,
         PASSWORD,
         "miraculous",
         "in-the-query",
