@@ -29,8 +29,8 @@ pub enum Outcome {
     Skipped(Invalid),
     /// Valid for everybody, but this member cannot follow it; it can ask to be let in again, [`Room::rejoin_request`]. A malicious
     /// committer can do that to chosen members; and so can a relay together with any member, who spoil the tags of an honest
-    /// commit, which no signature covers. It does not prove who did it. Also a commit
-    /// that lets this account in again, because another session asked: look for a Welcome before asking.
+    /// commit, which no signature covers. It does not prove who did it. A commit that lets this account in again, because another
+    /// session asked, is met like this too: look for a Welcome before asking.
     Unfollowable {
         /// The epoch that others are in now.
         epoch: EpochId,
