@@ -139,7 +139,8 @@ pub enum Request {
     /// A plain statement. Answer: [`Response::Appended`](super::Response::Appended).
     #[n(18)]
     Post(#[n(0)] Post),
-    /// Own candidates for what belongs to an epoch; replaces earlier ones of the same author. Answer: [`Response::Done`](super::Response::Done).
+    /// Own candidates for what belongs to an epoch. What the author published for it before stays; naming another epoch
+    /// for the same commit is a [`crate::ProblemCode::Conflict`]. Answer: [`Response::Done`](super::Response::Done).
     #[n(19)]
     PutPublished(#[n(0)] Box<PutPublished>),
     /// What has been published for an epoch. Answer: [`Response::Published`](super::Response::Published).

@@ -180,10 +180,21 @@ impl Relay {
         if !made && commit != 0 {
             return Err(problem(ProblemCode::NotFound));
         }
-        let fresh = Published { epoch, commit, author: me, public_state, link, packages };
-        match room.published.iter_mut().find(|p| p.epoch == epoch && p.author == me) {
-            Some(old) => *old = fresh,
-            None => room.published.push(fresh),
+        // The first of each stays: nobody takes away what a reader found good.
+        match room.published.iter_mut().find(|p| p.commit == commit && p.author == me) {
+            Some(old) if old.epoch != epoch => return Err(problem(ProblemCode::Conflict)),
+            Some(old) => {
+                old.public_state = old.public_state.take().or(public_state);
+                old.link = old.link.take().or(link);
+                let missing =
+                    packages.into_iter().filter(|p| !old.packages.iter().any(|o| o.method == p.method));
+                let missing: Vec<_> = missing.collect();
+                old.packages.extend(missing);
+            }
+            None => {
+                let fresh = Published { epoch, commit, author: me, public_state, link, packages };
+                room.published.push(fresh);
+            }
         }
         Ok(Response::Done)
     }
