@@ -612,7 +612,7 @@ pub enum Body {
     },
     /// Something that should not happen: shown, so that nothing is silently lost.
     Warning {
-        /// `unreadable`, `forged`, `fork`, `refused_commit`, `gap`, `replay`, `late`, `old_account`.
+        /// `unreadable`, `forged`, `fork`, `refused_commit`, `gap`, `replay`, `late`.
         code: String,
     },
 }

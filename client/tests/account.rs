@@ -149,16 +149,45 @@ fn account_data_that_goes_back_is_noticed_and_not_overwritten() {
         world.run();
         assert_eq!(world.devices[mira].rolled_back, None, "{what}: it is said as long as it is so");
     }
-    // A device that never saw the account notices an object that is older than the list.
-    let mut mixed = new.clone();
-    let removed = mixed.keys().next().cloned().unwrap();
-    mixed.remove(&removed);
-    world.relay.data_of("mira").clone_from(&mixed);
+    // A device that never saw the account notices every object that is older than the list, the list itself included.
+    for name in new.keys() {
+        let mut mixed = new.clone();
+        mixed.remove(name);
+        world.relay.data_of("mira").clone_from(&mixed);
+        let fresh = world.log_in("mira");
+        assert_eq!(world.devices[fresh].rolled_back, Some(Rollback::Data));
+        assert_eq!(*world.relay.data_of("mira"), mixed, "nothing is overwritten");
+        world.go_away(fresh);
+    }
+    world.relay.data_of("mira").clear();
     let fresh = world.log_in("mira");
-    let noticed = world.devices[fresh].rolled_back.is_some();
-    // Without the list itself the account looks like one whose registration was cut off; its own messages tell otherwise.
-    let index_gone = world.relay.data_of("mira").len() > mixed.len();
-    assert!(noticed || index_gone);
+    assert_eq!(
+        world.devices[fresh].rolled_back,
+        Some(Rollback::Data),
+        "an account in rooms has stored something"
+    );
+}
+
+#[test]
+fn an_older_state_of_everything_is_told_by_the_accounts_own_messages() {
+    let (mut world, mira, _, room, _) = two(10);
+    let old = world.relay.data_of("mira").clone();
+    let another = world.room(mira, "Another room");
+    world.invite(mira, &another);
+    world.send(mira, &room, "signed with the newer state");
+    world.run();
+    let new = world.relay.data_of("mira").clone();
+    world.relay.data_of("mira").clone_from(&old);
+    let fresh = world.log_in("mira");
+    assert_eq!(world.devices[fresh].rolled_back, Some(Rollback::Data));
+    assert_eq!(*world.relay.data_of("mira"), old, "nothing is overwritten");
+    world.crash(fresh);
+    world.run();
+    assert_eq!(world.devices[fresh].rolled_back, Some(Rollback::Data), "and not forgotten");
+    world.relay.data_of("mira").clone_from(&new);
+    world.crash(fresh);
+    world.run();
+    assert_eq!(world.devices[fresh].rolled_back, None);
 }
 
 #[test]

@@ -86,14 +86,15 @@ impl Loaded {
     }
 
     /// Whether this is older than what was seen before.
-    fn judge(&self, session: &Session, seen: u64) -> Option<Rollback> {
+    fn judge(&self, session: &Session, has_rooms: bool) -> Option<Rollback> {
         let vault = self.indexes.values().any(|index| index.vault > session.vault_version);
         if self.ahead || vault {
             return Some(Rollback::Vault);
         }
-        // Only an account whose registration was cut off has no list, and its vault is the first.
-        let lost = self.indexes.is_empty() && session.vault_version > 1;
-        (self.behind || lost || self.version() < seen).then_some(Rollback::Data)
+        // Only an account whose registration was cut off has no list: the list is stored before everything else.
+        let lived = session.vault_version > 1 || has_rooms || !self.places.is_empty();
+        let lost = self.indexes.is_empty() && lived;
+        (self.behind || lost || self.version() < session.account_version()).then_some(Rollback::Data)
     }
 }
 
@@ -103,8 +104,8 @@ fn open(session: &Session, name: &str, datum: &AccountDatum) -> Option<Zeroizing
 
 impl AccountData {
     /// Takes over what was loaded, unless it is older than what is known; then nothing that is known goes away.
-    fn take(&mut self, loaded: Loaded, session: &mut Session) {
-        self.rolled_back = loaded.judge(session, session.account_version());
+    fn take(&mut self, loaded: Loaded, session: &mut Session, has_rooms: bool) {
+        self.rolled_back = loaded.judge(session, has_rooms);
         let generation = session.root().generation();
         if self.rolled_back.is_none() {
             session.account_version = loaded.version();
@@ -133,7 +134,8 @@ impl Client {
         let mut names = vec![PROFILE.to_owned(), KEY_PACKAGE.to_owned()];
         names.extend((0..PIN_OBJECTS).map(|n| format!("pins {n:x}")));
         names.extend(self.rooms.keys().flat_map(|room| [link_name(*room), password_name(*room)]));
-        self.data.take(Loaded::read(session, data, names), session);
+        let has_rooms = !self.rooms.is_empty();
+        self.data.take(Loaded::read(session, data, names), session, has_rooms);
         if let Some(name) = self.data.entries.get(PROFILE) {
             session.display_name = String::from_utf8_lossy(&name.plain).into_owned();
         }

@@ -91,6 +91,8 @@ pub(crate) struct AccountData {
     saving: Option<save::Saving>,
     /// The objects are being asked for.
     loading: bool,
+    /// What is on its way is older than what was learned meanwhile: it is asked for again.
+    load_again: bool,
     /// Saves that another session was faster with, in a row.
     lost_races: u32,
     /// The relay refused to store something: no more attempts on this connection.
@@ -156,8 +158,14 @@ impl Client {
 
     pub(crate) fn data_then(&mut self, then: DataThen, result: Result<Response, Problem>, ctx: &mut Ctx<'_>) {
         match (then, result) {
-            (DataThen::Loaded, Ok(Response::AccountData(data))) => self.account_data(&data, ctx),
-            (DataThen::Loaded, _) => self.data.loading = false,
+            (DataThen::Loaded, result) => {
+                self.data.loading = false;
+                match result {
+                    _ if std::mem::take(&mut self.data.load_again) => self.reload(ctx),
+                    Ok(Response::AccountData(data)) => self.account_data(&data, ctx),
+                    _ => {}
+                }
+            }
             (DataThen::Saved, result) => self.saved(result, ctx),
             (DataThen::Dropped(places), Ok(_)) => {
                 self.data.places.retain(|place, _| !places.contains(place));
@@ -173,6 +181,18 @@ impl Client {
     pub(crate) fn load_data(&mut self, ctx: &mut Ctx<'_>) {
         self.data.refused = false;
         self.data.lost_races = 0;
+        self.reload(ctx);
+    }
+
+    /// A message of this account names a state of it. One that is newer than what the relay gave was made by another session just now, or
+    /// the relay holds back what that session stored: what it has tells which.
+    pub(crate) fn saw_account_version(&mut self, version: u64, ctx: &mut Ctx<'_>) {
+        let Some(session) = self.session.as_mut().filter(|session| session.account_version < version) else {
+            return;
+        };
+        session.account_version = version;
+        self.remember(ctx);
+        self.data.load_again = self.data.loading;
         self.reload(ctx);
     }
 

@@ -62,6 +62,15 @@ impl AccountData {
     /// The next object to be stored.
     fn next(&mut self, session: &Session) -> Option<Saving> {
         let generation = session.root().generation();
+        if self.index.is_none() {
+            // Before anything else: so whoever finds objects without a list knows that it was taken away.
+            let index = Index {
+                version: session.account_version().saturating_add(1),
+                vault: session.vault_version,
+                objects: Vec::new(),
+            };
+            return Some(self.save_index(session, &index));
+        }
         while let Some(first) = self.edits.first() {
             let name = first.name.clone();
             let (edits, rest): (Vec<_>, Vec<_>) =
@@ -92,8 +101,12 @@ impl AccountData {
             vault: session.vault_version,
             objects,
         };
-        let plain = Zeroizing::new(waxwing_wire::encode(&index));
-        Some(self.saving(session, INDEX.to_owned(), plain, Vec::new()))
+        Some(self.save_index(session, &index))
+    }
+
+    fn save_index(&self, session: &Session, index: &Index) -> Saving {
+        let plain = Zeroizing::new(waxwing_wire::encode(index));
+        self.saving(session, INDEX.to_owned(), plain, Vec::new())
     }
 
     fn saving(&self, session: &Session, name: String, plain: Zeroizing<Vec<u8>>, edits: Vec<Edit>) -> Saving {

@@ -31,6 +31,8 @@ pub(crate) struct Batch {
     pub(crate) group_changed: bool,
     /// This account has left, on another session.
     pub(crate) left: bool,
+    /// Newest state of the account that its own messages name.
+    pub(crate) account_version: u64,
     done: Vec<CommitFor>,
     changed: bool,
 }
@@ -121,7 +123,7 @@ impl Client {
 
     /// Makes a batch durable, then shows it and goes on.
     pub(crate) fn finish(&mut self, room: RoomId, batch: Batch, ctx: &mut Ctx<'_>) {
-        let Batch { ops, items, asks, group_changed, left, done, changed } = batch;
+        let Batch { ops, items, asks, group_changed, left, account_version, done, changed } = batch;
         if left {
             return self.forget_room(room, ctx);
         }
@@ -136,6 +138,7 @@ impl Client {
         for (request, then) in asks {
             self.ask(request, then, ctx);
         }
+        self.saw_account_version(account_version, ctx);
         if group_changed {
             self.check_members(room, ctx);
         }

@@ -187,8 +187,6 @@ export const de: Catalogue = {
   'warning.gap': 'Etwas, das vorher geschrieben wurde, fehlt. Vielleicht hält das Relay es zurück.',
   'warning.replay': 'Etwas wurde ein zweites Mal zugestellt. Es wird nicht noch einmal angezeigt.',
   'warning.late': 'Das kam später an, als es gesendet wurde. Das Relay hat die Reihenfolge geändert.',
-  'warning.old_account':
-    'Das wurde mit neueren Kontodaten geschrieben, als das Relay dir zeigt. Ändere dein Passwort nicht, bis es sie zeigt.',
   'warning.other': 'Hier ist etwas Unerwartetes geschehen ({code}).',
 
   'identity.changed': '{name} hat eine neue Identität',

@@ -188,8 +188,6 @@ export const en = {
   'warning.gap': 'Something that was written before this is missing. The relay may be holding it back.',
   'warning.replay': 'Something was delivered a second time. It is not shown again.',
   'warning.late': 'This came later than it was sent. The relay has changed the order.',
-  'warning.old_account':
-    'This was written with newer account data than the relay shows you. Do not change your password until it does.',
   'warning.other': 'Something unexpected happened here ({code}).',
 
   // Identities and the account

@@ -51,6 +51,10 @@ impl RoomSync {
             return warn("replay");
         }
         if entry.sender == session.account {
+            // What an earlier key signed proves nothing any more: it may be the thief's.
+            let current = roster.get(&sender) == Some(&session.identity().public());
+            let version = if current { message.metadata.account_version } else { 0 };
+            batch.account_version = batch.account_version.max(version);
             // The last of so many under one key.
             let since = entry.seq.saturating_sub(self.after);
             self.refresh_due |= stream == self.stream && since >= MESSAGES && since.is_multiple_of(MESSAGES);
