@@ -323,7 +323,7 @@ impl Client {
                 self.got_public(room, states, ctx)
             }
             (Then::Keyring(room), Ok(Response::Keyring(entries))) => self.got_keyring(room, &entries, ctx),
-            (Then::Links(room), Ok(Response::HistoryLinks(links))) => self.got_links(room, &links, ctx),
+            (Then::Links(room), Ok(Response::HistoryLinks(links))) => self.got_links(room, links, ctx),
             (Then::OwnSnapshot { room, epoch }, Ok(Response::Snapshot(snapshot))) => {
                 self.got_own_snapshot(room, epoch, snapshot, ctx);
             }

@@ -689,3 +689,25 @@ fn what_an_author_published_wrongly_is_put_right_by_others() {
         assert_eq!(all.trouble(d), None, "device {d}");
     }
 }
+
+#[test]
+fn a_false_link_that_comes_first_is_not_believed() {
+    let mut all = Three::together(15);
+    let invite = all.world.invite(all.mira, &all.room);
+    all.say(all.jonas, "before");
+    for text in ["between", "after"] {
+        let mut insider = Insider::of(&all.world, all.aicha, &all.room);
+        let honest = insider.shuts_out(&all.world, &[]);
+        let mut commit = insider.upload(&honest);
+        // Readable for all members of the epoch and signed by one of them; but the key it gives opens nothing.
+        commit.parts.link = Some(insider.false_link(&honest).into());
+        insider.send(&mut all.world, Request::Commit(Box::new(commit)));
+        all.world.run();
+        all.say(all.mira, text);
+    }
+    let dora = all.world.register("dora");
+    assert_eq!(all.world.join(dora, &invite), all.room);
+    assert_eq!(all.texts(dora), ["before", "between", "after"]);
+    all.say(dora, "read everything");
+    assert_eq!(all.texts(all.mira), ["before", "between", "after", "read everything"]);
+}

@@ -40,6 +40,8 @@ pub(crate) enum RoomThen {
     MovePackage { room: RoomId, account: AccountId },
     /// The old room says where it goes on.
     SuccessorPosted(RoomId),
+    /// A commit that history links speak of.
+    LinkCommit { room: RoomId, seq: u64 },
     /// What has been published for an epoch.
     Published { room: RoomId, epoch: EpochId },
 }
@@ -86,6 +88,7 @@ impl Client {
             RoomThen::Unlocked(unlocking) => self.unlocked(*unlocking, result, ctx),
             RoomThen::MovePackage { room, account } => self.got_move_package((room, account), result, ctx),
             RoomThen::SuccessorPosted(room) => self.successor_told(room, result, ctx),
+            RoomThen::LinkCommit { room, seq } => self.got_link_commit((room, seq), result, ctx),
             RoomThen::Published { room, epoch } => {
                 if let Ok(response) = result {
                     self.got_published((room, epoch), response, ctx);

@@ -18,6 +18,7 @@ use super::{
     RoomSync, Stage,
     answers::RoomThen,
     commit::upload,
+    links::LinkPage,
     sync::{Known, own_epoch},
 };
 use crate::{
@@ -257,7 +258,8 @@ impl Client {
     /// The relay took the commit that joins: what is known of the room's past is fetched next.
     fn walked_in(&mut self, room: RoomId, seq: u64, before: Option<Box<RoomSync>>, ctx: &mut Ctx<'_>) {
         if let Some(sync) = self.rooms.get_mut(&room) {
-            sync.stage = Stage::Links { before: u64::MAX, known: std::mem::take(&mut sync.joining) };
+            let known = std::mem::take(&mut sync.joining);
+            sync.stage = Stage::Links { before: u64::MAX, known, page: LinkPage::default() };
             sync.remote_seq = sync.remote_seq.max(seq);
             sync.last_commit = sync.last_commit.max(seq);
             if let Some(before) = before {

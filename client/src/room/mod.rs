@@ -8,6 +8,7 @@ mod founding;
 mod invite;
 mod joining;
 mod leave;
+mod links;
 mod log;
 mod outbox;
 mod password;
@@ -34,6 +35,7 @@ use crate::api::{Item, Sending};
 use commit::OwnCommit;
 use duties::{Asked, Duty, Readmitted};
 use leave::Leaving;
+use links::LinkPage;
 use shut::Shut;
 use streams::Streams;
 use successor::Moving;
@@ -64,7 +66,7 @@ pub(crate) enum Stage {
     /// Keys of earlier epochs are on the way: those with a smaller commit number than `before`.
     Keys { before: u64, known: KnownEpochs },
     /// Links to earlier epochs are on the way.
-    Links { before: u64, known: KnownEpochs },
+    Links { before: u64, known: KnownEpochs, page: LinkPage },
     /// The log can be read.
     Ready,
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use waxwing_crypto_core::{
     ids,
-    room::{EpochKeys, EpochStep, HistoryLink, KeyringRecord, LogHead, Room, Roster, Snapshot},
+    room::{EpochKeys, EpochStep, KeyringRecord, LogHead, Room, Snapshot},
 };
 use waxwing_wire::{
     EpochId, Opaque, RoomId,
@@ -12,7 +12,7 @@ use waxwing_wire::{
     limits::PAGE_ENTRIES,
 };
 
-use super::{Epoch, RoomSync, Stage, answers::RoomThen, log::Batch, shut::Cause};
+use super::{Epoch, RoomSync, Stage, answers::RoomThen, links::LinkPage, log::Batch, shut::Cause};
 use crate::{
     api::Notice,
     ctx::Ctx,
@@ -191,33 +191,16 @@ impl Client {
             Some(lowest) if lowest < *before => *before = lowest,
             _ => {
                 let known = std::mem::take(known);
-                sync.stage = Stage::Links { before: u64::MAX, known };
+                sync.stage = Stage::Links { before: u64::MAX, known, page: LinkPage::default() };
             }
         }
         self.links_or_log(room, ctx);
     }
 
-    pub(crate) fn got_links(&mut self, room: RoomId, links: &[frame::HistoryLink], ctx: &mut Ctx<'_>) {
-        let Some(sync) = self.rooms.get_mut(&room) else { return };
-        sync.fetching = false;
-        let (Stage::Links { before, known }, Some(group)) = (&mut sync.stage, &sync.group) else { return };
-        let mut rosters: Rosters =
-            chain(group, known).0.into_iter().map(|(epoch, known)| (epoch, known.roster)).collect();
-        // Newest first, so that each link opens with the key, and is checked with the roster, that a newer one gave.
-        for link in links {
-            take_link(room, known, &mut rosters, link);
-        }
-        match links.iter().map(|link| link.commit).min() {
-            Some(lowest) if lowest < *before => *before = lowest,
-            _ => *before = 0,
-        }
-        self.links_or_log(room, ctx);
-    }
-
     /// Goes on to the log once every epoch back to the first is known, or the relay has no more.
-    fn links_or_log(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
+    pub(super) fn links_or_log(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
         let Some(sync) = self.rooms.get_mut(&room) else { return };
-        if let (Stage::Links { before, known }, Some(group)) = (&sync.stage, &sync.group) {
+        if let (Stage::Links { before, known, .. }, Some(group)) = (&sync.stage, &sync.group) {
             let (epochs, complete) = chain(group, known);
             if complete || *before == 0 {
                 let step = known.get(&EpochId(group.epoch().0)).and_then(|known| known.step.clone());
@@ -372,21 +355,6 @@ pub(crate) fn own_epoch(group: &Room) -> KnownEpochs {
 fn open_snapshot(session: &Session, room: RoomId, snapshot: &frame::Snapshot) -> Option<Snapshot> {
     let (place, epoch) = (ids::RoomId(room.0), ids::EpochId(snapshot.epoch.0));
     session.any_root(|root| Snapshot::open(root, session.id(), place, epoch, snapshot.bytes.as_bytes()).ok())
-}
-
-type Rosters = BTreeMap<EpochId, Roster>;
-
-fn take_link(room: RoomId, known: &mut KnownEpochs, rosters: &mut Rosters, link: &frame::HistoryLink) {
-    let (Some(epoch), Some(roster)) = (known.get_mut(&link.epoch), rosters.get(&link.epoch)) else { return };
-    let Ok(opened) = HistoryLink::open(&epoch.keys, roster, link.bytes.as_bytes()) else { return };
-    let parent = opened.parent_keys(ids::RoomId(room.0));
-    let before = opened.step.parent_roster(roster);
-    epoch.step.get_or_insert(opened.step);
-    if let (Some(keys), Some(before)) = (parent, before) {
-        let parent = EpochId(keys.epoch().0);
-        rosters.entry(parent).or_insert(before);
-        known.entry(parent).or_insert(Known { keys, step: None });
-    }
 }
 
 /// Walks back from the group's epoch through what is known; the flag says whether the room's first epoch was reached.

@@ -6,7 +6,10 @@ use rand_core::SeedableRng as _;
 use waxwing_client::api::Me;
 use waxwing_crypto_core::{
     account::{Vault, VaultKey, open_vault},
-    room::{self as rooms, LogHead, Prepared, Room, Snapshot, Stamp, hostile::Forgery},
+    room::{
+        self as rooms, EpochKeys, LogHead, Prepared, Room, Snapshot, Stamp,
+        hostile::{Forgery, seal_link},
+    },
     secret::SymmetricKey,
 };
 use waxwing_wire::{
@@ -130,6 +133,15 @@ impl Insider {
             proof: None,
             levels: None,
         }
+    }
+
+    /// A history link of an epoch that is right but for the key of its parent.
+    pub fn false_link(&mut self, prepared: &Prepared) -> Vec<u8> {
+        let (keys, step) = (prepared.room.keys(), prepared.room.step().clone());
+        let key = SymmetricKey::random(&mut self.rng);
+        let parent = EpochKeys::new(self.room.id(), self.room.epoch(), key);
+        let author = (self.account.0.into(), self.vault.identity());
+        seal_link(keys, author, Some(&parent), step, &mut self.rng).expect("it is sealed")
     }
 
     /// Bytes that are no commit at all, uploaded as one with parts that nobody can use.
