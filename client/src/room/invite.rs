@@ -23,7 +23,9 @@ impl Client {
     pub(crate) fn invite_text(&self, room: RoomId) -> Result<String, Failure> {
         let missing = || failure("not_allowed", "This room has no invite link of yours.");
         let session = self.session.as_ref().ok_or_else(missing)?;
-        let seed = self.data.get(&link_name(room)).ok_or_else(missing)?;
+        // A link that the account's old keys could read is about to be replaced.
+        let outdated = self.data.outdated(&link_name(room), session.root().generation()).is_some();
+        let seed = self.data.get(&link_name(room)).filter(|_| !outdated).ok_or_else(missing)?;
         let secret = JoinSecret::from_seed(SymmetricKey::try_from_slice(seed).ok_or_else(missing)?);
         let method = secret.method_id().map_err(|_| missing())?;
         let group = self.rooms.get(&room).and_then(|sync| sync.group.as_ref());
