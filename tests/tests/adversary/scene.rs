@@ -173,6 +173,17 @@ impl Scene {
             let unsent: Vec<String> = [MIRA, JONAS, AICHA].into_iter().flat_map(|d| self.read(d)).collect();
             said.retain(|text| !unsent.iter().any(|shown| shown.starts_with(&format!("{text} ("))));
         }
+        self.newcomers_read(&said, forks);
+    }
+
+    /// New devices of the three members show all that was said.
+    pub fn fresh_logins_agree(&mut self) {
+        let mut said = self.said.clone();
+        said.sort();
+        self.newcomers_read(&said, false);
+    }
+
+    fn newcomers_read(&mut self, said: &[String], forks: bool) {
         for name in ["mira", "jonas", "aicha"] {
             let d = self.world.log_in(name);
             let mut read = self.read(d);
