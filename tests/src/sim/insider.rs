@@ -7,8 +7,8 @@ use waxwing_client::api::Me;
 use waxwing_crypto_core::{
     account::{Vault, VaultKey, open_vault},
     room::{
-        self as rooms, EpochKeys, LogHead, Prepared, Room, Snapshot, Stamp,
-        hostile::{Forgery, seal_link},
+        self as rooms, EpochKeys, LogHead, Message, Prepared, Room, Snapshot, Stamp,
+        hostile::{self, Builder, Forgery, seal_link},
     },
     secret::SymmetricKey,
 };
@@ -156,6 +156,45 @@ impl Insider {
         commit.bytes = sealed.into();
         commit.parts.epoch = EpochId(hash);
         commit
+    }
+
+    /// A commit of any kind, with parts that nobody can use; nothing when openmls does not build it.
+    pub fn forged(
+        &mut self,
+        world: &World,
+        alter: impl FnOnce(&mut Forgery<'_>),
+        what: impl FnOnce(Builder<'_>) -> Builder<'_>,
+    ) -> Option<Commit> {
+        let mut forgery = Forgery::new(&self.room, self.vault.identity(), self.stamp(world));
+        alter(&mut forgery);
+        let handshake = forgery.handshake(what).ok()?;
+        Some(self.sealed(world, &handshake))
+    }
+
+    /// A commit of fresh keys whose bytes were altered after openmls had made it.
+    pub fn spoiled(&mut self, world: &World, spoil: impl FnOnce(&mut Vec<u8>)) -> Commit {
+        let forgery = Forgery::new(&self.room, self.vault.identity(), self.stamp(world));
+        let mut handshake =
+            forgery.handshake(|builder| builder.force_self_update(true)).expect("it is built");
+        spoil(&mut handshake);
+        self.sealed(world, &handshake)
+    }
+
+    fn sealed(&mut self, world: &World, handshake: &[u8]) -> Commit {
+        let account = self.account.0.into();
+        let sealed =
+            hostile::seal_commit(self.room.keys(), account, handshake, &mut self.rng).expect("sealed");
+        let mut commit = self.junk(world);
+        let hash = rooms::commit_hash(&sealed);
+        commit.id.0.copy_from_slice(&hash[..16]);
+        commit.bytes = sealed.into();
+        commit.parts.epoch = EpochId(hash);
+        commit
+    }
+
+    /// A message sealed with the room's keys and signed with the insider's, whatever it says.
+    pub fn message(&mut self, message: &Message) -> Vec<u8> {
+        message.seal(self.room.keys(), self.vault.identity(), &mut self.rng).expect("it is not too long")
     }
 
     /// Sends a request on the device's own connection; its client knows nothing of it.

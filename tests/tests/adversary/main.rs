@@ -5,6 +5,7 @@
 mod account;
 mod doors;
 mod history;
+mod members;
 mod network;
 mod scene;
 mod table;

@@ -16,6 +16,8 @@ pub const AICHA: usize = 2;
 /// Somebody with a link who has not joined.
 pub const DORA: usize = 3;
 
+const NAMES: [&str; 4] = ["mira", "jonas", "aicha", "dora"];
+
 /// How many seeds each attack is tried with.
 pub fn seeds() -> std::ops::Range<u64> {
     let wanted = std::env::var("WAXWING_SEEDS").ok().and_then(|seeds| seeds.parse().ok());
@@ -33,6 +35,8 @@ pub struct Scene {
     pub room: String,
     pub invite: String,
     pub said: Vec<String>,
+    /// Devices whose people are honest.
+    pub honest: Vec<usize>,
 }
 
 impl std::ops::Deref for Scene {
@@ -82,7 +86,13 @@ impl Scene {
     pub fn asleep(seed: u64) -> Self {
         let (saved, room, invite) = saved();
         let said = SAID.map(str::to_owned).to_vec();
-        Self { world: saved.open(seed), room: room.clone(), invite: invite.clone(), said }
+        Self {
+            world: saved.open(seed),
+            room: room.clone(),
+            invite: invite.clone(),
+            said,
+            honest: vec![MIRA, JONAS, AICHA],
+        }
     }
 
     /// The room's id.
@@ -92,8 +102,7 @@ impl Scene {
 
     /// Account of a device.
     pub fn account(&self, d: usize) -> AccountId {
-        let name = ["mira", "jonas", "aicha", "dora"][d];
-        self.relay.account_of(name)
+        self.relay.account_of(NAMES[d])
     }
 
     /// Somebody says something; it is kept, whatever the relay does.
@@ -155,12 +164,17 @@ impl Scene {
         self.agrees(true);
     }
 
+    /// Like [`Self::converges`], where the log keeps what everybody is warned of.
+    pub fn converges_with_warnings(&mut self) {
+        self.agrees(true);
+    }
+
     fn agrees(&mut self, forks: bool) {
         self.world.behave();
         self.nothing_forged();
         let mut said = self.said.clone();
         said.sort();
-        for d in [MIRA, JONAS, AICHA] {
+        for d in self.honest.clone() {
             let missing: Vec<String> = {
                 let read = self.read(d);
                 said.iter().filter(|text| !read.contains(text)).cloned().collect()
@@ -184,7 +198,8 @@ impl Scene {
     }
 
     fn newcomers_read(&mut self, said: &[String], forks: bool) {
-        for name in ["mira", "jonas", "aicha"] {
+        for d in self.honest.clone() {
+            let name = NAMES[d];
             let d = self.world.log_in(name);
             let mut read = self.read(d);
             if forks {

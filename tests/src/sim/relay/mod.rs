@@ -265,6 +265,15 @@ impl Relay {
         seq
     }
 
+    /// Appends a statement in somebody's name.
+    pub fn post_as(&mut self, sender: AccountId, post: waxwing_wire::frame::Post) -> Seq {
+        let room = self.rooms.get_mut(&post.room).expect("the room exists");
+        let after = room.last_commit;
+        let seq = room.append(sender, post.kind, after, post.id, post.bytes).expect("it follows");
+        self.announce(post.room, seq);
+        seq
+    }
+
     /// Loses every snapshot but those of the rooms' first epochs.
     pub fn lose_snapshots(&mut self) {
         for room in self.rooms.values_mut() {
