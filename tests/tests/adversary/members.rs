@@ -177,12 +177,7 @@ fn rejoin_request_replayed() {
         let room = scene.id();
         scene.relay.post_as(
             jonas,
-            Post {
-                room,
-                kind: EntryKind::Rejoin,
-                id: EntryId([seed as u8; 16]),
-                bytes: asked.bytes,
-            },
+            Post { room, kind: EntryKind::Rejoin, id: EntryId([seed as u8; 16]), bytes: asked.bytes },
         );
         scene.world.run();
         assert_eq!(commits(&mut scene), before, "seed {seed}: nobody acts on it");

@@ -13,7 +13,8 @@ fn tests() -> BTreeSet<String> {
         let mut lines = text.lines();
         while let Some(line) = lines.next() {
             let named = if line == "#[test]" { lines.next() } else { None };
-            let name = named.and_then(|line| line.strip_prefix("fn ")).and_then(|rest| rest.split('(').next());
+            let name =
+                named.and_then(|line| line.strip_prefix("fn ")).and_then(|rest| rest.split('(').next());
             names.extend(name.map(|name| format!("{module}::{name}")));
         }
     }
