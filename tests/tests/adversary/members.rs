@@ -315,7 +315,7 @@ fn stolen_message_ids() {
         let mira = scene.account(MIRA);
         let log = scene.relay.only_room().log.clone();
         let hers = log.iter().filter(|entry| entry.sender == mira && entry.kind == EntryKind::Message);
-        let id = hers.last().expect("she spoke").id;
+        let id = { hers }.next_back().expect("she spoke").id;
         let stolen = message(insider.account, id.0, &insider, 0);
         let bytes = insider.message(&stolen).into();
         let append = Append { room: scene.id(), after: 0, id, bytes };
