@@ -198,6 +198,27 @@ fn a_change_whose_proof_the_relay_hides_is_not_called_signed() {
 }
 
 #[test]
+fn nobody_is_brought_in_by_a_key_that_was_replaced() {
+    let (mut world, mira, jonas, _, _) = two(6);
+    let me = account(&world, "mira");
+    let old = world.relay.accounts["mira"].clone();
+    assert!(world.call(mira, rotate()).is_ok());
+    assert_eq!(world.call(jonas, Intent::AcceptIdentity { account: me.clone() }), Ok(Reply::Done));
+    let room = world.room(jonas, "New");
+    let add = Intent::AddMember { room: room.clone(), account: me };
+    let known = world.relay.accounts["mira"].clone();
+    let account = world.relay.accounts.get_mut("mira").unwrap();
+    account.key_package.clone_from(&old.key_package);
+    account.identity_key.clone_from(&old.identity_key);
+    assert_eq!(code(world.call(jonas, add.clone())), "identity_changed");
+    let account = world.relay.accounts.get_mut("mira").unwrap();
+    account.key_package.clone_from(&known.key_package);
+    account.identity_key.clone_from(&known.identity_key);
+    assert_eq!(world.call(jonas, add), Ok(Reply::Done));
+    assert_eq!(world.devices[jonas].rooms[&room].members, 2);
+}
+
+#[test]
 fn what_was_written_before_an_identity_changed_waits_for_the_person() {
     let (mut world, mira, jonas, rooms, _) = two(4);
     let me = account(&world, "mira");

@@ -12,8 +12,9 @@ use waxwing_wire::{
     problem::Problem,
 };
 
+pub(crate) use pins::Standing;
 pub(crate) use pins::{Pin, merge};
-use pins::{Pins, Standing, fingerprint_of};
+use pins::{Pins, fingerprint_of};
 
 use crate::{
     account_data::{Change, pin_name},
@@ -83,8 +84,21 @@ impl Client {
         let me = session.account;
         let members = group.roster().iter().map(|(account, key)| (AccountId(account.0), *key));
         let members: Vec<_> = members.filter(|(account, _)| *account != me).collect();
+        let came = group
+            .step()
+            .changes
+            .iter()
+            .filter(|change| change.after.is_some() && change.after != change.before);
+        let came: Vec<_> = came.map(|change| AccountId(change.account.0)).collect();
         for (account, key) in members {
-            self.meet(account, key, ctx);
+            let standing = self.meet(account, key, ctx);
+            if standing == Standing::Before && came.contains(&account) {
+                // The earlier key was not left over here, it came back: no rotation does that.
+                if let Some(pin) = self.trust.pins.get(&account).cloned() {
+                    self.pin(Pin { before: None, ..pin }, ctx);
+                }
+                self.meet(account, key, ctx);
+            }
         }
     }
 
