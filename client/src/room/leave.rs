@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use waxwing_crypto_core::room::{Role, RoomKind};
 use waxwing_wire::{
-    EntryId, RoomId,
+    RoomId,
     frame::{EntryKind, Post, Request, Response},
     problem::{Problem, ProblemCode},
 };
@@ -21,9 +21,7 @@ use crate::{
 /// This account is leaving: said to the relay until it has heard it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Leaving {
-    id: EntryId,
-    statement: Vec<u8>,
-    /// Under way on this connection.
+    /// Said on this run: the request goes on through lost connections.
     #[serde(skip)]
     sent: bool,
     /// Who waits for it.
@@ -62,25 +60,26 @@ impl Client {
         if sync.leaving.is_some() {
             return Err(failure("wrong_step", "You are leaving this room already."));
         }
-        // Without the group nothing can be signed; the relay lets go of this account all the same.
-        let said = sync.group.as_ref().zip(sync.group.as_ref().and_then(|group| session.key_in(group)));
-        let statement =
-            said.and_then(|(group, key)| group.leave_statement(key, ctx.now_ms)).unwrap_or_default();
-        let id = statement_id(&statement);
-        sync.leaving = Some(Leaving { id, statement, sent: false, intent: Some(intent) });
+        sync.leaving = Some(Leaving { sent: false, intent: Some(intent) });
         ctx.persist_with(|ctx| sync.put_leaving(session, ctx));
         self.advance(room, ctx);
         Ok(())
     }
 
-    /// Says it to the relay, once on each connection.
+    /// Says it to the relay, signed for the leaf that the account has now: with any change of its own, that would be another.
     pub(super) fn say_leaving(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
-        let Some(leaving) = self.rooms.get_mut(&room).and_then(|sync| sync.leaving.as_mut()) else { return };
-        if std::mem::replace(&mut leaving.sent, true) {
+        let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return };
+        let Some(leaving) = sync.leaving.as_mut().filter(|leaving| !leaving.sent) else { return };
+        if sync.own_commit.as_ref().is_some_and(|own| own.hash.is_some()) {
             return;
         }
-        let (id, bytes) = (leaving.id, leaving.statement.clone().into());
-        let post = Post { room, kind: EntryKind::Leave, id, bytes };
+        leaving.sent = true;
+        // Without the group nothing can be signed; the relay lets go of this account all the same.
+        let group = sync.group.as_ref();
+        let said = group.and_then(|group| group.leave_statement(session.key_in(group)?, ctx.now_ms));
+        let bytes = said.unwrap_or_default();
+        let post = Post { room, kind: EntryKind::Leave, id: statement_id(&bytes), bytes: bytes.into() };
+        self.give_up_commits(room, "You are leaving this room.", ctx);
         self.ask(Request::Post(post), Then::Room(RoomThen::LeavePosted(room)), ctx);
     }
 

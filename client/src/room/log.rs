@@ -29,8 +29,6 @@ pub(crate) struct Batch {
     pub(crate) items: Vec<Item>,
     pub(crate) asks: Vec<(Request, Then)>,
     pub(crate) group_changed: bool,
-    /// This account has left, on another session.
-    pub(crate) left: bool,
     /// Newest state of the account that its own messages name.
     pub(crate) account_version: u64,
     done: Vec<CommitFor>,
@@ -123,10 +121,7 @@ impl Client {
 
     /// Makes a batch durable, then shows it and goes on.
     pub(crate) fn finish(&mut self, room: RoomId, batch: Batch, ctx: &mut Ctx<'_>) {
-        let Batch { ops, items, asks, group_changed, left, account_version, done, changed } = batch;
-        if left {
-            return self.forget_room(room, ctx);
-        }
+        let Batch { ops, items, asks, group_changed, account_version, done, changed } = batch;
         if let (Some(sync), Some(session), true) = (self.rooms.get(&room), &self.session, changed) {
             ctx.persist(ops);
             ctx.persist_with(|ctx| group_changed.then(|| sync.put_group(session, ctx)).flatten());
@@ -174,7 +169,7 @@ impl RoomSync {
             },
             EntryKind::Message => self.message_entry(session, &entry, batch, ctx),
             EntryKind::Rejoin | EntryKind::Leave | EntryKind::Successor => {
-                self.statement_entry(session, &entry, batch)
+                self.statement_entry(session, &entry)
             }
             EntryKind::Tombstone => Vec::new(),
         };

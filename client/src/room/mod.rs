@@ -167,6 +167,8 @@ pub(crate) struct RoomSync {
     pub(crate) shut: Option<Shut>,
     /// The relay says that this account is not a member.
     pub(crate) gone: bool,
+    /// Another session of this account has said that it leaves.
+    pub(crate) left: bool,
     /// This account is leaving.
     pub(crate) leaving: Option<Leaving>,
     /// Came in by a Welcome: the relay has no snapshot of it yet.
@@ -234,6 +236,7 @@ impl RoomSync {
             leaf_at_ms: 0,
             shut: None,
             gone: false,
+            left: false,
             leaving: None,
             welcomed: false,
             last_commit: 0,

@@ -50,7 +50,7 @@ impl Client {
 
     pub(crate) fn room_gone(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
         let Some(sync) = self.rooms.get_mut(&room) else { return };
-        if sync.leaving.is_some() {
+        if sync.leaving.is_some() || sync.left {
             return self.forget_room(room, ctx);
         }
         sync.gone = true;
@@ -77,7 +77,7 @@ impl Client {
         if sync.gone {
             return;
         }
-        if sync.leaving.is_some() {
+        if sync.leaving.is_some() && sync.complaint().is_some() {
             return self.say_leaving(room, ctx);
         }
         if sync.fetching || sync.trouble.is_some() {
@@ -103,6 +103,7 @@ impl Client {
                 (Request::Entries { room, after, limit: PAGE_ENTRIES }, Then::Entries(room))
             }
             Stage::Ready if hangs => return self.anchor_at_end(room, ctx),
+            Stage::Ready if sync.leaving.is_some() => return self.say_leaving(room, ctx),
             Stage::Ready => return self.write(room, ctx),
         };
         sync.fetching = true;
@@ -319,6 +320,7 @@ impl RoomSync {
                 self.streams.was_away();
             }
         }
+        self.left = false;
         self.epochs = epochs;
         // A room that is still in its first epoch has no commit to wait for.
         let first =

@@ -7,7 +7,7 @@ use waxwing_wire::{
 
 use super::{
     super::{RoomSync, duties::Asked},
-    Batch, item,
+    item,
 };
 use crate::{
     api::{Body, Item},
@@ -20,12 +20,7 @@ const SUCCESSORS: usize = 8;
 impl RoomSync {
     /// Items of a statement. In the past, whose groups are gone, it cannot be checked; what still counts is checked when the log has
     /// come to the group at hand.
-    pub(super) fn statement_entry(
-        &mut self,
-        session: &Session,
-        entry: &LogEntry,
-        batch: &mut Batch,
-    ) -> Vec<Item> {
+    pub(super) fn statement_entry(&mut self, session: &Session, entry: &LogEntry) -> Vec<Item> {
         let (who, bytes) = (entry.sender, entry.bytes.as_bytes());
         let group = self.group.as_ref().filter(|_| self.anchored);
         let body = match entry.kind {
@@ -34,7 +29,7 @@ impl RoomSync {
                 if left || group.is_none() {
                     self.note_request(who, Asked::Leave(bytes.to_vec()));
                 }
-                batch.left |= left && who == session.account;
+                self.left |= left && who == session.account;
                 left.then(|| Body::Left { account: who.to_string() })
             }
             EntryKind::Rejoin => {
