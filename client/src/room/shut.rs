@@ -68,6 +68,12 @@ impl RoomSync {
         shut.or(gone).or_else(|| self.trouble.clone())
     }
 
+    /// Somebody may have let this account in again since it last looked.
+    pub(super) fn may_be_back(&self) -> bool {
+        let looked = self.shut.as_ref().map(|shut| shut.looked);
+        !self.gone && looked.is_some_and(|looked| looked.is_none_or(|looked| looked < self.last_commit))
+    }
+
     /// What is known of the room's epochs before a Welcome leads into a new one.
     fn known(&self) -> KnownEpochs {
         let known = |epoch: &super::Epoch| Known { keys: epoch.keys.clone(), step: Some(epoch.step.clone()) };

@@ -77,7 +77,7 @@ impl Client {
         if sync.gone {
             return;
         }
-        if sync.leaving.is_some() && sync.complaint().is_some() {
+        if sync.leaving.is_some() && sync.complaint().is_some() && !sync.may_be_back() {
             return self.say_leaving(room, ctx);
         }
         if sync.fetching || sync.trouble.is_some() {
