@@ -711,3 +711,75 @@ fn a_false_link_that_comes_first_is_not_believed() {
     all.say(dora, "read everything");
     assert_eq!(all.texts(all.mira), ["before", "between", "after", "read everything"]);
 }
+
+fn commits(all: &Three) -> usize {
+    let room: RoomId = all.room.parse().expect("an id");
+    all.world.relay.rooms[&room].log.iter().filter(|entry| entry.kind == EntryKind::Commit).count()
+}
+
+#[test]
+fn keys_are_renewed_after_a_hundred_messages_and_after_a_week() {
+    let mut all = Three::new(15);
+    all.add(all.jonas);
+    let before = commits(&all);
+    for n in 0..110 {
+        all.world.send(all.mira, &all.room, &format!("message {n}"));
+    }
+    all.world.run();
+    assert_eq!(commits(&all), before + 1, "by whoever wrote the hundredth");
+    all.world.now_ms += 6 * 24 * 3600 * 1000;
+    all.world.run();
+    assert_eq!(commits(&all), before + 1, "nothing is old yet");
+    all.world.now_ms += 2 * 24 * 3600 * 1000;
+    for d in [all.mira, all.second, all.jonas] {
+        all.world.crash(d);
+    }
+    all.world.run();
+    assert_eq!(commits(&all), before + 3, "one for each leaf, however many sessions");
+    all.world.pass(3600 * 1000);
+    assert_eq!(commits(&all), before + 3);
+}
+
+#[test]
+fn a_room_shows_who_confirmed_it_and_who_vouches_for_what_was_before() {
+    let mut all = Three::new(16);
+    all.say(all.mira, "before");
+    let alone = &all.world.devices[all.mira].rooms[&all.room];
+    assert_eq!((&alone.confirmed, &alone.vouched), (&None, &None), "nobody else can confirm anything");
+    all.add(all.jonas);
+    all.say(all.jonas, "I see the same");
+    let (mira, jonas) = (all.account(all.mira), all.account(all.jonas));
+    let confirmed =
+        |all: &Three, d: usize| all.world.devices[d].rooms[&all.room].confirmed.clone().map(|c| c.account);
+    assert_eq!((confirmed(&all, all.mira), confirmed(&all, all.second)), (Some(jonas.clone()), Some(jonas)));
+    let fresh = all.world.log_in("jonas");
+    for d in [all.jonas, fresh] {
+        let vouched = all.world.devices[d].rooms[&all.room].vouched.clone().expect("he came in later");
+        assert_eq!(vouched.account, mira, "device {d}");
+        let before = |item: &&waxwing_client::api::Item| item.seq.is_some_and(|seq| seq < vouched.before);
+        let texts = all.world.devices[d]
+            .shown(&all.room)
+            .into_iter()
+            .filter(before)
+            .filter_map(|item| as_text(&item.body));
+        assert_eq!(texts.collect::<Vec<_>>(), ["before"], "device {d}");
+    }
+}
+
+#[test]
+fn a_stream_goes_on_after_a_restart() {
+    let mut all = Three::together(17);
+    all.say(all.jonas, "one");
+    for n in 0..3 {
+        all.world.send(all.jonas, &all.room, &format!("kept {n}"));
+        all.world.crash(all.jonas);
+        all.world.run();
+    }
+    all.say(all.jonas, "last");
+    let said = ["one", "kept 0", "kept 1", "kept 2", "last"];
+    for d in [all.mira, all.aicha] {
+        assert_eq!(all.texts(d), said, "device {d}");
+    }
+    let streams = all.world.devices[all.jonas].store.keys().filter(|key| key.ends_with("/stream")).count();
+    assert_eq!(streams, 1);
+}
