@@ -4,7 +4,8 @@ use waxwing_crypto_core::{
     identity::IdentityKey,
     ids,
     room::{
-        Change, HistoryRule, JoinKind, JoinSecret, Role, RoleEntry, Room, RoomKind, RoomState, token_hash,
+        Change, HistoryRule, JoinKind, JoinSecret, Newcomer, Role, RoleEntry, Room, RoomKind, RoomState,
+        token_hash,
     },
 };
 use waxwing_wire::{
@@ -31,7 +32,7 @@ pub(crate) enum Wanted {
     /// A member's role.
     Role(AccountId, Role),
     /// These come in, by their key packages.
-    Add(Vec<(AccountId, Vec<u8>)>),
+    Add(Vec<Newcomer>),
     /// This member goes. The secret is that of a new link, if there was one.
     Remove(AccountId, JoinSecret),
     /// These have left.
@@ -191,16 +192,12 @@ impl View<'_> {
         Ok(self.to_state(next))
     }
 
-    fn add(&self, packages: &[(AccountId, Vec<u8>)]) -> Option<Plan> {
-        let missing = packages.iter().filter(|(account, _)| !self.has(*account));
-        let missing: Vec<_> = missing.map(|(account, package)| (account.0.into(), package.clone())).collect();
-        let welcomed =
-            missing.iter().map(|(account, _): &(ids::AccountId, _)| AccountId(account.0)).collect();
+    fn add(&self, newcomers: &[Newcomer]) -> Option<Plan> {
+        let missing =
+            newcomers.iter().filter(|newcomer| !self.group.roster().contains_key(&newcomer.account));
+        let missing: Vec<_> = missing.cloned().collect();
+        let welcomed = missing.iter().map(|newcomer| AccountId(newcomer.account.0)).collect();
         (!missing.is_empty()).then(|| Plan { welcomed, ..Plan::of(Change::AddMany(missing)) })
-    }
-
-    fn has(&self, account: AccountId) -> bool {
-        self.group.roster().contains_key(&account.0.into())
     }
 
     fn remove(&self, account: ids::AccountId, secret: &JoinSecret) -> Result<Option<Plan>, Failure> {

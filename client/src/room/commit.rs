@@ -32,6 +32,8 @@ pub(crate) enum CommitFor {
     Person { intent: u64, reply: Reply },
     /// The person, for the link that it makes.
     Invite { intent: u64 },
+    /// The person, who leaves as soon as their leaf is one that can.
+    Leave { intent: u64 },
     /// The rest of moving to a new room.
     Move { from: RoomId },
     /// Nobody: the room hears of the account's new key.
@@ -190,7 +192,7 @@ impl Client {
             CommitFor::Duty => {}
             CommitFor::Move { from } => self.stop_moving(from, failure, ctx),
             CommitFor::Rotation | CommitFor::Relink(..) => self.rotation_refused(room),
-            CommitFor::Person { intent, .. } | CommitFor::Invite { intent } => {
+            CommitFor::Person { intent, .. } | CommitFor::Invite { intent } | CommitFor::Leave { intent } => {
                 ctx.reply(intent, Err(failure));
             }
         }
@@ -233,6 +235,11 @@ impl Client {
             CommitFor::Move { from } => self.tell_successor(from, ctx),
             CommitFor::Relink(name, seed) => self.save(&name, seed, ctx),
             CommitFor::Person { intent, reply } => ctx.reply(intent, Ok(reply)),
+            CommitFor::Leave { intent } => {
+                if let Err(failure) = self.leave_room(intent, &room.to_string(), ctx) {
+                    ctx.reply(intent, Err(failure));
+                }
+            }
             CommitFor::Invite { intent } => {
                 let invite = self.invite_text(room);
                 ctx.reply(intent, invite.map(|invite| Reply::Invite { invite }));

@@ -235,7 +235,7 @@ impl Client {
         ctx: &mut Ctx<'_>,
     ) {
         if let Ok(package) = self.checked_package(account, result, ctx) {
-            let _ = self.want(room, Wanted::Add(vec![(account, package)]), CommitFor::Duty, ctx);
+            let _ = self.want(room, Wanted::Add(vec![package]), CommitFor::Duty, ctx);
         }
     }
 }

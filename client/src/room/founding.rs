@@ -2,10 +2,10 @@
 
 use waxwing_crypto_core::{
     ids,
-    room::{self as core, RoomState},
+    room::{self as core, Newcomer, RoomState},
 };
 use waxwing_wire::{
-    AccountId, EpochId, RoomId,
+    EpochId, RoomId,
     frame::{CreateRoom, Request, Response},
     problem::Problem,
 };
@@ -28,7 +28,7 @@ pub(crate) enum FoundedFor {
     /// The person.
     Person { intent: u64 },
     /// A room of two, whose other one comes in next.
-    Direct { intent: u64, account: AccountId, package: Vec<u8> },
+    Direct { intent: u64, package: Newcomer },
     /// The members of another room.
     Successor { from: RoomId },
 }
@@ -92,9 +92,7 @@ impl Client {
         self.finish(room, batch, ctx);
         match purpose {
             FoundedFor::Person { intent } => ctx.reply(intent, Ok(Reply::Room { room: room.to_string() })),
-            FoundedFor::Direct { intent, account, package } => {
-                self.direct_founded((intent, account, package), room, ctx);
-            }
+            FoundedFor::Direct { intent, package } => self.direct_founded((intent, package), room, ctx),
             FoundedFor::Successor { from } => self.move_on(from, ctx),
         }
     }

@@ -9,7 +9,13 @@ use waxwing_wire::{
 };
 use zeroize::Zeroizing;
 
-use super::{RoomSync, answers::RoomThen, shut::statement_id, store};
+use super::{
+    RoomSync,
+    answers::RoomThen,
+    commit::{CommitFor, Wanted},
+    shut::statement_id,
+    store,
+};
 use crate::{
     account_data::{link_name, password_name},
     api::{Failure, Notice, Reply},
@@ -59,6 +65,11 @@ impl Client {
         }
         if sync.leaving.is_some() {
             return Err(failure("wrong_step", "You are leaving this room already."));
+        }
+        // The leaf of a key package could come again, and what it says with it: others would not act on it.
+        let can_leave = sync.group.as_ref().is_none_or(|group| group.can_leave() || group.roster().len() == 1);
+        if sync.shut.is_none() && !can_leave {
+            return self.want(room, Wanted::Refresh, CommitFor::Leave { intent }, ctx);
         }
         sync.leaving = Some(Leaving { sent: false, intent: Some(intent) });
         ctx.persist_with(|ctx| sync.put_leaving(session, ctx));

@@ -3,7 +3,7 @@
 use waxwing_crypto_core::{
     identity::IdentityPublicKey,
     ids,
-    room::{self as core, HistoryRule, JoinKind, JoinSecret, RoomKind, RoomState, TOPIC_CHARS},
+    room::{self as core, HistoryRule, JoinKind, JoinSecret, Newcomer, RoomKind, RoomState, TOPIC_CHARS},
 };
 use waxwing_wire::{
     AccountId, RoomId,
@@ -67,7 +67,7 @@ impl Client {
         account: AccountId,
         result: Result<Response, Problem>,
         ctx: &mut Ctx<'_>,
-    ) -> Result<Vec<u8>, Failure> {
+    ) -> Result<Newcomer, Failure> {
         let missing = || {
             let text = "This account cannot be brought in yet. Ask them to log in once, then try again.";
             failure("no_such_account", text)
@@ -76,7 +76,7 @@ impl Client {
         let record = record.ok_or_else(missing)?;
         let key = <[u8; 32]>::try_from(record.identity_key.as_bytes()).map(IdentityPublicKey);
         let key = key.map_err(|_| missing())?;
-        let package = open_published(account, &key, record.bytes.as_bytes()).ok_or_else(missing)?;
+        let key_package = open_published(account, &key, record.bytes.as_bytes()).ok_or_else(missing)?;
         // Not an earlier key either: a relay may give out what whoever stole that key made.
         if !matches!(self.meet(account, key, ctx), Standing::New | Standing::Known { .. }) {
             return Err(failure(
@@ -84,7 +84,7 @@ impl Client {
                 "This account has a new identity. Compare it with them and accept it before you bring them in.",
             ));
         }
-        Ok(package)
+        Ok(Newcomer { account: account.0.into(), key, key_package })
     }
 
     pub(crate) fn add_member(
@@ -117,7 +117,7 @@ impl Client {
         ctx: &mut Ctx<'_>,
     ) {
         let package = self.checked_package(account, result, ctx);
-        let wanted = package.map(|package| Wanted::Add(vec![(account, package)]));
+        let wanted = package.map(|package| Wanted::Add(vec![package]));
         if let Err(failure) = wanted.and_then(|wanted| self.want(room, wanted, done(intent), ctx)) {
             ctx.reply(intent, Err(failure));
         }
@@ -234,7 +234,7 @@ impl Client {
             let session = self.session.as_ref().ok_or_else(no_such_room)?;
             let state = RoomState::direct(session.id(), ids::AccountId(account.0));
             let id = RoomId(ids::RoomId::random(ctx.rng).0);
-            self.found(id, &state, FoundedFor::Direct { intent, account, package }, ctx)
+            self.found(id, &state, FoundedFor::Direct { intent, package }, ctx)
         });
         if let Err(failure) = founded {
             ctx.reply(intent, Err(failure));
@@ -244,12 +244,12 @@ impl Client {
     /// The relay has the room of two; now the other one comes in. Were this cut off here, it would be done as a duty.
     pub(super) fn direct_founded(
         &mut self,
-        (intent, account, package): (u64, AccountId, Vec<u8>),
+        (intent, package): (u64, Newcomer),
         room: RoomId,
         ctx: &mut Ctx<'_>,
     ) {
         let purpose = CommitFor::Person { intent, reply: Reply::Room { room: room.to_string() } };
-        let wanted = Wanted::Add(vec![(account, package)]);
+        let wanted = Wanted::Add(vec![package]);
         if let Err(failure) = self.want(room, wanted, purpose, ctx) {
             ctx.reply(intent, Err(failure));
         }

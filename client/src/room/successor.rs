@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use waxwing_crypto_core::{
     ids,
-    room::{LogHead, Predecessor, Role, RoomKind, RoomState},
+    room::{LogHead, Newcomer, Predecessor, Role, RoomKind, RoomState},
 };
 use waxwing_wire::{
     AccountId, RoomId,
@@ -38,7 +38,7 @@ pub(crate) struct Moving {
     step: Step,
     /// Key packages of those who come along, as far as they are here.
     #[serde(skip)]
-    packages: Vec<(AccountId, Vec<u8>)>,
+    packages: Vec<Newcomer>,
 }
 
 /// What was begun on this run.
@@ -53,6 +53,13 @@ enum Step {
 }
 
 impl RoomSync {
+    /// The room's first epoch, as far as its history leads back.
+    pub(super) fn first_epoch(&self) -> Option<ids::EpochId> {
+        let first =
+            self.epochs.values().find(|epoch| epoch.step.parent.is_none() && epoch.roster.len() == 1)?;
+        Some(first.keys.epoch())
+    }
+
     fn predecessor(&self) -> Predecessor {
         let place = ids::RoomId(self.id.0);
         let epoch = self.group.as_ref().map_or(ids::EpochId([0; 32]), |group| group.epoch());
@@ -176,7 +183,7 @@ impl Client {
         // Whoever cannot be brought in now can be brought in later, by anybody.
         let package = self.checked_package(account, result, ctx).ok();
         let Some(moving) = self.moving(room) else { return };
-        moving.packages.extend(package.map(|package| (account, package)));
+        moving.packages.extend(package);
         if let Step::Gathering(left) = moving.step {
             moving.step = Step::Gathering(left.saturating_sub(1));
         }
@@ -185,14 +192,16 @@ impl Client {
 
     /// The others are in the new room: the old one says where it goes on.
     pub(super) fn tell_successor(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
+        let next = self.rooms.get(&room).and_then(|sync| sync.moving.as_ref()).map(|moving| moving.next);
+        let first = next.and_then(|next| self.rooms.get(&next)?.first_epoch());
         let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return };
-        let (Some(moving), Some(group)) = (&mut sync.moving, &sync.group) else { return };
+        let (Some(moving), Some(group), Some(first)) = (&mut sync.moving, &sync.group, first) else { return };
         if moving.step == Step::Telling {
             return;
         }
         moving.step = Step::Telling;
         let Some(identity) = session.key_in(group) else { return };
-        let bytes = group.successor_statement(identity, moving.next.0.into());
+        let bytes = group.successor_statement(identity, moving.next.0.into(), first);
         let post = Post { room, kind: EntryKind::Successor, id: statement_id(&bytes), bytes: bytes.into() };
         self.ask(Request::Post(post), Then::Room(RoomThen::SuccessorPosted(room)), ctx);
     }

@@ -1,6 +1,8 @@
 //! What a member may want to change, and the MLS commit for it, always on a copy of the group: nothing of the room changes until the relay has
 //! taken the commit.
 
+use std::collections::BTreeSet;
+
 use openmls::prelude::{KeyPackage, KeyPackageIn, LeafNodeIndex, MlsGroup, NewSignerBundle, ProtocolVersion};
 use openmls_traits::OpenMlsProvider;
 use rand_core::CryptoRngCore;
@@ -12,10 +14,14 @@ use super::{
     join::Parent,
     policy::{self, CommitAad},
     provider::{self, Provider, account_of},
-    roles::without_roles_of,
+    roles::Removed,
     state::RoomState,
 };
-use crate::{identity::IdentityKey, ids::AccountId, seal::SealError};
+use crate::{
+    identity::{IdentityKey, IdentityPublicKey},
+    ids::AccountId,
+    seal::SealError,
+};
 
 /// What a member wants to change.
 #[derive(Debug, Clone)]
@@ -24,15 +30,15 @@ pub enum Change {
     Refresh,
     /// Another room state.
     State(Box<RoomState>),
-    /// Bring this account in by its key package (TLS-serialised). The relay hands out key packages, so the account is named beside it;
-    /// whether the key is the account's own is for whoever knows it to say.
-    Add(AccountId, Vec<u8>),
+    /// Bring an account in.
+    Add(Newcomer),
     /// Bring several accounts in.
-    AddMany(Vec<(AccountId, Vec<u8>)>),
+    AddMany(Vec<Newcomer>),
     /// Put accounts out, with the state that holds afterwards: without their roles. Its join methods are new ones or none: whoever is
     /// put out may hold the old ones.
     Remove(Vec<AccountId>, Box<RoomState>),
-    /// Put accounts out that said so in a leave statement, with their roles and the join methods they had made.
+    /// Put accounts out that said so in a leave statement, with their roles and the join methods they had made. Where no owner stays,
+    /// one of the others becomes one, by a fixed rule.
     Departed(Vec<(AccountId, Vec<u8>)>),
     /// Let a member in again that cannot follow and asked for it.
     Readmit {
@@ -45,6 +51,18 @@ pub enum Change {
     },
     /// Sign with this key from now on.
     Rotate(IdentityKey),
+}
+
+/// Somebody to be brought in. The relay hands out key packages, so whose it must be stands beside it: one that names another account, or is
+/// signed with another key, is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Newcomer {
+    /// Who.
+    pub account: AccountId,
+    /// The identity key that the account is known by.
+    pub key: IdentityPublicKey,
+    /// The key package, TLS-serialised.
+    pub key_package: Vec<u8>,
 }
 
 /// Why a commit could not be built. Nothing was changed.
@@ -118,10 +136,10 @@ impl Room {
                 plan.refresh = *state == self.state;
                 plan.state = Some(state);
             }
-            Change::Add(account, package) => plan.adds.push(self.check_key_package(account, &package)?),
-            Change::AddMany(packages) => {
-                for (account, package) in packages {
-                    plan.adds.push(self.check_key_package(account, &package)?);
+            Change::Add(newcomer) => plan.adds.push(self.check_key_package(&newcomer)?),
+            Change::AddMany(newcomers) => {
+                for newcomer in &newcomers {
+                    plan.adds.push(self.check_key_package(newcomer)?);
                 }
             }
             Change::Remove(accounts, state) => {
@@ -133,12 +151,14 @@ impl Room {
             }
             Change::Departed(left) => {
                 plan.removes = self.leaves(left.iter().map(|(account, _)| account))?;
-                plan.state = Some(Box::new(self.state_without(left.iter().map(|(account, _)| *account))));
+                plan.state =
+                    Some(Box::new(self.state_without(left.iter().map(|(account, _)| *account).collect())));
                 plan.statements = left.into_iter().map(|(_, statement)| statement).collect();
             }
             Change::Readmit { account, key_package, request } => {
+                let key = *self.roster.get(&account).ok_or(CommitError::NoSuchMember)?;
                 plan.removes = self.leaves([account].iter())?;
-                plan.adds.push(self.check_key_package(account, &key_package)?);
+                plan.adds.push(self.check_key_package(&Newcomer { account, key, key_package })?);
                 plan.statements.push(request);
             }
             Change::Rotate(key) => plan.new_key = Some(key),
@@ -150,10 +170,10 @@ impl Room {
     }
 
     /// The state once these have left.
-    fn state_without(&self, left: impl Iterator<Item = AccountId>) -> RoomState {
-        let left = left.collect();
-        let mut state = without_roles_of(&self.state, &left);
-        state.joins.retain(|method| !left.contains(&method.creator));
+    fn state_without(&self, left: BTreeSet<AccountId>) -> RoomState {
+        let removed = Removed { all: left.clone(), departed: left, readmitted: None };
+        let mut state = removed.least_state(&self.state, self.roster.keys());
+        state.joins.retain(|method| !removed.departed.contains(&method.creator));
         state
     }
 
@@ -210,13 +230,17 @@ impl Room {
             .collect()
     }
 
-    fn check_key_package(&self, account: AccountId, bytes: &[u8]) -> Result<KeyPackage, CommitError> {
-        let package = KeyPackageIn::tls_deserialize_exact(bytes)
+    fn check_key_package(&self, newcomer: &Newcomer) -> Result<KeyPackage, CommitError> {
+        let package = KeyPackageIn::tls_deserialize_exact(&newcomer.key_package)
             .map_err(|_| CommitError::KeyPackage)?
             .validate(self.provider.crypto(), ProtocolVersion::Mls10)
             .map_err(|_| CommitError::KeyPackage)?;
-        let named = account_of(package.leaf_node().credential());
-        if named == Some(account) { Ok(package) } else { Err(CommitError::KeyPackage) }
+        let named = policy::identity_of(package.leaf_node());
+        if named == Some((newcomer.account, newcomer.key)) {
+            Ok(package)
+        } else {
+            Err(CommitError::KeyPackage)
+        }
     }
 }
 

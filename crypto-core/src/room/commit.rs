@@ -113,6 +113,11 @@ pub(super) struct Envelope {
     sealed: Vec<u8>,
 }
 
+/// The epoch that a sealed commit says it follows.
+pub(super) fn parent_of(sealed: &[u8]) -> Option<EpochId> {
+    codec::decode::<Envelope>(sealed).ok().map(|envelope| envelope.parent)
+}
+
 pub(crate) fn seal_handshake(
     key: &HandshakeKey,
     sender: AccountId,

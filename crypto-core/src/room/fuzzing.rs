@@ -8,7 +8,7 @@ use rand_core::CryptoRngCore;
 
 use super::{
     Change, CommitError, Founded, HistoryLink, JoinKind, JoinSecret, KeyPackageBundle, KeyringRecord,
-    LogHead, Metadata, Outcome, Prepared, Room, RoomState, Stamp,
+    LogHead, Metadata, Newcomer, Outcome, Prepared, Room, RoomState, Stamp,
     commit::seal_handshake,
     history, join, key_package,
     message::{self, Message},
@@ -87,6 +87,10 @@ fn stamp(room: RoomId) -> Stamp {
     Stamp { seen: LogHead::start(room), account_version: 1, now_ms: 1 }
 }
 
+fn newcomer(account: AccountId, identity: &IdentityKey, key_package: &[u8]) -> Newcomer {
+    Newcomer { account, key: identity.public(), key_package: key_package.to_vec() }
+}
+
 impl Rooms {
     /// Makes the room.
     ///
@@ -103,12 +107,12 @@ impl Rooms {
         let Founded { room, .. } = Room::found(one.identity(), mira, id, &state, 0, rng).map_err(broken)?;
         let stamp = stamp(id);
         let theirs = KeyPackageBundle::generate(two.identity(), jonas).map_err(broken)?;
-        let add = Change::Add(jonas, theirs.public().to_vec());
+        let add = Change::Add(newcomer(jonas, two.identity(), theirs.public()));
         let added = room.commit(one.identity(), add, stamp, rng).map_err(broken)?;
         let welcome = added.welcome.clone().ok_or(Broken)?;
         let his = theirs.join(jonas, id, &welcome).map_err(broken)?;
         let bundle = KeyPackageBundle::generate(vault.identity(), carl).map_err(broken)?;
-        let invited = Change::Add(carl, bundle.public().to_vec());
+        let invited = Change::Add(newcomer(carl, vault.identity(), bundle.public()));
         let invited = added.room.commit(one.identity(), invited, stamp, rng).map_err(broken)?;
         let refresh = added.room.commit(one.identity(), Change::Refresh, stamp, rng).map_err(broken)?;
         let mut rooms = Self {
@@ -137,7 +141,7 @@ impl Rooms {
         let public = PublicState::of(&room.group, room.provider.crypto(), identity).ok_or(Broken)?;
         let tagged = |tag: u8, bytes: Vec<u8>| [vec![tag], bytes].concat();
         let rejoin = room.rejoin_request(identity, 3, self.bundle.public()).ok_or(Broken)?;
-        let leave = room.leave_statement(identity, 5).ok_or(Broken)?;
+        let leave = refresh.room.leave_statement(identity, 5).ok_or(Broken)?;
         let metadata = Metadata {
             sender: *mira,
             id: MessageId([4; 16]),
@@ -187,7 +191,8 @@ impl Rooms {
     /// A key package by which Mira adds Carl.
     pub fn key_package(&self, package: &[u8], rng: &mut dyn CryptoRngCore) -> Result<Prepared, CommitError> {
         let (_, identity, room) = &self.mira;
-        room.commit(identity, Change::Add(self.carl, package.to_vec()), stamp(room.id()), rng)
+        let add = Change::Add(newcomer(self.carl, self.vault.identity(), package));
+        room.commit(identity, add, stamp(room.id()), rng)
     }
 
     /// A public state as plain CBOR: sealed, then checked and imported as a member does; says whether it is the right one.

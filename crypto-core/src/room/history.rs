@@ -68,11 +68,13 @@ impl std::fmt::Debug for EpochStep {
 }
 
 impl EpochStep {
-    /// The roster of the parent, given that of the epoch itself; nothing when they contradict each other.
+    /// The roster of the parent, given that of the epoch itself; nothing when they contradict each other, or when the changes are not
+    /// written as [`EpochStep::changes`] says, so that one step has one form.
     pub fn parent_roster(&self, roster: &Roster) -> Option<Roster> {
+        self.changes.is_sorted_by(|a, b| a.account < b.account).then_some(())?;
         let mut parent = roster.clone();
         for change in &self.changes {
-            if roster.get(&change.account) != change.after.as_ref() {
+            if roster.get(&change.account) != change.after.as_ref() || change.before == change.after {
                 return None;
             }
             match change.before {

@@ -11,6 +11,7 @@ use super::{
     CommitError, Prepared,
     commit::{Author, Made},
     epoch::{EpochKeys, HandshakeKey},
+    follow::PUBLIC_STATES,
     history::Roster,
     invite::JoinSecret,
     log::LogHead,
@@ -28,6 +29,9 @@ use crate::{
 };
 
 const PACKAGE: &str = "Waxwing 1 join package";
+/// Most join packages that are read.
+const PACKAGES: usize = 16;
+
 /// Why somebody cannot join.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum JoinError {
@@ -60,6 +64,9 @@ pub(super) struct PackageBody {
     room_key: Option<SymmetricKey>,
     #[n(7)]
     signer: AccountId,
+    /// What public state it is about: [`PublicState::vouched`].
+    #[cbor(n(8), with = "crate::room::codec::array32")]
+    public: [u8; 32],
 }
 
 #[derive(Encode, Decode)]
@@ -93,10 +100,10 @@ fn package_signed(method: &[u8; 32], body: &[u8]) -> Vec<u8> {
     labelled(PACKAGE, &[method, body])
 }
 
-/// Seals a join package of the given epoch to one method.
+/// Seals a join package of the given epoch, with this public state ([`PublicState::vouched`]), to one method.
 pub(crate) fn seal_package(
     method: &JoinMethod,
-    keys: &EpochKeys,
+    (keys, public): (&EpochKeys, [u8; 32]),
     open_history: bool,
     stamp: Stamp,
     author: Author<'_>,
@@ -111,6 +118,7 @@ pub(crate) fn seal_package(
         handshake_key: keys.handshake().key,
         room_key: open_history.then(|| keys.room_key().clone()),
         signer: author.account,
+        public,
     });
     let signature = author.identity.sign(PACKAGE, &package_signed(&id, &body));
     let package = padded(&SignedPackage { body: body.to_vec(), signature })?;
@@ -131,7 +139,7 @@ pub struct Doorway {
     pub seen: LogHead,
     /// When the package was sealed, milliseconds since 1970 by its author's clock.
     pub sealed_at_ms: u64,
-    /// Who vouches for all this.
+    /// Who vouches for all this: the creator of the join method, if one of the packages is theirs.
     pub vouched_by: AccountId,
 }
 
@@ -141,9 +149,73 @@ impl std::fmt::Debug for Doorway {
     }
 }
 
+/// A public state of the epoch, imported once for all packages that vouch for it.
+struct Seen {
+    handshake: HandshakeKey,
+    sealed: PublicState,
+    vouched: [u8; 32],
+    roster: Roster,
+    state: RoomState,
+}
+
+impl Seen {
+    /// Imports a public state, if a package names it: that checks every signature in the tree, and that this is the epoch named.
+    fn import(
+        room: RoomId,
+        epoch: EpochId,
+        packages: &[(SignedPackage, PackageBody)],
+        sealed: &[u8],
+    ) -> Option<Self> {
+        let (handshake, public, vouched) = packages.iter().find_map(|(_, body)| {
+            let handshake = HandshakeKey { room, epoch, key: body.handshake_key.clone() };
+            let public = PublicState::open(&handshake, sealed).ok()?;
+            let vouched = public.vouched().filter(|vouched| *vouched == body.public)?;
+            Some((handshake, public, vouched))
+        })?;
+        let group = public.import(&handshake, &Provider::default()).ok()?;
+        let roster = policy::roster(&group)?;
+        let state = RoomState::from_extensions(group.group_context().extensions())?;
+        let valid = state.is_valid(room, &roster);
+        valid.then_some(Self { handshake, sealed: public, vouched, roster, state })
+    }
+
+    fn is_meant_by(&self, body: &PackageBody) -> bool {
+        body.public == self.vouched && body.handshake_key == self.handshake.key
+    }
+
+    /// The creator of the method, who need not be the signer, if a member signed the package for it.
+    fn vouched_for(
+        &self,
+        method: &[u8; 32],
+        signed: &SignedPackage,
+        body: &PackageBody,
+    ) -> Option<AccountId> {
+        let signer = self.roster.get(&body.signer)?;
+        signer.verify(PACKAGE, &package_signed(method, &signed.body), &signed.signature).ok()?;
+        Some(self.state.join(method)?.creator)
+    }
+
+    fn doorway(&self, body: &PackageBody) -> Option<Doorway> {
+        let HandshakeKey { room, epoch, .. } = self.handshake;
+        let keys = body.room_key.as_ref().map(|key| EpochKeys::new(room, epoch, key.clone()));
+        let consistent = keys.as_ref().is_none_or(|keys| keys.handshake().key == self.handshake.key);
+        consistent.then(|| Doorway {
+            handshake: self.handshake.clone(),
+            keys,
+            public: self.sealed.clone(),
+            roster: self.roster.clone(),
+            state: self.state.clone(),
+            seen: body.seen,
+            sealed_at_ms: body.time_ms,
+            vouched_by: body.signer,
+        })
+    }
+}
+
 impl Doorway {
-    /// Opens an epoch with a join secret: tries every package with every public state until a package is sealed to the secret, signed by a
-    /// member, and fits.
+    /// Opens an epoch with a join secret: looks for a package that is sealed to the secret, signed by a member, and vouches for one of the public
+    /// states. One that the creator of the method signed comes before all others, because the link names the creator. Of
+    /// packages the first 16 are read, of public states the first 4.
     ///
     /// # Errors
     /// [`JoinError`].
@@ -155,69 +227,35 @@ impl Doorway {
         sealed_public_states: &[Vec<u8>],
     ) -> Result<Self, JoinError> {
         let private = secret.private_key()?;
-        let id = method_id(private.public());
-        let mut error = JoinError::NoPackage;
-        for package in packages {
-            let opened = private
-                .open(PACKAGE, &package_aad(room, epoch, &id), package)
-                .ok()
-                .and_then(|plain| codec::decode::<SignedPackage>(padding::unpad(&plain)?).ok());
-            let Some(signed) = opened else { continue };
-            error = JoinError::PublicState;
-            for sealed in sealed_public_states {
-                match Self::check(room, epoch, &id, &signed, sealed) {
-                    Ok(doorway) => return Ok(doorway),
-                    Err(reason) => error = reason,
+        let method = method_id(private.public());
+        let aad = package_aad(room, epoch, &method);
+        let package = |sealed: &Vec<u8>| {
+            let plain = private.open(PACKAGE, &aad, sealed).ok()?;
+            let signed: SignedPackage = codec::decode(padding::unpad(&plain)?).ok()?;
+            let body: PackageBody = codec::decode(&signed.body).ok()?;
+            (body.version == 1 && body.room == room && body.epoch == epoch).then_some((signed, body))
+        };
+        let packages: Vec<_> = packages.iter().take(PACKAGES).filter_map(package).collect();
+        if packages.is_empty() {
+            return Err(JoinError::NoPackage);
+        }
+        let states = sealed_public_states.iter().take(PUBLIC_STATES);
+        let rooms: Vec<_> =
+            states.filter_map(|sealed| Seen::import(room, epoch, &packages, sealed)).collect();
+        let mut best = Err(if rooms.is_empty() { JoinError::PublicState } else { JoinError::NoPackage });
+        for (signed, body) in &packages {
+            for seen in rooms.iter().filter(|seen| seen.is_meant_by(body)) {
+                let Some(creator) = seen.vouched_for(&method, signed, body) else { continue };
+                let Some(doorway) = seen.doorway(body) else { continue };
+                if creator == body.signer {
+                    return Ok(doorway);
+                }
+                if best.is_err() {
+                    best = Ok(doorway);
                 }
             }
         }
-        Err(error)
-    }
-
-    fn check(
-        room: RoomId,
-        epoch: EpochId,
-        method: &[u8; 32],
-        signed: &SignedPackage,
-        sealed_public_state: &[u8],
-    ) -> Result<Self, JoinError> {
-        let body: PackageBody = codec::decode(&signed.body).map_err(|_| JoinError::NoPackage)?;
-        if body.version != 1 || body.room != room || body.epoch != epoch {
-            return Err(JoinError::NoPackage);
-        }
-        let handshake = HandshakeKey { room, epoch, key: body.handshake_key };
-        let public =
-            PublicState::open(&handshake, sealed_public_state).map_err(|_| JoinError::PublicState)?;
-        // A throw-away import checks every signature in the tree and that this is the epoch named.
-        let group = public.import(&handshake, &Provider::default()).map_err(|_| JoinError::PublicState)?;
-        let roster = policy::roster(&group).ok_or(JoinError::PublicState)?;
-        let state =
-            RoomState::from_extensions(group.group_context().extensions()).ok_or(JoinError::PublicState)?;
-        if !state.is_valid(&roster) {
-            return Err(JoinError::PublicState);
-        }
-        let signer = roster.get(&body.signer).ok_or(JoinError::NoPackage)?;
-        signer
-            .verify(PACKAGE, &package_signed(method, &signed.body), &signed.signature)
-            .map_err(|_| JoinError::NoPackage)?;
-        if state.join(method).is_none() {
-            return Err(JoinError::NoPackage);
-        }
-        let keys = body.room_key.map(|key| EpochKeys::new(room, epoch, key));
-        let consistent = keys.as_ref().is_none_or(|keys| keys.handshake().key == handshake.key);
-        if !consistent {
-            return Err(JoinError::NoPackage);
-        }
-        Ok(Self {
-            handshake,
-            keys,
-            public,
-            roster,
-            state,
-            seen: body.seen,
-            sealed_at_ms: body.time_ms,
-            vouched_by: body.signer,
-        })
+        best
     }
 
     /// Keys of the epoch before joining, when the room's history is open.

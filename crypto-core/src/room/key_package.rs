@@ -1,7 +1,9 @@
 //! Key packages, and joining by a Welcome.
 
 use minicbor::{Decode, Encode};
-use openmls::prelude::{KeyPackage, Lifetime, MlsMessageBodyIn, MlsMessageIn, StagedWelcome};
+use openmls::prelude::{
+    KeyPackage, KeyPackageIn, Lifetime, MlsMessageBodyIn, MlsMessageIn, ProtocolVersion, StagedWelcome,
+};
 use openmls_traits::OpenMlsProvider;
 use rand_core::CryptoRngCore;
 use tls_codec::{Deserialize as _, Serialize as _};
@@ -13,12 +15,13 @@ use super::{
     log::LogHead,
     provider::{self, Provider},
     state,
+    statement::{RejoinRequest, leaf_id},
 };
 use super::{codec, storage::PrivateEntry};
 use crate::{
     account::RootKey,
     identity::IdentityKey,
-    ids::{AccountId, RoomId},
+    ids::{AccountId, EpochId, RoomId},
     label::labelled,
     seal::{OpenError, SealError, SealType, open, seal},
 };
@@ -116,11 +119,34 @@ impl KeyPackageBundle {
         let plain = open(&root.key_package_key(), SealType::KeyPackage, &Self::context(account), sealed)?;
         let plain: Plain = codec::decode(&plain).map_err(|_| KeyPackageError)?;
         let provider = Provider::default();
-        provider.storage().import_private(plain.private).map_err(|_| KeyPackageError)?;
+        provider.storage().import_key_package(plain.private).map_err(|_| KeyPackageError)?;
         Ok(Self { public: plain.public, provider })
     }
 
-    /// Joins the room that a Welcome leads to. How the epoch came to be is known from the history link that came with it; until
+    /// Asks to be let in again by the leaf that this key package made, with another key package: for an account that was brought in
+    /// by this one, with a Welcome that does not open or leads elsewhere. `epoch` is the last that the account could follow to, `failed` the
+    /// number of the entry that brought it in.
+    ///
+    /// # Errors
+    /// [`KeyPackageError`] when this is no key package.
+    pub fn rejoin_request(
+        &self,
+        identity: &IdentityKey,
+        room: RoomId,
+        epoch: EpochId,
+        failed: u64,
+        next: &Self,
+    ) -> Result<Vec<u8>, KeyPackageError> {
+        let own = KeyPackageIn::tls_deserialize_exact(&self.public)
+            .map_err(|_| KeyPackageError)?
+            .validate(self.provider.crypto(), ProtocolVersion::Mls10)
+            .map_err(|_| KeyPackageError)?;
+        let leaf = own.leaf_node().tls_serialize_detached().map_err(|_| KeyPackageError)?;
+        Ok(RejoinRequest::sign(identity, (room, leaf_id(&leaf)), epoch, failed, &next.public))
+    }
+
+    /// Joins the room that a Welcome leads to. That it is the room which the account knows by this id is not said: whoever was in it
+    /// before compares with where the log leads, [`super::Follower`]. How the epoch came to be is known from the history link that came with it; until
     /// that is read and given to [`Room::with_step`], the step says only that we are in.
     ///
     /// # Errors
@@ -139,6 +165,7 @@ impl KeyPackageBundle {
         let inviter = staged.welcome_sender().ok().and_then(|leaf| provider::account_of(leaf.credential()));
         let inviter = inviter.ok_or(WelcomeError::NotARoom)?;
         let group = staged.into_group(&provider).map_err(|_| WelcomeError::NotForUs)?;
+        provider.storage().forget_key_package();
         let step = EpochStep {
             parent: None,
             made_by: [0; 32],
@@ -149,6 +176,6 @@ impl KeyPackageBundle {
             seen: LogHead::start(room),
         };
         let room = Room::assemble(account, provider, group, step).ok_or(WelcomeError::NotARoom)?;
-        if room.state().is_valid(room.roster()) { Ok(room) } else { Err(WelcomeError::NotARoom) }
+        if room.state().is_valid(room.id(), room.roster()) { Ok(room) } else { Err(WelcomeError::NotARoom) }
     }
 }

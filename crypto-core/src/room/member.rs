@@ -1,5 +1,7 @@
 //! Rules for commits of members: what they propose, whom they bring in again, whom they put out.
 
+use std::collections::BTreeMap;
+
 use openmls::prelude::{
     KeyPackage, LeafNode, LeafNodeIndex, Proposal, ProposalOrRefType, PublicGroup, StagedCommit,
 };
@@ -10,19 +12,18 @@ use super::{
     provider::account_of,
     roles::{Removed, may_remove},
     state::RoomState,
-    statement::{leave_of, rejoin_of},
+    statement::{LeaveStatement, Said, Signer, rejoin_of},
     tree,
 };
 use crate::{
     identity::IdentityPublicKey,
-    ids::{AccountId, EpochId, RoomId},
+    ids::{AccountId, RoomId},
 };
 
 /// What a commit of a member is judged against.
 pub(super) struct Parent<'a> {
     pub(super) group: &'a PublicGroup,
     pub(super) room: RoomId,
-    pub(super) epoch: EpochId,
     pub(super) state: &'a RoomState,
 }
 
@@ -49,9 +50,7 @@ impl Parent<'_> {
             path_leaf(own, leaf, staged)?;
         }
         let removed = match self.readmission(staged)? {
-            Some((leaf, package)) => {
-                self.asked_for(leaf, package, staged, statements).map(|()| Removed::default())?
-            }
+            Some((leaf, package)) => self.asked_for(leaf, package, staged, statements)?,
             None => self.removal(own.0, staged, statements)?,
         };
         Ok((own.0, removed))
@@ -92,21 +91,28 @@ impl Parent<'_> {
     }
 
     /// Anybody may let a member in again that asked for it: with this request, this key package, under the same key, and
-    /// with nothing else in the commit.
+    /// with nothing else in the commit. The leaf must be another one, or the same request would hold again.
     fn asked_for(
         &self,
         leaf: &LeafNode,
         package: &KeyPackage,
         staged: &StagedCommit,
         statements: &[StatementBytes],
-    ) -> Result<(), Invalid> {
-        if staged.queued_proposals().count() != 2 || identity_of(leaf) != identity_of(package.leaf_node()) {
+    ) -> Result<Removed, Invalid> {
+        let (before, after) = (identity_of(leaf), identity_of(package.leaf_node()));
+        if staged.queued_proposals().count() != 2 || before != after || leaf == package.leaf_node() {
             return Err(Invalid::Readmit);
         }
         let [request] = statements else { return Err(Invalid::Readmit) };
-        let request = rejoin_of(leaf, self.room, &request.0).ok_or(Invalid::Statement)?;
+        let signer = Signer::of(leaf).ok_or(Invalid::Mls)?;
+        let request = rejoin_of(&signer, self.room, &request.0).ok_or(Invalid::Statement)?;
         let package = package.tls_serialize_detached().map_err(|_| Invalid::Mls)?;
-        if request.names(&package) { Ok(()) } else { Err(Invalid::Readmit) }
+        let readmitted = before.map(|(account, _)| account);
+        if request.names(&package) {
+            Ok(Removed { readmitted, ..Removed::default() })
+        } else {
+            Err(Invalid::Readmit)
+        }
     }
 
     /// Anybody may put out who said that they leave, others as their role allows. Each statement is for one leaf that goes.
@@ -117,23 +123,42 @@ impl Parent<'_> {
         statements: &[StatementBytes],
     ) -> Result<Removed, Invalid> {
         let mut removed = Removed::default();
-        let mut unused: Vec<&StatementBytes> = statements.iter().collect();
+        let mut said = read_leaves(statements, staged.remove_proposals().count())?;
         for queued in staged.remove_proposals() {
             let leaf = self.group.leaf(queued.remove_proposal().removed()).ok_or(Invalid::Identity)?;
             let (target, _) = identity_of(leaf).ok_or(Invalid::Identity)?;
             removed.all.insert(target);
-            let said =
-                unused.iter().position(|bytes| leave_of(leaf, self.room, self.epoch, &bytes.0).is_some());
-            match said {
-                Some(at) => {
-                    unused.remove(at);
+            let signer =
+                if said.is_empty() { None } else { Some(Signer::of(leaf).ok_or(Invalid::Identity)?) };
+            match signer.and_then(|signer| Some((said.remove(&signer.id)?, signer))) {
+                Some((said, signer)) => {
+                    said.leaves(&signer, self.room).ok_or(Invalid::Statement)?;
                     removed.departed.insert(target);
                 }
                 None => may_remove(self.state, author, target)?,
             }
         }
-        if unused.is_empty() { Ok(removed) } else { Err(Invalid::Statement) }
+        if said.is_empty() { Ok(removed) } else { Err(Invalid::Statement) }
     }
+}
+
+/// Leave statements by the leaf that they claim to be of. Nothing is verified yet, so that no signature is verified more than once; and nothing
+/// is read where there are more than could be used.
+fn read_leaves(
+    statements: &[StatementBytes],
+    removes: usize,
+) -> Result<BTreeMap<[u8; 32], Said<LeaveStatement>>, Invalid> {
+    if statements.len() > removes {
+        return Err(Invalid::Statement);
+    }
+    let mut all = BTreeMap::new();
+    for bytes in statements {
+        let said = Said::<LeaveStatement>::read(&bytes.0).ok_or(Invalid::Statement)?;
+        if all.insert(said.leaf(), said).is_some() {
+            return Err(Invalid::Statement);
+        }
+    }
+    Ok(all)
 }
 
 /// The new leaf of the committer keeps its account. A new key comes alone: every other rule is on commits by one key.

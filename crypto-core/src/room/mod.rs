@@ -10,6 +10,7 @@ mod build;
 pub(crate) mod codec;
 mod commit;
 mod epoch;
+mod follow;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod history;
@@ -36,12 +37,13 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
-pub use build::{Change, CommitError};
+pub use build::{Change, CommitError, Newcomer};
 pub use commit::{JoinPackages, Prepared, commit_hash};
 #[cfg(feature = "vectors")]
 pub(crate) use commit::{open_handshake, seal_handshake};
 pub use epoch::EpochKeys;
 pub(crate) use epoch::epoch_id;
+pub use follow::{Followed, Follower};
 pub use history::{EpochStep, HistoryLink, KeyringRecord, Roster, RosterChange};
 pub use invite::{InviteLink, JoinSecret, LINK_BYTES, short_fingerprint, token_hash};
 pub use join::{Doorway, JoinError};
@@ -118,7 +120,7 @@ impl Room {
     ) -> Result<Founded, CommitError> {
         let own_joins = state.joins.iter().all(|method| method.creator == account);
         let members = Roster::from([(account, identity.public())]);
-        if !state.is_valid(&members) || state.founder != account || !own_joins {
+        if !state.is_valid(room, &members) || state.founder != account || !own_joins {
             return Err(CommitError::Refused);
         }
         let provider = Provider::default();

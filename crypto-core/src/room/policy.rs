@@ -138,6 +138,8 @@ pub(crate) struct Verdict {
     pub(crate) state: RoomState,
     pub(crate) seen: LogHead,
     pub(crate) account_version: u64,
+    /// Who was put out and brought in again.
+    pub(crate) readmitted: Option<AccountId>,
 }
 
 /// Parses the bytes of a handshake into what openmls processes.
@@ -176,6 +178,16 @@ pub(crate) fn judge(
     sender: AccountId,
     message: ProtocolMessage,
 ) -> Result<Verdict, Invalid> {
+    judge_and_merge(provider, room, sender, message).map(|(verdict, _)| verdict)
+}
+
+/// Like [`judge`], with the copy in which the public part of the commit is merged.
+pub(crate) fn judge_and_merge(
+    provider: &Provider,
+    room: &GroupId,
+    sender: AccountId,
+    message: ProtocolMessage,
+) -> Result<(Verdict, Provider), Invalid> {
     let provider = provider.copy();
     let mut group = PublicGroup::load(provider.storage(), room).ok().flatten().ok_or(Invalid::Mls)?;
     let processed = group.process_message(provider.crypto(), message).map_err(|_| Invalid::Mls)?;
@@ -184,7 +196,7 @@ pub(crate) fn judge(
         return Err(Invalid::NotACommit);
     };
     group.merge_commit(provider.storage(), *staged).map_err(|_| Invalid::Mls)?;
-    if tree::has_usable_keys(&group) { Ok(verdict) } else { Err(Invalid::Tree) }
+    if tree::has_usable_keys(&group) { Ok((verdict, provider)) } else { Err(Invalid::Tree) }
 }
 
 /// The rules on what openmls makes of a commit.
@@ -195,8 +207,7 @@ fn allowed(group: &PublicGroup, sender: AccountId, processed: &ProcessedMessage)
         return Err(Invalid::Aad);
     }
     let room = RoomId(<[u8; 16]>::try_from(group.group_id().as_slice()).map_err(|_| Invalid::Mls)?);
-    let epoch = epoch_id(group.group_context()).ok_or(Invalid::Mls)?;
-    let parent = Parent { group, room, epoch, state: &parent };
+    let parent = Parent { group, room, state: &parent };
     let staged = staged(processed)?;
     let (author, removed) = match processed.sender() {
         Sender::Member(leaf) => parent.member_commit(*leaf, staged, &aad.statements)?,
@@ -210,19 +221,21 @@ fn allowed(group: &PublicGroup, sender: AccountId, processed: &ProcessedMessage)
         return Err(Invalid::Author);
     }
     let state = RoomState::from_extensions(staged.group_context().extensions()).ok_or(Invalid::State)?;
-    let roster = next_roster(group, processed.sender(), staged)?;
-    if roster.len() > MEMBERS {
+    let next = next_roster(group, processed.sender(), staged)?;
+    if next.len() > MEMBERS {
         return Err(Invalid::Full);
     }
-    keeps_identities(group, &roster, author)?;
-    if !state.is_valid(&roster) {
+    let before = roster(group).ok_or(Invalid::Identity)?;
+    keeps_identities(&before, &next, author)?;
+    if !state.is_valid(room, &next) {
         return Err(Invalid::State);
     }
     if state != *parent.state {
-        may_change(parent.state, &state, author, &removed)?;
+        may_change(parent.state, &before, &state, author, &removed)?;
     }
     let epoch = epoch_id(staged.group_context()).ok_or(Invalid::Mls)?;
-    Ok(Verdict { author, epoch, roster, state, seen: aad.seen, account_version: aad.account_version })
+    let (seen, account_version, readmitted) = (aad.seen, aad.account_version, removed.readmitted);
+    Ok(Verdict { author, epoch, roster: next, state, seen, account_version, readmitted })
 }
 
 fn staged(processed: &ProcessedMessage) -> Result<&StagedCommit, Invalid> {
@@ -291,8 +304,7 @@ fn next_roster(group: &PublicGroup, sender: &Sender, staged: &StagedCommit) -> R
 }
 
 /// Nobody but the author gets another key: to remove somebody and add an own leaf under their id is one commit otherwise.
-pub(super) fn keeps_identities(group: &PublicGroup, next: &Roster, author: AccountId) -> Result<(), Invalid> {
-    let before = roster(group).ok_or(Invalid::Identity)?;
+pub(super) fn keeps_identities(before: &Roster, next: &Roster, author: AccountId) -> Result<(), Invalid> {
     let same = |(account, key): (&AccountId, &IdentityPublicKey)| {
         *account == author || next.get(account).is_none_or(|now| now == key)
     };

@@ -25,6 +25,15 @@ pub enum Outcome {
     },
     /// It takes this account out of the room; the step says who did it.
     Removed(EpochStep),
+    /// It takes the leaf of this account out and brings the account in again, as the account itself had asked: the Welcome that was made
+    /// with the commit leads on, [`super::KeyPackageBundle::join`]. If it does not, the account asks again for the new leaf,
+    /// [`super::KeyPackageBundle::rejoin_request`].
+    Readmitted {
+        /// The epoch that the Welcome must lead to.
+        epoch: EpochId,
+        /// How that epoch came to be.
+        step: EpochStep,
+    },
     /// Publicly invalid: skipped by every member.
     Skipped(Invalid),
     /// Valid for everybody, but this member cannot follow it; it can ask to be let in again, [`Room::rejoin_request`]. A malicious
@@ -59,6 +68,9 @@ impl Room {
         }
         if !verdict.roster.contains_key(&self.account) {
             return Outcome::Removed(step);
+        }
+        if verdict.readmitted == Some(self.account) {
+            return Outcome::Readmitted { epoch: verdict.epoch, step };
         }
         match self.follow(&handshake, step) {
             Some(room) if room.epoch() == verdict.epoch => Outcome::Applied(Box::new(room)),

@@ -16,12 +16,12 @@ use super::{
 };
 use crate::{
     identity::IdentityKey,
-    label::labelled,
+    label::{hash, labelled},
     seal::{SealError, SealType, open, seal},
 };
 
 /// GroupInfo (with `external_pub`, without the tree) and the tree, both TLS-serialised.
-#[derive(Encode, Decode)]
+#[derive(Clone, Encode, Decode)]
 pub(crate) struct PublicState {
     #[cbor(n(0), with = "crate::room::codec::bytes")]
     pub(super) group_info: Vec<u8>,
@@ -31,11 +31,18 @@ pub(crate) struct PublicState {
 
 /// Bytes of signer and signature at the end of a GroupInfo, RFC 9420 section 12.4.3: u32, length of 2 bytes, Ed25519.
 const SIGNER: usize = 4 + 2 + 64;
+/// Bytes of a confirmation tag (HMAC-SHA-384), with its length.
+const TAG: usize = 1 + 48;
 
 /// The bytes are not a valid public state of the epoch asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the public state of the room is damaged")]
 pub(crate) struct BadPublicState;
+
+/// See [`PublicState::vouched`].
+pub(crate) fn vouched(unsigned_group_info: &[u8], tree: &[u8]) -> [u8; 32] {
+    hash("Waxwing 1 vouched state", &[unsigned_group_info, tree])
+}
 
 fn context(key: &HandshakeKey) -> Vec<u8> {
     labelled("Waxwing 1 public state", &[key.room.as_bytes(), key.epoch.as_bytes()])
@@ -61,14 +68,27 @@ impl PublicState {
         codec::decode(&plain).map_err(|_| BadPublicState)
     }
 
+    /// What stands before signer and signature: the state itself, whoever says it.
+    fn unsigned(&self) -> Option<&[u8]> {
+        self.group_info.get(..self.group_info.len().checked_sub(SIGNER)?)
+    }
+
+    /// The confirmation tag, TLS-serialised: it stands last before the signer.
+    pub(crate) fn confirmation_tag(&self) -> Option<&[u8]> {
+        let unsigned = self.unsigned()?;
+        unsigned.get(unsigned.len().checked_sub(TAG)?..)
+    }
+
+    /// `H("Waxwing 1 vouched state", ...)` of the tree and of the GroupInfo without signer and signature: what a join package
+    /// vouches for.
+    pub(crate) fn vouched(&self) -> Option<[u8; 32]> {
+        Some(vouched(self.unsigned()?, &self.tree))
+    }
+
     /// Whether two states differ in nothing but who signed the GroupInfo: signer (u32) and signature are at its end. Its tree hash stands
     /// for the tree, which an import compares.
     pub(crate) fn says_the_same(&self, other: &Self) -> bool {
-        let unsigned = |state: &Self| {
-            let length = state.group_info.len().checked_sub(SIGNER)?;
-            state.group_info.get(..length).map(<[u8]>::to_vec)
-        };
-        unsigned(self).is_some() && unsigned(self) == unsigned(other)
+        self.unsigned().is_some() && self.unsigned() == other.unsigned()
     }
 
     /// The parts as openmls takes them, not verified yet.

@@ -105,10 +105,20 @@ impl Room {
         author: Author<'_>,
     ) -> Result<JoinPackages, CommitError> {
         let open_history = self.state.history == HistoryRule::All;
+        if self.state.joins.is_empty() {
+            return Ok(Vec::new());
+        }
+        let public = self.vouched(author.identity).ok_or(CommitError::Internal)?;
         let package = |method: &JoinMethod| {
-            seal_package(method, &self.keys, open_history, stamp, author).map(|bytes| (method.id(), bytes))
+            let about = (&self.keys, public);
+            seal_package(method, about, open_history, stamp, author).map(|bytes| (method.id(), bytes))
         };
         self.state.joins.iter().map(package).collect()
+    }
+
+    /// [`PublicState::vouched`] of the present epoch, which is the same whoever signs it.
+    fn vouched(&self, identity: &IdentityKey) -> Option<[u8; 32]> {
+        PublicState::of(&self.group, self.provider.crypto(), identity)?.vouched()
     }
 
     /// 30 digits in 6 groups of 5 that are the same for all members of the present epoch and for nobody else, to be compared over another channel: of the MLS

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{
+    history::Roster,
     policy::Invalid,
-    state::{Role, RoomKind, RoomState},
+    state::{Role, RoleEntry, RoomKind, RoomState},
 };
 use crate::ids::AccountId;
 
@@ -15,6 +16,8 @@ pub(super) struct Removed {
     pub(super) all: BTreeSet<AccountId>,
     /// Those who said that they leave.
     pub(super) departed: BTreeSet<AccountId>,
+    /// Who comes in again by the same commit; it is not one of the removed.
+    pub(super) readmitted: Option<AccountId>,
 }
 
 /// Moderators remove plain members, owners remove anybody. Of two in a direct room neither removes the other.
@@ -26,18 +29,47 @@ pub(super) fn may_remove(parent: &RoomState, author: AccountId, target: AccountI
     }
 }
 
-/// The state after a removal at the least: without the roles of whoever was put out.
-pub(super) fn without_roles_of(state: &RoomState, removed: &BTreeSet<AccountId>) -> RoomState {
-    let mut next = state.clone();
-    next.roles.retain(|entry| !removed.contains(&entry.account));
-    next
+impl Removed {
+    /// The state after a removal at the least: without the roles of whoever was put out, and with the heir where no owner stays.
+    pub(super) fn least_state<'a>(
+        &self,
+        parent: &RoomState,
+        members: impl Iterator<Item = &'a AccountId>,
+    ) -> RoomState {
+        let mut next = parent.clone();
+        next.roles.retain(|entry| !self.all.contains(&entry.account));
+        if let Some(heir) = self.heir(parent, members) {
+            next.roles.retain(|entry| entry.account != heir);
+            next.roles.push(RoleEntry { account: heir, role: Role::Owner });
+            next.roles.sort_by_key(|entry| entry.account);
+        }
+        next
+    }
+
+    /// Who owns the group when all its owners have left: of the members that stay the one with the highest role, of several the one with
+    /// the lowest account id. Nobody chooses, so that no commit decides by chance or by greed.
+    fn heir<'a>(
+        &self,
+        parent: &RoomState,
+        members: impl Iterator<Item = &'a AccountId>,
+    ) -> Option<AccountId> {
+        let mut owners = parent.roles.iter().filter(|entry| entry.role == Role::Owner);
+        let all_left = owners.all(|owner| self.departed.contains(&owner.account));
+        if parent.kind != RoomKind::Group || !all_left {
+            return None;
+        }
+        let staying = members.filter(|account| !self.all.contains(account));
+        staying.copied().max_by_key(|account| (parent.role(*account), std::cmp::Reverse(*account)))
+    }
 }
 
 /// Owners change everything but what the room is; moderators its name, topic, avatar and join methods; a plain member nothing. Whoever
 /// puts somebody out takes out their roles with them, and of those who left the join methods they had made. A new join method
-/// names its author as creator, because joiners compare that with who gave them the link.
+/// names its author as creator, because joiners compare that with who gave them the link. Where every owner has left, one of the others is
+/// made one: [`Removed::least_state`].
 pub(super) fn may_change(
     parent: &RoomState,
+    members: &Roster,
     next: &RoomState,
     author: AccountId,
     removed: &Removed,
@@ -53,7 +85,7 @@ pub(super) fn may_change(
     if next.joins.iter().any(|method| method.creator != author && !parent.joins.contains(method)) {
         return Err(Invalid::Join);
     }
-    let least = without_roles_of(parent, &removed.all);
+    let least = removed.least_state(parent, members.keys());
     let moderated = RoomState {
         name: next.name.clone(),
         topic: next.topic.clone(),

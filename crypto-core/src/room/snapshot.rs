@@ -98,7 +98,7 @@ impl Snapshot {
                 Some(provider)
             })
             .ok_or(RestoreError::PublicState)?;
-        provider.storage().import_private(self.private).map_err(|_| RestoreError::Snapshot)?;
+        provider.storage().import_snapshot(self.private).map_err(|_| RestoreError::Snapshot)?;
         let id = GroupId::from_slice(self.keys.room.as_bytes());
         let group = MlsGroup::load(provider.storage(), &id).ok().flatten().ok_or(RestoreError::Snapshot)?;
         let room = Room::assemble(self.account, provider, group, self.step).ok_or(RestoreError::Snapshot)?;

@@ -217,9 +217,10 @@ impl RoomState {
         self.joins.iter().find(|method| method.id() == *id)
     }
 
-    /// Whether this may be the state of a room with these members.
-    pub(crate) fn is_valid(&self, members: &Roster) -> bool {
+    /// Whether this may be the state of this room with these members.
+    pub(crate) fn is_valid(&self, room: RoomId, members: &Roster) -> bool {
         self.version == 1
+            && self.predecessor.is_none_or(|before| before.room != room)
             && self.topic.chars().count() <= TOPIC_CHARS
             && self.avatar.len() <= 1024
             && members.keys().all(|account| self.admits(*account))
@@ -301,6 +302,7 @@ mod tests {
         assert_eq!(RoomState::from_extensions(&state.to_extensions().unwrap()), Some(state));
     }
 
+    const ROOM: RoomId = RoomId([9; 16]);
     const FOUNDER: AccountId = AccountId([1; 16]);
     const OTHER: AccountId = AccountId([2; 16]);
 
@@ -316,8 +318,13 @@ mod tests {
     #[test]
     fn refuses_groups_that_break_the_rules() {
         let members = roster(&[FOUNDER]);
-        assert!(state().is_valid(&members));
-        assert!(state().is_valid(&roster(&[FOUNDER, OTHER])));
+        assert!(state().is_valid(ROOM, &members));
+        assert!(state().is_valid(ROOM, &roster(&[FOUNDER, OTHER])));
+        let before = |room| Predecessor { room, epoch: EpochId([1; 32]), head: LogHead::start(room) };
+        let later = RoomState { predecessor: Some(before(RoomId([8; 16]))), ..state() };
+        assert!(later.is_valid(ROOM, &members));
+        let itself = RoomState { predecessor: Some(before(ROOM)), ..state() };
+        assert!(!itself.is_valid(ROOM, &members));
         let broken: [fn(&mut RoomState); 9] = [
             |s| s.version = 2,
             |s| s.kind = RoomKind::Direct,
@@ -332,7 +339,7 @@ mod tests {
         for change in broken {
             let mut s = state();
             change(&mut s);
-            assert!(!s.is_valid(&members));
+            assert!(!s.is_valid(ROOM, &members));
         }
     }
 
@@ -340,9 +347,9 @@ mod tests {
     fn a_direct_room_is_of_two() {
         let direct = || RoomState::direct(FOUNDER, OTHER);
         for members in [&[FOUNDER][..], &[OTHER], &[FOUNDER, OTHER]] {
-            assert!(direct().is_valid(&roster(members)));
+            assert!(direct().is_valid(ROOM, &roster(members)));
         }
-        assert!(!direct().is_valid(&roster(&[FOUNDER, OTHER, AccountId([3; 16])])));
+        assert!(!direct().is_valid(ROOM, &roster(&[FOUNDER, OTHER, AccountId([3; 16])])));
         let broken: [fn(&mut RoomState); 6] = [
             |s| s.kind = RoomKind::Group,
             |s| s.peer = None,
@@ -354,7 +361,7 @@ mod tests {
         for change in broken {
             let mut s = direct();
             change(&mut s);
-            assert!(!s.is_valid(&roster(&[FOUNDER])));
+            assert!(!s.is_valid(ROOM, &roster(&[FOUNDER])));
         }
     }
 }

@@ -4,17 +4,18 @@
 //! statement = [body (bytes), Sign(IK, label, body)]
 //! rejoin    = [1, room, leaf, last good epoch, number of the entry that failed, SHA-256 of the key package]   "Waxwing 1 rejoin"
 //! leave     = [1, room, leaf, epoch, time in ms]                                                              "Waxwing 1 leave"
-//! successor = [1, room, new room, epoch]                                                                      "Waxwing 1 successor"
+//! successor = [1, room, new room, epoch, first epoch of the new room]                                         "Waxwing 1 successor"
 //! ```
 //! `leaf` names the signer's leaf node as it is in the tree. A leaf changes with every path of its owner, so a statement holds only until its
-//! author does something else.
+//! author does something else. A leaf that came in a key package can come again, by the same key package: nobody leaves by it, and a
+//! member is let in again by another one only.
 
 use minicbor::{Decode, Encode};
 use openmls::{prelude::LeafNode, treesync::LeafNodeSource};
 use sha2::{Digest as _, Sha256};
 use tls_codec::Serialize as _;
 
-use super::{Room, codec, provider::account_of};
+use super::{Role, Room, codec, provider::account_of};
 use crate::{
     identity::{IdentityKey, IdentityPublicKey, Signature},
     ids::{AccountId, EpochId, RoomId},
@@ -69,13 +70,8 @@ impl RejoinRequest {
     }
 
     /// The request, if it is of this leaf in this room, signed with this key.
-    pub(crate) fn open(
-        key: &IdentityPublicKey,
-        (room, leaf): (RoomId, [u8; 32]),
-        bytes: &[u8],
-    ) -> Option<Self> {
-        let said: Self = verify(REJOIN, key, bytes)?;
-        (said.version == 1 && said.room == room && said.leaf == leaf).then_some(said)
+    pub(crate) fn open(key: &IdentityPublicKey, place: (RoomId, [u8; 32]), bytes: &[u8]) -> Option<Self> {
+        Said::<Self>::read(bytes)?.of(key, place)
     }
 
     /// Whether the request names this key package (TLS-serialised).
@@ -115,13 +111,9 @@ impl LeaveStatement {
     }
 
     /// The statement, if it is of this leaf in this room, signed with this key.
-    pub(crate) fn open(
-        key: &IdentityPublicKey,
-        (room, leaf): (RoomId, [u8; 32]),
-        bytes: &[u8],
-    ) -> Option<Self> {
-        let said: Self = verify(LEAVE, key, bytes)?;
-        (said.version == 1 && said.room == room && said.leaf == leaf).then_some(said)
+    #[cfg(feature = "vectors")]
+    pub(crate) fn open(key: &IdentityPublicKey, place: (RoomId, [u8; 32]), bytes: &[u8]) -> Option<Self> {
+        Said::<Self>::read(bytes)?.of(key, place)
     }
 }
 
@@ -139,18 +131,26 @@ pub struct SuccessorStatement {
     /// The last epoch of this room that the author could follow to.
     #[n(3)]
     pub epoch: EpochId,
+    /// The first epoch of the room that takes over: others could make a room of the same id.
+    #[n(4)]
+    pub first: EpochId,
 }
 
 impl SuccessorStatement {
     /// Signs the statement.
-    pub(crate) fn sign(identity: &IdentityKey, room: RoomId, next: RoomId, epoch: EpochId) -> Vec<u8> {
-        sign(SUCCESSOR, identity, &Self { version: 1, room, next, epoch })
+    pub(crate) fn sign(
+        identity: &IdentityKey,
+        (room, epoch): (RoomId, EpochId),
+        (next, first): (RoomId, EpochId),
+    ) -> Vec<u8> {
+        sign(SUCCESSOR, identity, &Self { version: 1, room, next, epoch, first })
     }
 
     /// The statement, if it is of this room and names another, signed with this key.
     pub(crate) fn open(key: &IdentityPublicKey, room: RoomId, bytes: &[u8]) -> Option<Self> {
-        let said: Self = verify(SUCCESSOR, key, bytes)?;
-        (said.version == 1 && said.room == room && said.next != room).then_some(said)
+        let said = Said::<Self>::read(bytes)?;
+        let fits = said.body.version == 1 && said.body.room == room && said.body.next != room;
+        if fits { said.signed_by(SUCCESSOR, key) } else { None }
     }
 }
 
@@ -163,10 +163,22 @@ pub(crate) fn leaf_id(leaf_node: &[u8]) -> [u8; 32] {
     hash("Waxwing 1 leaf", &[leaf_node])
 }
 
-/// The id and the key of a leaf.
-fn signer(leaf: &LeafNode) -> Option<([u8; 32], IdentityPublicKey)> {
-    let key = <[u8; 32]>::try_from(leaf.signature_key().as_slice()).ok()?;
-    Some((leaf_id(&leaf.tls_serialize_detached().ok()?), IdentityPublicKey(key)))
+/// A leaf as far as statements are about it.
+pub(super) struct Signer {
+    /// [`leaf_id`] of the leaf.
+    pub(super) id: [u8; 32],
+    key: IdentityPublicKey,
+    /// It came by a commit of its owner, which makes it unlike every leaf before and after.
+    own_making: bool,
+}
+
+impl Signer {
+    pub(super) fn of(leaf: &LeafNode) -> Option<Self> {
+        let key = <[u8; 32]>::try_from(leaf.signature_key().as_slice()).ok()?;
+        let id = leaf_id(&leaf.tls_serialize_detached().ok()?);
+        let own_making = matches!(leaf.leaf_node_source(), LeafNodeSource::Commit(_));
+        Some(Self { id, key: IdentityPublicKey(key), own_making })
+    }
 }
 
 fn sign(label: &str, identity: &IdentityKey, body: &impl Encode<()>) -> Vec<u8> {
@@ -175,69 +187,133 @@ fn sign(label: &str, identity: &IdentityKey, body: &impl Encode<()>) -> Vec<u8> 
     codec::encode(&Statement { body, signature })
 }
 
-fn verify<T>(label: &str, key: &IdentityPublicKey, bytes: &[u8]) -> Option<T>
-where
-    T: for<'b> Decode<'b, ()> + Encode<()>,
-{
-    let statement: Statement = codec::decode(bytes).ok()?;
-    key.verify(label, &statement.body, &statement.signature).ok()?;
-    codec::decode(&statement.body).ok()
+/// A statement as somebody claims it, not verified yet.
+pub(super) struct Said<T> {
+    body: T,
+    statement: Statement,
+}
+
+/// A statement about a leaf.
+pub(super) trait OfLeaf {
+    const LABEL: &'static str;
+    /// Version, room and leaf.
+    fn place(&self) -> (u8, RoomId, [u8; 32]);
+}
+
+impl OfLeaf for RejoinRequest {
+    const LABEL: &'static str = REJOIN;
+    fn place(&self) -> (u8, RoomId, [u8; 32]) {
+        (self.version, self.room, self.leaf)
+    }
+}
+
+impl OfLeaf for LeaveStatement {
+    const LABEL: &'static str = LEAVE;
+    fn place(&self) -> (u8, RoomId, [u8; 32]) {
+        (self.version, self.room, self.leaf)
+    }
+}
+
+impl<T: for<'b> Decode<'b, ()> + Encode<()>> Said<T> {
+    /// Reads a statement; who really said it is still open.
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+        let statement: Statement = codec::decode(bytes).ok()?;
+        let body = codec::decode(&statement.body).ok()?;
+        Some(Self { body, statement })
+    }
+
+    fn signed_by(self, label: &str, key: &IdentityPublicKey) -> Option<T> {
+        key.verify(label, &self.statement.body, &self.statement.signature).ok()?;
+        Some(self.body)
+    }
+}
+
+impl<T: OfLeaf + for<'b> Decode<'b, ()> + Encode<()>> Said<T> {
+    /// The leaf that it claims to be of.
+    pub(super) fn leaf(&self) -> [u8; 32] {
+        self.body.place().2
+    }
+
+    /// Compares first, then verifies.
+    fn of(self, key: &IdentityPublicKey, (room, leaf): (RoomId, [u8; 32])) -> Option<T> {
+        if self.body.place() == (1, room, leaf) { self.signed_by(T::LABEL, key) } else { None }
+    }
+}
+
+impl Said<LeaveStatement> {
+    /// The statement, if exactly this leaf made it in this room. The leaf of a key package leaves by no statement: the same key package could
+    /// bring the same leaf in again, and the statement with it.
+    pub(super) fn leaves(self, signer: &Signer, room: RoomId) -> Option<LeaveStatement> {
+        if signer.own_making { self.of(&signer.key, (room, signer.id)) } else { None }
+    }
 }
 
 /// A request of exactly this leaf in this room, signed with its key.
-pub(crate) fn rejoin_of(leaf: &LeafNode, room: RoomId, bytes: &[u8]) -> Option<RejoinRequest> {
-    let (id, key) = signer(leaf)?;
-    RejoinRequest::open(&key, (room, id), bytes)
-}
-
-/// A statement that exactly this leaf leaves this room, signed with its key. That of a leaf which came in a key package holds in the epoch
-/// that it names and no longer: the same key package could bring the same leaf in again.
-pub(crate) fn leave_of(
-    leaf: &LeafNode,
-    room: RoomId,
-    epoch: EpochId,
-    bytes: &[u8],
-) -> Option<LeaveStatement> {
-    let (id, key) = signer(leaf)?;
-    let own_making = matches!(leaf.leaf_node_source(), LeafNodeSource::Commit(_));
-    LeaveStatement::open(&key, (room, id), bytes).filter(|said| own_making || said.epoch == epoch)
+pub(super) fn rejoin_of(signer: &Signer, room: RoomId, bytes: &[u8]) -> Option<RejoinRequest> {
+    RejoinRequest::open(&signer.key, (room, signer.id), bytes)
 }
 
 impl Room {
     /// Asks to be let in again after entry `failed`, with this key package (TLS-serialised) of the own account. Nothing when the group
     /// state is damaged.
     pub fn rejoin_request(&self, identity: &IdentityKey, failed: u64, key_package: &[u8]) -> Option<Vec<u8>> {
-        Some(RejoinRequest::sign(identity, self.own_leaf()?, self.epoch(), failed, key_package))
+        let place = (self.id(), self.own_leaf()?.id);
+        Some(RejoinRequest::sign(identity, place, self.epoch(), failed, key_package))
     }
 
-    /// Says that this member leaves. Nothing when the group state is damaged.
+    /// Whether this member can leave: its leaf is one of its own making. Before its first commit with a path it is not, [`super::Change::Refresh`]
+    /// helps.
+    pub fn can_leave(&self) -> bool {
+        self.own_leaf().is_some_and(|own| own.own_making)
+    }
+
+    /// Says that this member leaves. Nothing while it cannot: [`Room::can_leave`].
     pub fn leave_statement(&self, identity: &IdentityKey, now_ms: u64) -> Option<Vec<u8>> {
-        Some(LeaveStatement::sign(identity, self.own_leaf()?, self.epoch(), now_ms))
+        let own = self.own_leaf().filter(|own| own.own_making)?;
+        Some(LeaveStatement::sign(identity, (self.id(), own.id), self.epoch(), now_ms))
     }
 
-    /// Says that another room takes over from this one.
-    pub fn successor_statement(&self, identity: &IdentityKey, next: RoomId) -> Vec<u8> {
-        SuccessorStatement::sign(identity, self.id(), next, self.epoch())
+    /// Says that another room, with this first epoch, takes over from this one. It counts when an owner says it.
+    pub fn successor_statement(&self, identity: &IdentityKey, next: RoomId, first: EpochId) -> Vec<u8> {
+        SuccessorStatement::sign(identity, (self.id(), self.epoch()), (next, first))
     }
 
     /// The rejoin request of a member, if it still holds for the leaf that is in the tree now.
     pub fn check_rejoin(&self, sender: AccountId, bytes: &[u8]) -> Option<RejoinRequest> {
-        rejoin_of(self.leaf_of(sender)?, self.id(), bytes)
+        rejoin_of(&Signer::of(self.leaf_of(sender)?)?, self.id(), bytes)
     }
 
     /// The leave statement of a member, if it still holds for the leaf that is in the tree now.
     pub fn check_leave(&self, sender: AccountId, bytes: &[u8]) -> Option<LeaveStatement> {
-        leave_of(self.leaf_of(sender)?, self.id(), self.epoch(), bytes)
+        Said::read(bytes)?.leaves(&Signer::of(self.leaf_of(sender)?)?, self.id())
     }
 
-    /// The successor statement of a member.
+    /// The successor statement of an owner. The two rooms belong together when the new one says so, too: [`Room::succeeds`].
     pub fn check_successor(&self, sender: AccountId, bytes: &[u8]) -> Option<SuccessorStatement> {
-        SuccessorStatement::open(self.roster.get(&sender)?, self.id(), bytes)
+        let key = self.roster.get(&sender).filter(|_| self.state.role(sender) == Role::Owner)?;
+        SuccessorStatement::open(key, self.id(), bytes)
     }
 
-    fn own_leaf(&self) -> Option<(RoomId, [u8; 32])> {
-        let (id, _) = signer(self.group.own_leaf()?)?;
-        Some((self.id(), id))
+    /// Whether this room takes over from `old`, as `signer` said there: they founded it, it names the old room and the epoch of the statement,
+    /// and it began as the statement says. `first` is its first epoch, which those know who can read back to it; for others the founder
+    /// that its state names has to do.
+    pub fn succeeds(
+        &self,
+        old: RoomId,
+        signer: AccountId,
+        said: &SuccessorStatement,
+        first: Option<EpochId>,
+    ) -> bool {
+        let from = self.state.predecessor.map(|before| (before.room, before.epoch));
+        said.room == old
+            && said.next == self.id()
+            && self.state.founder == signer
+            && from == Some((old, said.epoch))
+            && first.is_none_or(|first| first == said.first)
+    }
+
+    fn own_leaf(&self) -> Option<Signer> {
+        Signer::of(self.group.own_leaf()?)
     }
 
     fn leaf_of(&self, account: AccountId) -> Option<&LeafNode> {

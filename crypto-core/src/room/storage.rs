@@ -37,8 +37,19 @@ enum Tag {
     KeyPackage = 25,
 }
 
-/// First tag of what a snapshot keeps.
-const FIRST_KEPT: u8 = Tag::InterimTranscriptHash as u8;
+impl Tag {
+    /// What of a group everybody knows who follows it.
+    const PUBLIC: [u8; 4] =
+        [Self::Tree as u8, Self::Context as u8, Self::InterimTranscriptHash as u8, Self::Confirmation as u8];
+    /// What of a group comes from its public state.
+    const PUBLISHED: [u8; 2] = [Self::Tree as u8, Self::Context as u8];
+    /// What belongs to a key package, and to no group that was joined with it.
+    const OF_KEY_PACKAGE: [u8; 2] = [Self::EncryptionKeyPair as u8, Self::KeyPackage as u8];
+}
+
+fn is_one_of(tags: &[u8], key: &[u8]) -> bool {
+    key.first().is_some_and(|tag| tags.contains(tag))
+}
 
 type Value = Arc<Zeroizing<Vec<u8>>>;
 
@@ -77,27 +88,61 @@ impl Drop for PrivateEntry {
 }
 
 impl GroupStorage {
-    /// The entries of a snapshot.
+    /// The private entries, of a group for its snapshot, or of a key package.
     pub(crate) fn private_entries(&self) -> Vec<PrivateEntry> {
         self.entries
             .borrow()
             .iter()
-            .filter(|(key, _)| key.first().is_some_and(|tag| *tag >= FIRST_KEPT))
+            .filter(|(key, _)| !is_one_of(&Tag::PUBLISHED, key))
             .map(|(key, value)| PrivateEntry { key: key.clone(), value: value.to_vec() })
             .collect()
     }
 
-    /// Puts entries of a snapshot back. Tree and context are refused: they come from the public state, which is checked.
-    pub(crate) fn import_private(&self, entries: Vec<PrivateEntry>) -> Result<(), StorageError> {
+    /// Puts the entries of a snapshot back. Tree and context are refused: they come from the public state, which is checked. So is what
+    /// belongs to a key package.
+    pub(crate) fn import_snapshot(&self, entries: Vec<PrivateEntry>) -> Result<(), StorageError> {
+        self.import(entries, |key| !is_one_of(&Tag::PUBLISHED, key) && !is_one_of(&Tag::OF_KEY_PACKAGE, key))
+    }
+
+    /// Puts the entries of a key package back.
+    pub(crate) fn import_key_package(&self, entries: Vec<PrivateEntry>) -> Result<(), StorageError> {
+        self.import(entries, |key| is_one_of(&Tag::OF_KEY_PACKAGE, key))
+    }
+
+    fn import(
+        &self,
+        entries: Vec<PrivateEntry>,
+        belongs: impl Fn(&[u8]) -> bool,
+    ) -> Result<(), StorageError> {
         let mut map = self.entries.borrow_mut();
         for mut entry in entries {
-            if entry.key.first().is_none_or(|tag| *tag < FIRST_KEPT) {
+            if !belongs(&entry.key) {
                 return Err(StorageError);
             }
             let value = Zeroizing::new(std::mem::take(&mut entry.value));
             map.insert(std::mem::take(&mut entry.key), Arc::new(value));
         }
         Ok(())
+    }
+
+    /// Forgets the key package that a group was joined with. It may serve again, for other rooms, so openmls leaves its keys where they
+    /// are; but whoever takes this room later must not find them.
+    pub(crate) fn forget_key_package(&self) {
+        self.entries.borrow_mut().retain(|key, _| !is_one_of(&Tag::OF_KEY_PACKAGE, key));
+    }
+
+    /// A copy of what everybody knows who follows the group.
+    pub(crate) fn public_part(&self) -> Self {
+        let entries = self.entries.borrow();
+        let public = entries.iter().filter(|(key, _)| is_one_of(&Tag::PUBLIC, key));
+        Self { entries: RefCell::new(public.map(|(key, value)| (key.clone(), value.clone())).collect()) }
+    }
+
+    /// The interim transcript hash of the one group in here: over all commits, and all confirmation tags.
+    pub(crate) fn transcript(&self) -> Option<Vec<u8>> {
+        let entries = self.entries.borrow();
+        let tag = [Tag::InterimTranscriptHash as u8];
+        entries.iter().find(|(key, _)| is_one_of(&tag, key)).map(|(_, value)| value.to_vec())
     }
 
     fn put(&self, tag: Tag, key: &impl Serialize, value: &impl Serialize) -> Result<(), StorageError> {

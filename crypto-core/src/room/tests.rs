@@ -117,7 +117,7 @@ fn a_welcome_lets_in_whoever_was_added() {
     let root = jonas.vault.current_root();
     let sealed = bundle.seal(root, jonas.account, &mut OsRng).unwrap();
     let bundle = KeyPackageBundle::open(root, jonas.account, &sealed).unwrap();
-    let added = mira.commit(&founded.room, Change::Add(jonas.account, bundle.public().to_vec()));
+    let added = mira.commit(&founded.room, jonas.added_by(bundle.public()));
     let welcome = added.welcome.clone().unwrap();
     let room = bundle.join(jonas.account, founded.room.id(), &welcome).unwrap();
     assert_eq!(room.epoch(), added.room.epoch());
@@ -192,7 +192,7 @@ fn plain_members_cannot_change_the_room_or_put_others_out() {
     let (mira, jonas) = (Person::new(1), Person::new(2));
     let founded = mira.found(vec![]);
     let bundle = KeyPackageBundle::generate(jonas.identity(), jonas.account).unwrap();
-    let added = mira.commit(&founded.room, Change::Add(jonas.account, bundle.public().to_vec()));
+    let added = mira.commit(&founded.room, jonas.added_by(bundle.public()));
     let room = bundle.join(jonas.account, founded.room.id(), added.welcome.as_ref().unwrap()).unwrap();
     let renamed = RoomState { name: "Mine".into(), ..room.state().clone() };
     let mut roles = room.state().clone();
@@ -211,7 +211,7 @@ fn whoever_is_removed_learns_it_and_reads_nothing_new() {
     let (mira, jonas) = (Person::new(1), Person::new(2));
     let founded = mira.found(vec![]);
     let bundle = KeyPackageBundle::generate(jonas.identity(), jonas.account).unwrap();
-    let added = mira.commit(&founded.room, Change::Add(jonas.account, bundle.public().to_vec()));
+    let added = mira.commit(&founded.room, jonas.added_by(bundle.public()));
     let room = bundle.join(jonas.account, founded.room.id(), added.welcome.as_ref().unwrap()).unwrap();
     let state = Box::new(added.room.state().clone());
     let removed = mira.commit(&added.room, Change::Remove(vec![jonas.account], state));

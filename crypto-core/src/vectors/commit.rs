@@ -7,7 +7,7 @@ use crate::account::RootKey;
 use crate::identity::IdentityKey;
 use crate::ids::{AccountId, RoomId};
 use crate::room::{
-    Change, Invalid, KeyPackageBundle, LogHead, Prepared, Room, RoomState, Stamp,
+    Change, Invalid, KeyPackageBundle, LogHead, Newcomer, Outcome, Prepared, Room, RoomState, Stamp,
     hostile::{self, Builder, Forgery},
 };
 use crate::secret::SymmetricKey;
@@ -25,7 +25,8 @@ const NOW_MS: u64 = 1_700_000_000_000;
 struct Scene {
     identities: [IdentityKey; 3],
     carls_package: KeyPackageBundle,
-    mira: Prepared,
+    mira: Room,
+    public_state: Vec<u8>,
     jonas: Room,
     carl: Room,
     rng: Playback,
@@ -40,13 +41,26 @@ impl Scene {
         let founded = Room::found(mira, ACCOUNTS[0], room, &state, NOW_MS, &mut rng).map_err(refused)?;
         let package = |key: &IdentityKey, account| KeyPackageBundle::generate(key, account).map_err(refused);
         let (his, carls) = (package(jonas, ACCOUNTS[1])?, package(carl, ACCOUNTS[2])?);
-        let added = vec![(ACCOUNTS[1], his.public().to_vec()), (ACCOUNTS[2], carls.public().to_vec())];
+        let newcomer = |account, key: &IdentityKey, package: &KeyPackageBundle| Newcomer {
+            account,
+            key: key.public(),
+            key_package: package.public().to_vec(),
+        };
+        let added = vec![newcomer(ACCOUNTS[1], jonas, &his), newcomer(ACCOUNTS[2], carl, &carls)];
         let added = founded.room.commit(mira, Change::AddMany(added), stamp(), &mut rng).map_err(refused)?;
         let welcome = added.welcome.as_ref().ok_or_else(|| broken("no welcome"))?;
-        let jonas = his.join(ACCOUNTS[1], room, welcome).map_err(refused)?;
-        let carl = carls.join(ACCOUNTS[2], room, welcome).map_err(refused)?;
-        let carls_package = package(&identities[2], ACCOUNTS[2])?;
-        Ok(Self { carls_package, mira: added, jonas, carl, identities, rng })
+        let joined = carls.join(ACCOUNTS[2], room, welcome).map_err(refused)?;
+        // Nobody leaves by the leaf of a key package.
+        let Prepared { sealed, public_state, room: carls_room, .. } =
+            joined.commit(carl, Change::Refresh, stamp(), &mut rng).map_err(refused)?;
+        let follow = |room: &Room| match room.process(ACCOUNTS[2], &sealed) {
+            Outcome::Applied(room) => Ok(*room),
+            other => Err(broken(&format!("{other:?}"))),
+        };
+        let jonas = follow(&his.join(ACCOUNTS[1], room, welcome).map_err(refused)?)?;
+        let mira = follow(&added.room)?;
+        let carls_package = package(carl, ACCOUNTS[2])?;
+        Ok(Self { carls_package, mira, public_state, jonas, carl: carls_room, identities, rng })
     }
 
     fn forgery(&self, statements: &[&Vec<u8>]) -> Forgery<'_> {
@@ -68,10 +82,10 @@ impl Scene {
         let root = fixed("mira's root");
         let root_key = RootKey::new(0, SymmetricKey::from_bytes(root));
         let mut rng = Playback::new(fixed("snapshot").to_vec());
-        let snapshot = self.mira.room.snapshot(&root_key, &mut rng).map_err(refused)?;
+        let snapshot = self.mira.snapshot(&root_key, &mut rng).map_err(refused)?;
         Ok(json!({
-            "op": "process", "room": hex(ROOM.as_bytes()), "epoch": hex(self.mira.room.epoch().as_bytes()),
-            "public_state": hex(&self.mira.public_state), "root": hex(&root),
+            "op": "process", "room": hex(ROOM.as_bytes()), "epoch": hex(self.mira.epoch().as_bytes()),
+            "public_state": hex(&self.public_state), "root": hex(&root),
             "account": hex(ACCOUNTS[0].as_bytes()), "snapshot": hex(&snapshot),
             "sender": hex(ACCOUNTS[1].as_bytes()), "outcome": "applied",
         }))

@@ -67,7 +67,7 @@ pub(super) fn run(case: &Case<'_>) -> Result<(), Failure> {
         .iter()
         .map(|member| Ok((account(Some(member))?, IdentityPublicKey([0; 32]))))
         .collect::<Result<_, Failure>>()?;
-    if !state.is_valid(&roster) {
+    if !state.is_valid(RoomId([9; 16]), &roster) {
         return Err(Failure::Refused(Invalid::State.to_string()));
     }
     if state == described(case)? { Ok(()) } else { Err(broken("another state")) }

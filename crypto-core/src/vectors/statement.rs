@@ -32,7 +32,8 @@ pub(super) fn run(case: &Case<'_>) -> Result<(), Failure> {
         "successor" => {
             let room = case.room()?;
             SuccessorStatement::open(&key()?, room, &case.bytes("statement")?).ok_or_else(refused)?;
-            SuccessorStatement::sign(&seed()?, room, RoomId(case.array("next")?), epoch()?)
+            let next = (RoomId(case.array("next")?), case.epoch("first")?);
+            SuccessorStatement::sign(&seed()?, (room, epoch()?), next)
         }
         "leaf" => return case.expect_bytes("leaf", &leaf_id(&case.bytes("leaf_node")?)),
         "check code" => {
@@ -79,10 +80,11 @@ fn with_refusals(op: &str, statement: &[u8], more: Value, other: (&str, &[u8])) 
 pub(super) fn make() -> Result<Vec<Value>, Failure> {
     let identity = IdentityKey::from_seed(fixed("signer"));
     let (place, epoch) = ((ROOM, fixed("leaf")), EpochId(fixed("epoch")));
+    let first = EpochId(fixed("first"));
     let rejoin = RejoinRequest::sign(&identity, place, epoch, 300, b"a key package");
     let leave = LeaveStatement::sign(&identity, place, epoch, 1_700_000_000_000);
-    let successor = SuccessorStatement::sign(&identity, ROOM, RoomId([7; 16]), epoch);
-    let itself = SuccessorStatement::sign(&identity, ROOM, ROOM, epoch);
+    let successor = SuccessorStatement::sign(&identity, (ROOM, epoch), (RoomId([7; 16]), first));
+    let itself = SuccessorStatement::sign(&identity, (ROOM, epoch), (ROOM, first));
 
     let more = json!({ "failed": 300, "key_package": hex(b"a key package") });
     let mut cases = with_refusals("rejoin", &rejoin, more, ("a leave statement", &leave));
@@ -92,7 +94,7 @@ pub(super) fn make() -> Result<Vec<Value>, Failure> {
     }
     let more = json!({ "time_ms": 1_700_000_000_000_u64 });
     cases.extend(with_refusals("leave", &leave, more, ("a rejoin request", &rejoin)));
-    let more = json!({ "next": hex(&[7; 16]), "leaf": null });
+    let more = json!({ "next": hex(&[7; 16]), "first": hex(first.as_bytes()), "leaf": null });
     cases.extend(with_refusals("successor", &successor, more, ("the room itself", &itself)));
     let leaf_node = b"a leaf node";
     cases.push(json!({

@@ -73,7 +73,7 @@ impl RoomSync {
                 self.skipped = entry.seq;
                 Some(vec![item(entry, 0, session.account, entry.sender, warning("refused_commit"))])
             }
-            Outcome::Unfollowable { .. } => {
+            Outcome::Unfollowable { .. } | Outcome::Readmitted { .. } => {
                 // The log is not read past this: after a reload the same is found again, instead of a room that only looks healthy.
                 self.shut = Some(Shut::new(Cause::Unfollowable, entry.seq));
                 batch.changed = true;

@@ -188,18 +188,19 @@ pub fn seal_link(
     HistoryLink::new(parent, step, signer).seal(keys, identity, rng)
 }
 
-/// A join package that gives any keys, signed by anybody in anybody's name.
+/// A join package that gives any keys and vouches for any public state (GroupInfo and tree), signed by anybody in anybody's name.
 ///
 /// # Errors
 /// [`CommitError::Internal`] when it cannot be sealed.
 pub fn seal_join_package(
     method: &JoinMethod,
-    keys: &EpochKeys,
+    (keys, (group_info, tree)): (&EpochKeys, (Vec<u8>, Vec<u8>)),
     open_history: bool,
     (signer, identity): (AccountId, &IdentityKey),
     stamp: Stamp,
 ) -> Result<Vec<u8>, CommitError> {
-    seal_package(method, keys, open_history, stamp, Author { account: signer, identity })
+    let public = PublicState { group_info, tree }.vouched().ok_or(CommitError::Internal)?;
+    seal_package(method, (keys, public), open_history, stamp, Author { account: signer, identity })
 }
 
 /// The GroupInfo (MLSMessage) and the ratchet tree inside a sealed public state.

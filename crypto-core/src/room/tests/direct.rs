@@ -40,7 +40,7 @@ fn a_direct_room_has_no_place_for_a_third() {
     let (people, rooms) = two();
     let [mira, _] = &people;
     let dora = Person::new(4);
-    let added = mira.try_commit(&rooms[0], Change::Add(dora.account, package(&dora)));
+    let added = mira.try_commit(&rooms[0], dora.added_by(&package(&dora)));
     assert_eq!(added.unwrap_err(), CommitError::Refused);
     let forged = Forgery::new(&rooms[0], mira.identity(), stamp(&rooms[0]))
         .commit(|b| b.propose_adds([validated(&package(&dora))]), &mut OsRng)
@@ -93,7 +93,7 @@ fn whoever_left_a_direct_room_can_be_brought_back() {
     let alone = jonas.commit(&rooms[1], Change::Departed(vec![(mira.account, said)]));
     assert!(matches!(rooms[0].process(jonas.account, &alone.sealed), Outcome::Removed(_)));
     let bundle = KeyPackageBundle::generate(mira.identity(), mira.account).unwrap();
-    let again = jonas.commit(&alone.room, Change::Add(mira.account, bundle.public().to_vec()));
+    let again = jonas.commit(&alone.room, mira.added_by(bundle.public()));
     let hers = bundle.join(mira.account, rooms[0].id(), again.welcome.as_ref().unwrap()).unwrap();
     assert_eq!(hers.keys().room_key(), again.room.keys().room_key());
 }
@@ -121,17 +121,18 @@ fn a_room_takes_over_from_another_once_and_for_all() {
     let state = RoomState { predecessor: Some(predecessor), ..RoomState::group("Ops room", jonas.account) };
     let next = RoomId([7; 16]);
     let founded = Room::found(jonas.identity(), jonas.account, next, &state, 1, &mut OsRng).unwrap();
-    let others: Vec<_> = people[..1].iter().map(|p| (p.account, package(p))).collect();
+    let others: Vec<_> = people[..1].iter().map(|p| p.newcomer(&package(p))).collect();
     let filled = jonas.commit(&founded.room, Change::AddMany(others)).room;
     assert_eq!(filled.state().predecessor, Some(predecessor));
 
-    let said = rooms[1].successor_statement(jonas.identity(), next);
+    let first = founded.room.epoch();
+    let said = rooms[1].successor_statement(jonas.identity(), next, first);
     let read = rooms[0].check_successor(jonas.account, &said).unwrap();
-    assert_eq!((read.next, read.epoch), (next, rooms[1].epoch()));
+    assert_eq!((read.next, read.epoch, read.first), (next, rooms[1].epoch(), first));
     // Not somebody else's, not of another room, not this room itself.
     assert_eq!(rooms[0].check_successor(mira.account, &said), None);
     assert_eq!(filled.check_successor(jonas.account, &said), None);
-    let itself = rooms[1].successor_statement(jonas.identity(), rooms[1].id());
+    let itself = rooms[1].successor_statement(jonas.identity(), rooms[1].id(), first);
     assert_eq!(rooms[0].check_successor(jonas.account, &itself), None);
     assert_eq!(rooms[0].check_successor(jonas.account, &said[1..]), None);
 

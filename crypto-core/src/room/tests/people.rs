@@ -32,6 +32,14 @@ impl Person {
         room.commit(self.identity(), change, stamp(room), &mut OsRng)
     }
 
+    pub(super) fn newcomer(&self, key_package: &[u8]) -> Newcomer {
+        Newcomer { account: self.account, key: self.identity().public(), key_package: key_package.to_vec() }
+    }
+
+    pub(super) fn added_by(&self, key_package: &[u8]) -> Change {
+        Change::Add(self.newcomer(key_package))
+    }
+
     pub(super) fn message(&self, text: &str) -> Message {
         let metadata = Metadata {
             sender: self.account,
@@ -70,7 +78,7 @@ pub(super) fn room_of<const N: usize>(people: &[Person; N], state: RoomState, id
         .iter()
         .map(|person| KeyPackageBundle::generate(person.identity(), person.account).unwrap())
         .collect();
-    let added = people[1..].iter().zip(&bundles).map(|(p, bundle)| (p.account, bundle.public().to_vec()));
+    let added = people[1..].iter().zip(&bundles).map(|(p, bundle)| p.newcomer(bundle.public()));
     let added = founder.commit(&founded.room, Change::AddMany(added.collect()));
     let mut rooms = vec![added.room];
     for (person, bundle) in people[1..].iter().zip(&bundles) {

@@ -132,7 +132,7 @@ fn a_link_gives_no_key_to_newcomers_who_may_not_read_back() {
     let state = RoomState { history: HistoryRule::FromJoin, ..RoomState::group("Quiet", mira.account) };
     let founded = Room::found(mira.identity(), mira.account, RoomId([9; 16]), &state, 1, &mut OsRng).unwrap();
     let bundle = KeyPackageBundle::generate(jonas.identity(), jonas.account).unwrap();
-    let added = mira.commit(&founded.room, Change::Add(jonas.account, bundle.public().to_vec()));
+    let added = mira.commit(&founded.room, jonas.added_by(bundle.public()));
     let parent = founded.room.keys();
     assert!(added.room.check_link(Some(parent), &added.link));
     let signer = (mira.account, mira.identity());

@@ -322,7 +322,7 @@ fn who_left_and_came_back_is_not_put_out_by_the_old_statement() {
     let state = Box::new(rooms[0].state().clone());
     let alone = mira.commit(&rooms[0], Change::Remove(vec![carl.account], state)).room;
     let again = |room: &Room| {
-        let added = mira.commit(room, Change::Add(carl.account, bundle.public().to_vec()));
+        let added = mira.commit(room, carl.added_by(bundle.public()));
         let his = bundle.join(carl.account, room.id(), added.welcome.as_ref().unwrap()).unwrap();
         (added.room, his)
     };
