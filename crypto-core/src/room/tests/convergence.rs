@@ -88,7 +88,7 @@ impl World {
                 ("remove", Change::Remove(vec![account], next), None)
             }
             5 => {
-                let said = room.leave_statement(&theirs, 1).unwrap();
+                let said = room.leave_statement(&theirs, 1)?;
                 ("depart", Change::Departed(vec![(account, said)]), None)
             }
             6 => {
@@ -101,7 +101,9 @@ impl World {
             _ => {
                 let other = self.pick(false)?;
                 let bundle = self.bundle(other);
-                let add = Change::Add(self.members[other].account, bundle.public().to_vec());
+                let Member { account, key, .. } = &self.members[other];
+                let key_package = bundle.public().to_vec();
+                let add = Change::Add(Newcomer { account: *account, key: key.public(), key_package });
                 ("add", add, Some((other, bundle)))
             }
         })
@@ -128,7 +130,9 @@ impl World {
                 }
                 Outcome::Removed(_) => assert!(!prepared.room.roster().contains_key(&member.account)),
                 // A session that could follow meets that another asked to be let in again: the Welcome is for both.
-                Outcome::Unfollowable { epoch, .. } => assert!(readmitted && epoch == prepared.room.epoch()),
+                Outcome::Readmitted { epoch, step } => {
+                    assert!(readmitted && epoch == prepared.room.epoch() && step == *prepared.room.step());
+                }
                 other => panic!("{name}: {other:?}"),
             }
         }

@@ -75,8 +75,9 @@ fn a_direct_room_has_no_place_for_a_third() {
 
 #[test]
 fn nobody_takes_the_place_of_a_peer_who_left() {
-    let (people, rooms) = two();
+    let (people, mut rooms) = two();
     let [mira, jonas] = &people;
+    step_all(&people, &mut rooms, jonas, Change::Refresh);
     let said = rooms[1].leave_statement(jonas.identity(), 5).unwrap();
     let alone = mira.commit(&rooms[0], Change::Departed(vec![(jonas.account, said)])).room;
     let state = RoomState { peer: Some(AccountId([4; 16])), ..alone.state().clone() };
@@ -86,9 +87,10 @@ fn nobody_takes_the_place_of_a_peer_who_left() {
 
 #[test]
 fn whoever_left_a_direct_room_can_be_brought_back() {
-    let (people, rooms) = two();
+    let (people, mut rooms) = two();
     let [mira, jonas] = &people;
-    // Also the one who founded it.
+    // Also the one who founded it, after a first commit of their own.
+    step_all(&people, &mut rooms, mira, Change::Refresh);
     let said = rooms[0].leave_statement(mira.identity(), 5).unwrap();
     let alone = jonas.commit(&rooms[1], Change::Departed(vec![(mira.account, said)]));
     assert!(matches!(rooms[0].process(jonas.account, &alone.sealed), Outcome::Removed(_)));
@@ -111,8 +113,14 @@ fn whoever_is_shut_out_of_a_direct_room_comes_back_too() {
 
 #[test]
 fn a_room_takes_over_from_another_once_and_for_all() {
-    let (people, rooms) = room_of_three();
+    let (people, mut rooms) = room_of_three();
     let [mira, jonas, _] = &people;
+    // A plain member's word moves nobody.
+    let early = rooms[1].successor_statement(jonas.identity(), RoomId([7; 16]), EpochId([1; 32]));
+    assert_eq!(rooms[0].check_successor(jonas.account, &early), None);
+    let mut state = rooms[0].state().clone();
+    state.roles.push(RoleEntry { account: jonas.account, role: Role::Owner });
+    step_all(&people, &mut rooms, mira, Change::State(Box::new(state)));
     let predecessor = Predecessor {
         room: rooms[1].id(),
         epoch: rooms[1].epoch(),
@@ -135,6 +143,21 @@ fn a_room_takes_over_from_another_once_and_for_all() {
     let itself = rooms[1].successor_statement(jonas.identity(), rooms[1].id(), first);
     assert_eq!(rooms[0].check_successor(jonas.account, &itself), None);
     assert_eq!(rooms[0].check_successor(jonas.account, &said[1..]), None);
+
+    // The new room says so, too: by its founder, its predecessor, and where it began.
+    let old = rooms[0].id();
+    assert!(
+        filled.succeeds(old, jonas.account, &read, Some(first))
+            && filled.succeeds(old, jonas.account, &read, None)
+    );
+    assert!(!filled.succeeds(old, mira.account, &read, None));
+    assert!(!filled.succeeds(next, jonas.account, &read, None));
+    assert!(!filled.succeeds(old, jonas.account, &read, Some(filled.epoch())));
+    assert!(!rooms[0].succeeds(old, jonas.account, &read, None));
+    let later = SuccessorStatement { epoch: filled.epoch(), ..read.clone() };
+    assert!(!filled.succeeds(old, jonas.account, &later, None));
+    let other = SuccessorStatement { next: RoomId([6; 16]), ..read };
+    assert!(!filled.succeeds(old, jonas.account, &other, None));
 
     // An owner cannot write another past later.
     for predecessor in [None, Some(Predecessor { room: RoomId([1; 16]), ..predecessor })] {
