@@ -67,7 +67,8 @@ impl Client {
             return Err(failure("wrong_step", "You are leaving this room already."));
         }
         // The leaf of a key package could come again, and what it says with it: others would not act on it.
-        let can_leave = sync.group.as_ref().is_none_or(|group| group.can_leave() || group.roster().len() == 1);
+        let can_leave =
+            sync.group.as_ref().is_none_or(|group| group.can_leave() || group.roster().len() == 1);
         if sync.shut.is_none() && !can_leave {
             return self.want(room, Wanted::Refresh, CommitFor::Leave { intent }, ctx);
         }

@@ -154,9 +154,11 @@ fn a_room_takes_over_from_another_once_and_for_all() {
     assert!(!filled.succeeds(next, jonas.account, &read, None));
     assert!(!filled.succeeds(old, jonas.account, &read, Some(filled.epoch())));
     assert!(!rooms[0].succeeds(old, jonas.account, &read, None));
-    let later = SuccessorStatement { epoch: filled.epoch(), ..read.clone() };
+    let mut later = read.clone();
+    later.epoch = filled.epoch();
     assert!(!filled.succeeds(old, jonas.account, &later, None));
-    let other = SuccessorStatement { next: RoomId([6; 16]), ..read };
+    let mut other = read;
+    other.next = RoomId([6; 16]);
     assert!(!filled.succeeds(old, jonas.account, &other, None));
 
     // An owner cannot write another past later.
