@@ -5,7 +5,7 @@ use rand_chacha::ChaCha20Rng;
 use waxwing_client::api::{Intent, Reply, Role};
 use waxwing_crypto_core::{
     account::Vault,
-    ids::MessageId,
+    ids::{self, MessageId},
     room::{
         Message, Metadata, RoomState,
         hostile::{self, leaf_of, mls},
@@ -195,7 +195,7 @@ fn statements_that_nobody_made() {
         let statements = [
             insider.room.leave_statement(key, 1).expect("a statement"),
             insider.room.rejoin_request(key, 3, b"no package").expect("a statement"),
-            insider.room.successor_statement(key, waxwing_crypto_core::ids::RoomId([6; 16])),
+            insider.room.successor_statement(key, ids::RoomId([6; 16]), ids::EpochId([6; 32])),
             (0..rng.gen_range(0..300)).map(|_| rng.r#gen()).collect(),
         ];
         let before = view(&scene, MIRA);
