@@ -77,6 +77,8 @@ operations! {
     fn complete_login(account: AccountId, record: Vec<u8>, totp_step: u64, session: NewSession) -> UnlockedAccount;
     /// Replaces password, vault and keys at once, and ends the account's sessions but one.
     fn change_credentials(account: AccountId, change: NewCredentials, kept: SessionHash) -> ();
+    /// Whether the account has exactly these credentials: a change whose answer was lost.
+    fn has_credentials(account: AccountId, change: NewCredentials) -> bool;
     /// The session behind a token, if it is alive.
     fn session(token: SessionHash, life: SessionLife, now_ms: u64) -> Option<Session>;
     /// Notes that a session is in use.

@@ -9,14 +9,16 @@ use rand_core::OsRng;
 use reqwest::header::COOKIE;
 use serde::Serialize;
 use support::{
+    Running,
     account::{
-        ClientSuite, KSF, PASSWORD, Person, Refused, argon2, code, ke3, login_start, people, prove_password,
-        refusal,
+        ClientSuite, Http, KSF, PASSWORD, Person, Refused, argon2, code, first, ke3, login_start, people,
+        prove_password, refusal,
     },
-    start,
+    config, start, steady_step,
     stream::open,
 };
 use tokio_tungstenite::tungstenite::Error;
+use waxwing_relay::command::serve::Relay;
 use waxwing_wire::{
     Opaque,
     account::{
@@ -26,6 +28,12 @@ use waxwing_wire::{
     frame::{Request, Response, close},
     limits as shared,
 };
+
+/// A relay over this folder.
+async fn running(folder: tempfile::TempDir) -> Running {
+    let relay = Relay::start(config(folder.path())).await.unwrap();
+    Running { origin: format!("http://{}", relay.address), relay, folder }
+}
 
 const NEW: &str = "another horse battery";
 
@@ -116,6 +124,24 @@ async fn a_new_password_replaces_the_old_one_and_ends_other_sessions() {
         }
         other => panic!("{other:?}"),
     }
+}
+
+#[tokio::test]
+async fn a_change_is_found_again_after_a_restart() {
+    steady_step().await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut running = running(folder).await;
+    let mira = first(&running, "mira").await;
+    let (here, proof) = again(&mira, 0).await;
+    let change = prepare(&here, &proof).await.unwrap();
+    let _: Empty = call(&here, path::CREDENTIALS, &change).await.unwrap();
+    running.relay.stop().await;
+    running = self::running(running.folder).await;
+    let here = Person { http: Http::new(&running), ..here };
+    let _: Empty = call(&here, path::CREDENTIALS, &change).await.expect("proofs are gone, the change is not");
+    let other = CredentialsChange { wrap_recovery: Opaque(b"recovery 3".to_vec()), ..change };
+    let answer = call::<Empty>(&here, path::CREDENTIALS, &other).await.err();
+    assert_eq!(answer, Some(refused(410, "attempt_expired")), "another change needs a proof");
 }
 
 #[tokio::test]

@@ -39,8 +39,6 @@ pub(super) struct Proofs {
 struct Proof {
     account: AccountId,
     begun: Instant,
-    /// Hash of the change that it was used for.
-    used: Option<[u8; 32]>,
 }
 
 impl Proofs {
@@ -58,7 +56,7 @@ impl Proofs {
         {
             open.remove(&oldest);
         }
-        open.insert(hash(&bytes), Proof { account, begun: Instant::now(), used: None });
+        open.insert(hash(&bytes), Proof { account, begun: Instant::now() });
         Ok(Opaque(bytes.to_vec()))
     }
 
@@ -67,14 +65,9 @@ impl Proofs {
         (found.account == account && found.begun.elapsed() < limits::PROOF_TIME).then_some(found)
     }
 
-    /// The proof was used: it only answers the same change again, and others of the account prove nothing any more.
-    fn use_up(&self, account: AccountId, proof: &Opaque, change: [u8; 32]) {
-        let kept = hash(proof.as_bytes());
-        let mut open = self.lock();
-        open.retain(|hash, proof| proof.account != account || *hash == kept);
-        if let Some(proof) = open.get_mut(&kept) {
-            proof.used = Some(change);
-        }
+    /// A proof was used: none of the account proves anything any more.
+    fn forget(&self, account: AccountId) {
+        self.lock().retain(|_, proof| proof.account != account);
     }
 }
 
@@ -88,8 +81,7 @@ pub(in crate::http) async fn start(
     Current(session): Current,
     Json(request): Json<CredentialsStart>,
 ) -> Result<Json<CredentialsStarted>, Refusal> {
-    let proof = app.auth.proofs.find(session.info.account, &request.proof);
-    proof.filter(|proof| proof.used.is_none()).ok_or_else(expired)?;
+    app.auth.proofs.find(session.info.account, &request.proof).ok_or_else(expired)?;
     let purpose = Purpose::Login(&session.info.username);
     let opaque_response = app.auth.opaque.register(&purpose, &request.opaque_request)?;
     Ok(Json(CredentialsStarted { opaque_response }))
@@ -108,14 +100,6 @@ pub(in crate::http) async fn change(
 
 async fn replace(app: &App, session: &Session, request: CredentialsChange) -> Result<(), Refusal> {
     let account = session.info.account;
-    let written = serde_json::to_vec(&request).map_err(std::io::Error::other)?;
-    let change = hash(&written);
-    let _turn = app.auth.proofs.turn.lock().await;
-    match app.auth.proofs.find(account, &request.proof).ok_or_else(expired)?.used {
-        Some(used) if used == change => return Ok(()),
-        Some(_) => return Err(expired()),
-        None => {}
-    }
     check(&request)?;
     let new = NewCredentials {
         opaque_record: app.auth.opaque.record(&request.opaque_upload)?,
@@ -128,8 +112,14 @@ async fn replace(app: &App, session: &Session, request: CredentialsChange) -> Re
         statement: request.statement,
         key_package: request.key_package,
     };
+    let _turn = app.auth.proofs.turn.lock().await;
+    // Asked of the store and before the proof: whoever did not hear the answer may ask days and restarts later.
+    if app.store.has_credentials(account, new.clone()).await? {
+        return Ok(());
+    }
+    app.auth.proofs.find(account, &request.proof).ok_or_else(expired)?;
     app.store.change_credentials(account, new, session.token).await?;
-    app.auth.proofs.use_up(account, &request.proof, change);
+    app.auth.proofs.forget(account);
     app.fanout.end_other_sessions(account, session.token);
     Ok(())
 }

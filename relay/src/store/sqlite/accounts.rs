@@ -168,6 +168,24 @@ fn insert(db: &Connection, new: &NewAccount, administrator: bool, now_ms: u64) -
     Ok(())
 }
 
+/// Whether a change was made before and nothing after it. What is compared is fresh with every change, so that no
+/// other one looks the same; a key package may have been replaced since.
+pub(super) fn has_credentials(db: &Connection, account: AccountId, change: &NewCredentials) -> Result<bool> {
+    let sql = "-- has_credentials()
+        SELECT 1 FROM accounts a JOIN credentials c ON c.account = a.account JOIN vaults v ON v.account = a.account
+        WHERE a.account = ?1 AND c.opaque_record = ?2 AND v.version = ?3 AND v.sealed = ?4 AND v.wrap_opaque = ?5
+            AND v.wrap_recovery = ?6 AND a.identity_key = ?7";
+    Ok(db.prepare_cached(sql)?.exists(params![
+        account.0,
+        change.opaque_record,
+        signed(change.vault_version),
+        change.vault.as_bytes(),
+        change.wrap_opaque.as_bytes(),
+        change.wrap_recovery.as_bytes(),
+        change.identity_key.as_bytes(),
+    ])?)
+}
+
 /// Replaces password, vault and keys of an account, and ends its sessions but one.
 pub(super) fn change_credentials(
     db: &Connection,

@@ -37,6 +37,14 @@ impl Sqlite {
         self.readers.read(move |db| accounts::credentials(db, &username)).await
     }
 
+    pub(in crate::store) async fn has_credentials(
+        &self,
+        account: AccountId,
+        change: NewCredentials,
+    ) -> Result<bool> {
+        self.readers.read(move |db| accounts::has_credentials(db, account, &change)).await
+    }
+
     pub(in crate::store) async fn session(
         &self,
         token: SessionHash,
