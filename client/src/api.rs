@@ -281,6 +281,10 @@ pub enum Reply {
         members: u32,
         /// The account is a member already.
         member: bool,
+        /// The member who says that this is the room.
+        vouched_by: String,
+        /// That is who made the link, which the link itself proves. Anybody else could be a member who holds the link, together with the relay.
+        by_creator: bool,
     },
     /// A safety number.
     SafetyNumber {

@@ -118,7 +118,14 @@ samples!(replies, Reply, {
         Reply::RoomPassword { name: "harbour-1234".into(), password: "a long password".into() },
     ],
     InvitePreview: [
-        Reply::InvitePreview { room: room_id(), name: "Harbour".into(), members: 2, member: false },
+        Reply::InvitePreview {
+            room: room_id(),
+            name: "Harbour".into(),
+            members: 2,
+            member: false,
+            vouched_by: account(),
+            by_creator: true,
+        },
     ],
     Timeline: [Reply::Timeline { items: items(), more: true }],
 });

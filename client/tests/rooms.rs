@@ -4,7 +4,7 @@ use waxwing_client::api::{Body, History, Intent, Reply, Role};
 use waxwing_tests::sim::{Insider, World, as_text};
 use waxwing_wire::{
     AccountId, RoomId,
-    frame::{EntryKind, Request},
+    frame::{EntryKind, Request, ServerFrame},
 };
 
 const NAMES: [&str; 3] = ["mira", "jonas", "aicha"];
@@ -782,4 +782,51 @@ fn a_stream_goes_on_after_a_restart() {
     }
     let streams = all.world.devices[all.jonas].store.keys().filter(|key| key.ends_with("/stream")).count();
     assert_eq!(streams, 1);
+}
+
+#[test]
+fn a_preview_says_who_vouches_for_the_room() {
+    let mut all = Three::together(16);
+    let invite = all.world.invite(all.mira, &all.room);
+    all.world.run();
+    let dora = all.world.register("dora");
+    let look = Intent::PreviewInvite { invite };
+    let vouched = |all: &mut Three| match all.world.call(dora, look.clone()) {
+        Ok(Reply::InvitePreview { vouched_by, by_creator, .. }) => (vouched_by, by_creator),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(vouched(&mut all), (all.account(all.mira), true));
+    // A change by somebody else, while nobody of whoever made the link is there.
+    all.world.go_away(all.mira);
+    all.world.go_away(all.second);
+    let leave = Intent::LeaveRoom { room: all.room.clone() };
+    assert_eq!(all.world.call(all.jonas, leave), Ok(Reply::Done));
+    all.world.run();
+    assert_eq!(vouched(&mut all), (all.account(all.aicha), false));
+    all.world.wake_up(all.mira);
+    assert_eq!(vouched(&mut all), (all.account(all.mira), true));
+}
+
+#[test]
+fn a_room_made_up_behind_a_link_is_refused() {
+    let mut all = Three::new(17);
+    let invite = all.world.invite(all.mira, &all.room);
+    let own = all.world.room(all.jonas, "Another");
+    let mut insider = Insider::of(&all.world, all.jonas, &own);
+    let creator = id(&all.account(all.mira));
+    let made_up = insider.behind_link(&all.world, &invite, creator);
+    all.world.tamper = Some(Box::new(move |delivery, _| {
+        let mut delivery = delivery.clone();
+        if let (Some(Request::JoinInfo { .. }), ServerFrame::Response { response, .. }) =
+            (&delivery.request, &mut delivery.frame)
+        {
+            *response = made_up.clone();
+        }
+        delivery.honest()
+    }));
+    let preview = Intent::PreviewInvite { invite: invite.clone() };
+    assert_eq!(code(all.world.call(all.aicha, preview)), "link_invalid");
+    assert_eq!(code(all.world.call(all.aicha, Intent::JoinRoom { invite: invite.clone() })), "link_invalid");
+    all.world.behave();
+    assert_eq!(all.world.join(all.aicha, &invite), all.room);
 }

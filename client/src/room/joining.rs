@@ -7,7 +7,7 @@ use waxwing_crypto_core::{
     room::{Doorway, InviteLink, JoinError, short_fingerprint},
 };
 use waxwing_wire::{
-    EpochId, MethodId, Opaque, RoomId,
+    AccountId, EpochId, MethodId, Opaque, RoomId,
     frame::{JoinProof, Request, Response},
     limits::JOIN_EPOCHS,
     problem::{Problem, ProblemCode},
@@ -93,7 +93,7 @@ fn open_doorway(
     // A creator who is not a member vouches for nothing: whoever else holds the link could have made all of this up.
     let key = creator.and_then(|creator| Some((creator, *doorway.roster.get(&creator)?)));
     let honest =
-        key.is_none_or(|(creator, key)| short_fingerprint(&fingerprint(&creator, &key)) == link.creator);
+        key.is_some_and(|(creator, key)| short_fingerprint(&fingerprint(&creator, &key)) == link.creator);
     if honest {
         Ok(doorway)
     } else {
@@ -176,11 +176,14 @@ impl Client {
 
     fn describe(&self, link: &InviteLink, doorway: &Doorway) -> Reply {
         let me = self.session.as_ref().map(|session| session.id());
+        let method = link.secret.method_id().ok().and_then(|id| doorway.state.join(&id));
         Reply::InvitePreview {
             room: RoomId(link.room.0).to_string(),
             name: doorway.state.name.clone(),
             members: u32::try_from(doorway.roster.len()).unwrap_or(u32::MAX),
             member: me.is_some_and(|me| doorway.roster.contains_key(&me)),
+            vouched_by: AccountId(doorway.vouched_by.0).to_string(),
+            by_creator: method.is_some_and(|method| method.creator == doorway.vouched_by),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What a member of a room can do with its keys and a changed client.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use minicbor::{Decode, Encode};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
@@ -7,14 +8,15 @@ use waxwing_client::api::Me;
 use waxwing_crypto_core::{
     account::{Vault, VaultKey, open_vault},
     room::{
-        self as rooms, EpochKeys, LogHead, Message, Prepared, Room, Snapshot, Stamp,
+        self as rooms, EpochKeys, InviteLink, JoinKind, LogHead, Message, Prepared, Room, RoomState, Snapshot,
+        Stamp,
         hostile::{self, Builder, Forgery, seal_link},
     },
     secret::SymmetricKey,
 };
 use waxwing_wire::{
     AccountId, EntryId, EpochId, MethodId, Opaque, RoomId, decode,
-    frame::{self, ClientFrame, Commit, EntryKind, EpochParts, JoinPackage, LogEntry, Request},
+    frame::{self, ClientFrame, Commit, EntryKind, EpochParts, JoinPackage, LogEntry, Request, Response},
 };
 
 use super::World;
@@ -142,6 +144,29 @@ impl Insider {
         let parent = EpochKeys::new(self.room.id(), self.room.epoch(), key);
         let author = (self.account.0.into(), self.vault.identity());
         seal_link(keys, author, Some(&parent), step, &mut self.rng).expect("it is sealed")
+    }
+
+    /// A room that this account makes up behind somebody's link, as a relay would show it. The join method names the link's creator, who is
+    /// not in that room.
+    pub fn behind_link(&mut self, world: &World, invite: &str, creator: AccountId) -> Response {
+        let link = URL_SAFE_NO_PAD.decode(invite).expect("a link");
+        let link = InviteLink::from_bytes(&link).expect("a link");
+        let (me, state) = (self.account.0.into(), RoomState::group("Ops room", self.account.0.into()));
+        let identity = self.vault.identity();
+        let founded = Room::found(identity, me, link.room, &state, world.now_ms, &mut self.rng);
+        let founded = founded.expect("it is founded");
+        let method = link.secret.method(JoinKind::Link, creator.0.into()).expect("a method");
+        let mut forgery = Forgery::new(&founded.room, identity, self.stamp(world));
+        forgery.state = Some(RoomState { joins: vec![method], ..state });
+        let made = forgery.commit(|builder| builder, &mut self.rng).expect("it is built");
+        Response::JoinInfo {
+            epoch: EpochId(made.room.epoch().0),
+            commit: 1,
+            last_commit: 1,
+            public_states: vec![made.public_state.into()],
+            packages: made.packages.into_iter().map(|(_, bytes)| bytes.into()).collect(),
+            last_seq: 1,
+        }
     }
 
     /// Bytes that are no commit at all, uploaded as one with parts that nobody can use.

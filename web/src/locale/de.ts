@@ -128,6 +128,8 @@ export const de: Catalogue = {
   'invite.working': 'Der Link entsteht',
   'invite.qr': 'QR-Code zum Beitreten',
 
+  'join.otherVouches':
+    'Wer diesen Link gemacht hat, ist nicht da; für diesen Raum bürgt ein anderes Mitglied.',
   'join.title': 'Einem Raum beitreten',
   'join.lead': 'Füge den Einladungslink ein, den du bekommen hast.',
   'join.link': 'Einladungslink',
