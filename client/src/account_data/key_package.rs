@@ -18,8 +18,8 @@ use crate::{
 
 /// Time after which a key package is replaced: 30 days.
 const RENEW_AFTER_MS: u64 = 30 * 24 * 3600 * 1000;
-/// Key packages whose private parts are kept: the published one and the one before, to which somebody may just be sealing.
-const KEPT: usize = 2;
+/// Key packages whose private parts are kept: the published one and those before, to which somebody may just be sealing.
+const KEPT: usize = 3;
 
 /// A key package with its private parts.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -53,10 +53,12 @@ fn read(plain: &[u8]) -> Vec<Generation> {
     waxwing_wire::decode(plain).unwrap_or_default()
 }
 
-/// Puts a new key package in front; nothing changes where another session has just done so.
-pub(super) fn add(before: &[u8], new: &Generation) -> Zeroizing<Vec<u8>> {
+/// Puts a new key package in front; nothing changes where another session has just done so. `spent` is one to be replaced before its time.
+pub(super) fn add(before: &[u8], new: &Generation, spent: Option<&Opaque>) -> Zeroizing<Vec<u8>> {
     let mut all = read(before);
-    if all.first().is_none_or(|newest| newest.is_due(new.root, new.made_at_ms)) {
+    let due =
+        |newest: &Generation| newest.is_due(new.root, new.made_at_ms) || Some(&newest.published) == spent;
+    if all.first().is_none_or(due) {
         all.insert(0, new.clone());
         all.truncate(KEPT);
     }
@@ -85,7 +87,7 @@ impl Client {
     pub(crate) fn renew_key_package(&mut self, ctx: &mut Ctx<'_>) {
         let Some(session) = &self.session else { return };
         let root = session.root();
-        let under_way = self.data.unsaved().any(|edit| matches!(edit.change, Change::KeyPackage(_)));
+        let under_way = self.makes_key_package();
         let newest = self.newest_key_package();
         if under_way || newest.as_ref().is_some_and(|newest| !newest.is_due(root.generation(), ctx.now_ms)) {
             if newest.is_some() && !under_way {
@@ -94,6 +96,25 @@ impl Client {
             }
             return;
         }
+        self.make_key_package(None, ctx);
+    }
+
+    /// A new key package is made and not stored yet.
+    pub(crate) fn makes_key_package(&self) -> bool {
+        self.data.unsaved().any(|edit| matches!(edit.change, Change::KeyPackage { .. }))
+    }
+
+    /// Makes a new key package before the one in use is too old, because a leaf made of it sits where this account cannot follow.
+    pub(crate) fn replace_key_package(&mut self, ctx: &mut Ctx<'_>) {
+        if !self.makes_key_package() {
+            let spent = self.newest_key_package().map(|newest| newest.published);
+            self.make_key_package(spent, ctx);
+        }
+    }
+
+    fn make_key_package(&mut self, spent: Option<Opaque>, ctx: &mut Ctx<'_>) {
+        let Some(session) = &self.session else { return };
+        let root = session.root();
         let made = KeyPackageBundle::generate(session.identity(), session.id()).ok();
         let Some(bundle) = made else { return };
         let dated = PublishedKeyPackage { key_package: bundle.public().to_vec(), made_at_ms: ctx.now_ms };
@@ -104,7 +125,7 @@ impl Client {
             published: dated.sign(session.id(), session.identity()).into(),
             sealed: sealed.into(),
         };
-        self.edit(KEY_PACKAGE, Change::KeyPackage(generation), ctx);
+        self.edit(KEY_PACKAGE, Change::KeyPackage { generation, spent }, ctx);
     }
 
     /// Publishes the newest key package.

@@ -7,6 +7,7 @@
 mod index;
 mod key_package;
 mod load;
+mod rooms;
 mod save;
 
 use std::collections::BTreeMap;

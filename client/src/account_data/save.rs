@@ -2,13 +2,14 @@
 
 use waxwing_crypto_core::account::seal_account_data;
 use waxwing_wire::{
+    EpochId, Opaque, RoomId,
     frame::{AccountDatum, Request, Response},
     ids::DataName,
     problem::{Problem, ProblemCode},
 };
 use zeroize::Zeroizing;
 
-use super::{AccountData, DataThen, Entry, INDEX, Index, KEY_PACKAGE, is_link, key_package};
+use super::{AccountData, DataThen, Entry, INDEX, Index, KEY_PACKAGE, is_link, key_package, rooms};
 use crate::{
     ctx::Ctx,
     machine::{Client, Then},
@@ -27,7 +28,13 @@ pub(crate) enum Change {
     /// These accounts are known so; other accounts in the object stay.
     Pins(Vec<Pin>),
     /// A new key package, unless another session has made one meanwhile.
-    KeyPackage(key_package::Generation),
+    KeyPackage {
+        generation: key_package::Generation,
+        /// The one in use, if it is replaced before its time.
+        spent: Option<Opaque>,
+    },
+    /// The account is, or is no more, in a room: it was in this epoch.
+    Room(RoomId, Option<EpochId>),
 }
 
 /// A change of one object that the relay does not have yet.
@@ -53,7 +60,8 @@ impl Change {
         match self {
             Self::Put(plain) => plain.clone(),
             Self::Pins(pins) => trust::merge(&before, pins),
-            Self::KeyPackage(generation) => key_package::add(&before, generation),
+            Self::KeyPackage { generation, spent } => key_package::add(&before, generation, spent.as_ref()),
+            Self::Room(room, epoch) => rooms::note(&before, *room, *epoch),
         }
     }
 }
@@ -197,6 +205,9 @@ impl Client {
                 self.data.stored(saving, session);
                 if name == KEY_PACKAGE {
                     self.publish_key_package(ctx);
+                    for room in self.room_ids() {
+                        self.advance(room, ctx);
+                    }
                 }
                 if name == INDEX {
                     self.remember(ctx);

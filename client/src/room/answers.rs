@@ -40,6 +40,10 @@ pub(crate) enum RoomThen {
     MovePackage { room: RoomId, account: AccountId },
     /// The old room says where it goes on.
     SuccessorPosted(RoomId),
+    /// Public states on the way that a Welcome is to lead.
+    WayStates(RoomId),
+    /// The log on that way.
+    WayEntries(RoomId),
     /// A commit that history links speak of.
     LinkCommit { room: RoomId, seq: u64 },
     /// What has been published for an epoch.
@@ -88,6 +92,8 @@ impl Client {
             RoomThen::Unlocked(unlocking) => self.unlocked(*unlocking, result, ctx),
             RoomThen::MovePackage { room, account } => self.got_move_package((room, account), result, ctx),
             RoomThen::SuccessorPosted(room) => self.successor_told(room, result, ctx),
+            RoomThen::WayStates(room) => self.way_states(room, result, ctx),
+            RoomThen::WayEntries(room) => self.way_entries(room, result, ctx),
             RoomThen::LinkCommit { room, seq } => self.got_link_commit((room, seq), result, ctx),
             RoomThen::Published { room, epoch } => {
                 if let Ok(response) = result {

@@ -127,6 +127,7 @@ impl Client {
                 self.save(&name, Zeroizing::new(Vec::new()), ctx);
             }
         }
+        self.note_room(room, None, ctx);
         ctx.notify(Notice::RoomGone { room: room.to_string() });
         if let Some(intent) = left {
             ctx.reply(intent, Ok(Reply::Done));

@@ -166,9 +166,8 @@ impl Client {
     fn read_links(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
         let Some(sync) = self.rooms.get_mut(&room) else { return };
         sync.fetching = false;
-        let (Stage::Links { before, known, page }, Some(group)) = (&mut sync.stage, &sync.group) else {
-            return;
-        };
+        let way = sync.way.as_ref().map(|way| &way.group).or(sync.group.as_ref());
+        let (Stage::Links { before, known, page }, Some(group)) = (&mut sync.stage, way) else { return };
         let page = std::mem::take(page);
         page.teach(group, known);
         match page.links.iter().map(|link| link.commit).min() {

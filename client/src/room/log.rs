@@ -9,11 +9,11 @@ use waxwing_crypto_core::{
     room::{self as core, LogHead},
 };
 use waxwing_wire::{
-    AccountId, RoomId,
+    AccountId, EpochId, RoomId,
     frame::{EntryKind, LogEntry, Request},
 };
 
-use super::{RoomSync, Stage, commit::CommitFor, store};
+use super::{RoomSync, Stage, commit::CommitFor, shut::Cause, store};
 use crate::{
     api::{Body, Item, Notice},
     ctx::Ctx,
@@ -138,12 +138,32 @@ impl Client {
             self.check_members(room, ctx);
         }
         if changed {
+            self.remember_room(room, ctx);
+        }
+        if changed {
             self.show_room(room, ctx);
         }
         for done in done {
             self.commit_done(done, room, ctx);
         }
         self.advance(room, ctx);
+    }
+}
+
+impl Client {
+    /// The account remembers the rooms it is in, for devices that hold nothing of them.
+    fn remember_room(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
+        let Some(sync) = self.rooms.get(&room) else { return };
+        let removed = matches!(sync.shut.map(|shut| shut.cause), Some(Cause::Removed { .. }));
+        match &sync.group {
+            Some(group) if !removed && sync.anchored && sync.way.is_none() => {
+                let epoch = EpochId(group.epoch().0);
+                self.note_room(room, Some(epoch), ctx);
+            }
+            // Whoever brings the account in again brings in a newcomer.
+            _ if removed => self.note_room(room, None, ctx),
+            _ => {}
+        }
     }
 }
 

@@ -21,6 +21,7 @@ mod streams;
 mod successor;
 mod sync;
 mod view;
+mod way;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -40,6 +41,7 @@ use shut::Shut;
 use streams::Streams;
 use successor::Moving;
 use sync::KnownEpochs;
+use way::Way;
 
 /// Positions of the log that are remembered to be compared with what others say they saw.
 const REMEMBERED_HEADS: usize = 4096;
@@ -165,6 +167,10 @@ pub(crate) struct RoomSync {
     pub(crate) vouched: Option<Vouched>,
     /// The log cannot be read on.
     pub(crate) shut: Option<Shut>,
+    /// A Welcome that may lead back in.
+    pub(crate) way: Option<Box<Way>>,
+    /// Whether the way back in was the right one is not certain.
+    pub(crate) doubted: bool,
     /// The relay says that this account is not a member.
     pub(crate) gone: bool,
     /// Another session of this account has said that it leaves.
@@ -235,6 +241,8 @@ impl RoomSync {
             vouched: None,
             leaf_at_ms: 0,
             shut: None,
+            way: None,
+            doubted: false,
             gone: false,
             left: false,
             leaving: None,

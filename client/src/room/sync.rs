@@ -201,8 +201,11 @@ impl Client {
     /// Goes on to the log once every epoch back to the first is known, or the relay has no more.
     pub(super) fn links_or_log(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
         let Some(sync) = self.rooms.get_mut(&room) else { return };
-        if let (Stage::Links { before, known, .. }, Some(group)) = (&sync.stage, &sync.group) {
+        if let (Stage::Links { before, known, .. }, Some(group)) = (&sync.stage, sync.read_from()) {
             let (epochs, complete) = chain(group, known);
+            if (complete || *before == 0) && sync.way.is_some() {
+                return self.go_the_way(room, ctx);
+            }
             if complete || *before == 0 {
                 let step = known.get(&EpochId(group.epoch().0)).and_then(|known| known.step.clone());
                 if let (Some(step), false) = (step, group.knows_step()) {

@@ -73,9 +73,16 @@ impl RoomSync {
                 self.skipped = entry.seq;
                 Some(vec![item(entry, 0, session.account, entry.sender, warning("refused_commit"))])
             }
-            Outcome::Unfollowable { .. } | Outcome::Readmitted { .. } => {
+            Outcome::Unfollowable { epoch, .. } => {
                 // The log is not read past this: after a reload the same is found again, instead of a room that only looks healthy.
-                self.shut = Some(Shut::new(Cause::Unfollowable, entry.seq));
+                let cause = Cause::Unfollowable { epoch: EpochId(epoch.0) };
+                self.shut = Some(Shut::new(cause, entry.seq));
+                batch.changed = true;
+                None
+            }
+            Outcome::Readmitted { epoch, .. } => {
+                let cause = Cause::Readmitted { epoch: EpochId(epoch.0) };
+                self.shut = Some(Shut::new(cause, entry.seq));
                 batch.changed = true;
                 None
             }
@@ -95,13 +102,16 @@ impl RoomSync {
             return Vec::new();
         };
         let (id, step) = (epoch.keys.epoch(), epoch.step.clone());
-        let items = self.step_items(session, entry, &step);
+        let mut items = self.step_items(session, entry, &step);
         self.current = Some(EpochId(id.0));
         if step.author == session.id() && has_path(&step) {
             self.leaf_at_ms = entry.received_at_ms.min(ctx.now_ms);
         }
         if self.group.as_ref().map(core::Room::epoch) == Some(id) {
             self.anchor(session, entry.seq, batch, ctx);
+            if std::mem::take(&mut self.doubted) {
+                items.push(item(entry, items.len(), session.account, entry.sender, warning("fork")));
+            }
         }
         items
     }
