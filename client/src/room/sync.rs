@@ -42,6 +42,10 @@ impl Client {
             .or_insert_with(|| RoomSync::new(summary.room, Stage::Unknown, ctx.rng));
         sync.remote_seq = sync.remote_seq.max(summary.last_seq);
         sync.last_commit = sync.last_commit.max(summary.last_commit);
+        if let Some(shut) = &mut sync.shut {
+            // Whatever stood in the way before, there may be another Welcome now.
+            shut.looked = None;
+        }
         if std::mem::take(&mut sync.gone) {
             self.show_room(summary.room, ctx);
         }

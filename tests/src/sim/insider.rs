@@ -7,9 +7,11 @@ use rand_core::SeedableRng as _;
 use waxwing_client::api::Me;
 use waxwing_crypto_core::{
     account::{Vault, VaultKey, open_vault},
+    identity::IdentityPublicKey,
+    published::PublishedKeyPackage,
     room::{
-        self as rooms, EpochKeys, InviteLink, JoinKind, LogHead, Message, Prepared, Room, RoomState, Snapshot,
-        Stamp,
+        self as rooms, Change, EpochKeys, InviteLink, JoinKind, LogHead, Message, Newcomer, Prepared, Room,
+        RoomState, Snapshot, Stamp,
         hostile::{self, Builder, Forgery, seal_link},
     },
     secret::SymmetricKey,
@@ -167,6 +169,62 @@ impl Insider {
             packages: made.packages.into_iter().map(|(_, bytes)| bytes.into()).collect(),
             last_seq: 1,
         }
+    }
+
+    /// The key package that an account has published.
+    pub fn key_package(world: &World, username: &str) -> Newcomer {
+        let account = &world.relay.accounts[username];
+        let key = IdentityPublicKey(account.identity_key.as_bytes().try_into().expect("a key"));
+        let published = account.key_package.as_ref().expect("it is published");
+        let id = account.id.0.into();
+        let opened = PublishedKeyPackage::open(id, &key, published.as_bytes()).expect("it is the account's");
+        Newcomer { account: id, key, key_package: opened.key_package }
+    }
+
+    /// The commit of a member with another confirmation tag, as a relay can have it from anybody who was in the epoch before.
+    pub fn spoil_tag(&mut self, author: AccountId, sealed: &[u8]) -> Vec<u8> {
+        let (keys, author) = (self.room.keys(), author.0.into());
+        let mut bare = hostile::open_commit(keys, author, sealed).expect("it follows the insider's epoch");
+        hostile::spoil_confirmation_tag(&mut bare, false);
+        hostile::seal_commit(keys, author, &bare, &mut self.rng).expect("it is sealed")
+    }
+
+    /// A Welcome back for somebody who asked, into a branch that nobody else is in; nothing where the request does not hold.
+    pub fn welcome_back(&mut self, whom: &Newcomer, request: Vec<u8>, now_ms: u64) -> Option<Vec<u8>> {
+        let stamp = Stamp { seen: self.seen, account_version: 0, now_ms };
+        let Newcomer { account, key_package, .. } = whom.clone();
+        let change = Change::Readmit { account, key_package, request };
+        self.room.commit(self.vault.identity(), change, stamp, &mut self.rng).ok()?.welcome
+    }
+
+    /// A Welcome to a room of this id that the insider makes up.
+    pub fn welcome_to(&mut self, world: &World, room: RoomId, whom: Vec<Newcomer>) -> Vec<u8> {
+        let (me, identity) = (self.account.0.into(), self.vault.identity());
+        let state = RoomState::group("Ops room", me);
+        let founded = Room::found(identity, me, room.0.into(), &state, world.now_ms, &mut self.rng);
+        let (founded, stamp) = (founded.expect("it is founded"), self.stamp(world));
+        let added = founded.room.commit(identity, Change::AddMany(whom), stamp, &mut self.rng);
+        added.expect("they come in").welcome.expect("a Welcome")
+    }
+
+    /// A sound commit, after one of the insider's own, that lets somebody in again who asked; the Welcome that goes with it is as given.
+    pub fn lets_in(
+        &mut self,
+        world: &World,
+        last: Prepared,
+        (whom, request): (&Newcomer, Vec<u8>),
+        welcome: Vec<u8>,
+    ) -> Commit {
+        let room = RoomId(last.room.id().0);
+        self.room = last.room;
+        self.after = world.relay.rooms[&room].last_commit;
+        let Newcomer { account, key_package, .. } = whom.clone();
+        let change = Change::Readmit { account, key_package, request };
+        let stamp = self.stamp(world);
+        let back = self.room.commit(self.vault.identity(), change, stamp, &mut self.rng);
+        let mut commit = self.upload(&back.expect("the request holds"));
+        commit.welcomes = vec![frame::Welcome { account: AccountId(account.0), bytes: welcome.into() }];
+        commit
     }
 
     /// Bytes that are no commit at all, uploaded as one with parts that nobody can use.

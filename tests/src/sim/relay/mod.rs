@@ -274,6 +274,11 @@ impl Relay {
         seq
     }
 
+    /// Takes a commit of somebody who has no connection; false when it is refused.
+    pub fn commit_as(&mut self, sender: AccountId, commit: waxwing_wire::frame::Commit) -> bool {
+        self.commit(sender, commit).is_ok()
+    }
+
     /// Loses every snapshot but those of the rooms' first epochs.
     pub fn lose_snapshots(&mut self) {
         for room in self.rooms.values_mut() {

@@ -239,7 +239,7 @@ impl Relay {
         Ok(Response::Appended { seq })
     }
 
-    fn commit(&mut self, me: AccountId, commit: Commit) -> Result<Response, Problem> {
+    pub(super) fn commit(&mut self, me: AccountId, commit: Commit) -> Result<Response, Problem> {
         let passwords = commit.parts.methods.iter().flatten().filter_map(|method| method.password.as_ref());
         let handles: Vec<_> = passwords.map(|password| password.handle).collect();
         if handles.iter().any(|handle| self.is_taken(*handle, commit.room)) {
