@@ -92,6 +92,11 @@ impl KeyPackageBundle {
         &self.public
     }
 
+    #[cfg(test)]
+    pub(super) fn private_entries(&self) -> Vec<PrivateEntry> {
+        self.provider.storage().private_entries()
+    }
+
     fn context(account: AccountId) -> Vec<u8> {
         labelled("Waxwing 1 key package", &[account.as_bytes()])
     }

@@ -81,6 +81,14 @@ pub(crate) struct PrivateEntry {
     value: Vec<u8>,
 }
 
+#[cfg(test)]
+impl PrivateEntry {
+    /// Number of the kind.
+    pub(crate) fn kind(&self) -> u8 {
+        self.key.first().copied().unwrap_or(0)
+    }
+}
+
 impl Drop for PrivateEntry {
     fn drop(&mut self) {
         zeroize::Zeroize::zeroize(&mut self.value);

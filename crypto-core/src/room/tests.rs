@@ -2,6 +2,7 @@
 
 mod convergence;
 mod direct;
+mod follow;
 mod hostile;
 mod people;
 mod published;

@@ -304,7 +304,7 @@ fn whoever_comes_in_puts_nobody_else_out() {
 #[test]
 fn whoever_comes_in_acts_on_no_statement_and_has_our_leaf() {
     let ([mira, _], rooms, door) = open_room();
-    let said = rooms[0].leave_statement(mira.identity(), 1).unwrap();
+    let said = rooms[0].rejoin_request(mira.identity(), 1, b"a key package").unwrap();
     let dora = Person::new(4);
     let judge = |statements, capabilities| {
         let handshake =

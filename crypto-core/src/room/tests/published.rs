@@ -17,7 +17,16 @@ fn forged(room: &Room, liar: &Person, sealed: &[u8], from_end: usize) -> Vec<u8>
 }
 
 /// An epoch that Mira made and published two public states of that lie: `external_pub`, and the confirmation tag.
-fn lies() -> ([Person; 3], [Room; 3], JoinSecret, Prepared, [Vec<u8>; 2]) {
+struct Lies {
+    people: [Person; 3],
+    rooms: [Room; 3],
+    secret: JoinSecret,
+    made: Prepared,
+    /// With the public state that it is about, the join package by which Mira vouches for it.
+    lies: [(Vec<u8>, Vec<u8>); 2],
+}
+
+fn lies() -> Lies {
     let (people, mut rooms) = room_of_three();
     let mira = &people[0];
     let (secret, method) = link(mira);
@@ -26,21 +35,29 @@ fn lies() -> ([Person; 3], [Room; 3], JoinSecret, Prepared, [Vec<u8>; 2]) {
     for room in &mut rooms[1..] {
         *room = applied(room.process(mira.account, &made.sealed));
     }
-    let lies = [SIGNER + TAG, SIGNER].map(|at| forged(&rooms[1], mira, &made.public_state, at));
-    (people, rooms, secret, made, lies)
+    let lies = [SIGNER + TAG, SIGNER].map(|at| {
+        let lie = forged(&rooms[1], mira, &made.public_state, at);
+        let (keys, signer) = (rooms[1].keys(), (mira.account, mira.identity()));
+        let about = (keys, hostile::open_public_state(keys, &lie).unwrap());
+        let method = &rooms[1].state().joins[0];
+        let package = hostile::seal_join_package(method, about, true, signer, stamp(&rooms[1])).unwrap();
+        (lie, package)
+    });
+    Lies { people, rooms, secret, made, lies }
 }
 
 #[test]
 fn members_tell_a_public_state_that_lies_and_publish_a_right_one() {
-    let (people, rooms, secret, made, lies) = lies();
+    let Lies { people, rooms, secret, made, lies } = lies();
     let jonas = &people[1];
     assert!(rooms[1].check_public_state(&made.public_state));
-    for lie in &lies {
-        // Whoever only reads it cannot tell.
-        let packages = packages(&made.packages);
-        let blind =
-            Doorway::open(rooms[1].id(), rooms[1].epoch(), &secret, &packages, std::slice::from_ref(lie));
-        assert!(blind.is_ok());
+    for (lie, package) in &lies {
+        let open = |packages: &[Vec<u8>]| {
+            Doorway::open(rooms[1].id(), rooms[1].epoch(), &secret, packages, std::slice::from_ref(lie))
+        };
+        // A package vouches for one state and no other; but whoever only reads cannot tell what the liar vouches for.
+        assert_eq!(open(&packages(&made.packages)).unwrap_err(), JoinError::PublicState);
+        assert!(open(std::slice::from_ref(package)).is_ok());
         assert!(!rooms[1].check_public_state(lie));
     }
     assert!(!rooms[1].check_public_state(b"junk"));
@@ -63,7 +80,7 @@ fn members_tell_a_public_state_that_lies_and_publish_a_right_one() {
 
 #[test]
 fn a_snapshot_needs_nobodys_word_for_the_confirmation_tag() {
-    let (people, rooms, _, made, [_, wrong_tag]) = lies();
+    let Lies { people, rooms, made, lies: [_, (wrong_tag, _)], .. } = lies();
     let [mira, jonas, _] = &people;
     let root = jonas.vault.current_root();
     let sealed = rooms[1].snapshot(root, &mut OsRng).unwrap();
@@ -75,20 +92,110 @@ fn a_snapshot_needs_nobodys_word_for_the_confirmation_tag() {
 
 #[test]
 fn whoever_joined_by_a_lie_lets_the_others_in_again() {
-    let (people, rooms, secret, made, [wrong_key, _]) = lies();
+    let Lies { people, rooms, secret, lies, .. } = lies();
     let [_, jonas, _] = &people;
-    let dora = Person::new(4);
-    let door =
-        Doorway::open(rooms[1].id(), rooms[1].epoch(), &secret, &packages(&made.packages), &[wrong_key]);
-    let joined = door.unwrap().join(dora.identity(), dora.account, 0, 5, &mut OsRng).unwrap();
-    // It counts for all, and nobody can follow.
-    assert!(matches!(rooms[1].process(dora.account, &joined.sealed), Outcome::Unfollowable { .. }));
+    for (lie, package) in lies {
+        let dora = Person::new(4);
+        let states = [lie];
+        let door = Doorway::open(rooms[1].id(), rooms[1].epoch(), &secret, &[package], &states).unwrap();
+        let joined = door.join(dora.identity(), dora.account, 0, 5, &mut OsRng).unwrap();
+        // It counts for all, and nobody can follow.
+        assert!(matches!(rooms[1].process(dora.account, &joined.sealed), Outcome::Unfollowable { .. }));
+        let bundle = KeyPackageBundle::generate(jonas.identity(), jonas.account).unwrap();
+        let request = rooms[1].rejoin_request(jonas.identity(), 3, bundle.public()).unwrap();
+        let readmit =
+            Change::Readmit { account: jonas.account, key_package: bundle.public().to_vec(), request };
+        let back = dora.commit(&joined.room, readmit);
+        let his = bundle.join(jonas.account, rooms[1].id(), back.welcome.as_ref().unwrap()).unwrap();
+        assert_eq!(his.roster().len(), 4);
+        // Where the tag of an epoch is a lie, the ids that follow are others: the log leads there by that lie only.
+        let link = HistoryLink::open(his.keys(), his.roster(), &back.link).unwrap();
+        let known = [rooms[1].keys().clone(), link.parent_keys(his.id()).unwrap(), his.keys().clone()];
+        let mut follower = rooms[1].follower(&states);
+        let joined_at = follower.follow(&known, dora.account, &joined.sealed, &[joined.public_state]);
+        assert_eq!(joined_at, Followed::To(joined.room.epoch()));
+        follower.follow(&known, dora.account, &back.sealed, &[]);
+        assert!(follower.leads_to(&his));
+    }
+}
+
+#[test]
+fn the_package_of_whoever_made_the_link_comes_first() {
+    let (people, mut rooms) = room_of_three();
+    let [mira, jonas, _] = &people;
+    let (secret, method) = link(mira);
+    let state = RoomState { joins: vec![method], ..rooms[0].state().clone() };
+    step_all(&people, &mut rooms, mira, Change::State(Box::new(state)));
+    let by = |person: &Person, room: &Room| {
+        room.corrections(person.identity(), None, stamp(room), &mut OsRng).unwrap()
+    };
+    let (hers, his) = (by(mira, &rooms[0]), by(jonas, &rooms[1]));
+    let open = |packages: &[Vec<u8>], states: &[Vec<u8>]| {
+        Doorway::open(rooms[0].id(), rooms[0].epoch(), &secret, packages, states).map(|door| door.vouched_by)
+    };
+    let [first, second] = [&his, &hers].map(|own| packages(&own.packages).remove(0));
+    // Whoever signed the public state: both say the same.
+    for states in [[hers.public_state.clone()], [his.public_state.clone()]] {
+        assert_eq!(open(&[first.clone(), second.clone()], &states), Ok(mira.account));
+        assert_eq!(open(std::slice::from_ref(&first), &states), Ok(jonas.account));
+    }
+    // Not without end: of packages 16, of public states 4.
+    let states = [hers.public_state.clone()];
+    let many = [vec![b"junk".to_vec(); 15], vec![first.clone(), second]].concat();
+    assert_eq!(open(&many, &states), Ok(jonas.account));
+    let many = [vec![b"junk".to_vec(); 16], vec![first.clone()]].concat();
+    assert_eq!(open(&many, &states), Err(JoinError::NoPackage));
+    let late = [vec![b"junk".to_vec(); 4], states.to_vec()].concat();
+    assert_eq!(open(&[first], &late), Err(JoinError::PublicState));
+}
+
+#[test]
+fn a_made_up_room_is_not_vouched_for_by_the_creator_of_its_link() {
+    let (mira, mallory) = (Person::new(1), Person::new(66));
+    let (secret, method) = link(&mira);
+    let state = RoomState::group("Ops room", mallory.account);
+    let room = RoomId([9; 16]);
+    let fake = Room::found(mallory.identity(), mallory.account, room, &state, 1, &mut OsRng).unwrap();
+    let state = RoomState { joins: vec![method], ..state };
+    let forgery = hostile::Forgery {
+        state: Some(state),
+        ..hostile::Forgery::new(&fake.room, mallory.identity(), stamp(&fake.room))
+    };
+    let hers = KeyPackageBundle::generate(mira.identity(), mira.account).unwrap();
+    let made = forgery.commit(|b| b.propose_adds([validated(hers.public())]), &mut OsRng).unwrap();
+    let states = [made.public_state];
+    let door = Doorway::open(room, made.room.epoch(), &secret, &packages(&made.packages), &states).unwrap();
+    // Mira is there, with her key, and it is her link; only that she does not say so.
+    let creator = door.state.join(&secret.method_id().unwrap()).unwrap().creator;
+    assert_eq!((creator, door.roster[&creator]), (mira.account, mira.identity().public()));
+    assert_eq!(door.vouched_by, mallory.account);
+}
+
+#[test]
+fn a_snapshot_has_no_key_package() {
+    let (people, rooms) = room_of_three();
+    let jonas = &people[1];
+    let kinds = |room: &Room| {
+        let entries = room.provider.storage().private_entries();
+        entries
+            .iter()
+            .map(crate::room::storage::PrivateEntry::kind)
+            .collect::<std::collections::BTreeSet<_>>()
+    };
+    assert!(!kinds(&rooms[1]).contains(&24) && !kinds(&rooms[1]).contains(&25));
+    assert!(!kinds(&rooms[0]).contains(&24) && !kinds(&rooms[0]).contains(&25));
+    // A room goes on without, also from a snapshot.
+    let next = people[0].commit(&rooms[0], Change::Refresh);
+    let his = applied(rooms[1].process(people[0].account, &next.sealed));
+    let own = jonas.commit(&his, Change::Refresh);
+    assert!(!kinds(&own.room).contains(&24));
+    assert!(matches!(next.room.process(jonas.account, &own.sealed), Outcome::Applied(_)));
+    // Nor does a snapshot bring one back.
     let bundle = KeyPackageBundle::generate(jonas.identity(), jonas.account).unwrap();
-    let request = rooms[1].rejoin_request(jonas.identity(), 3, bundle.public()).unwrap();
-    let readmit = Change::Readmit { account: jonas.account, key_package: bundle.public().to_vec(), request };
-    let back = dora.commit(&joined.room, readmit);
-    let his = bundle.join(jonas.account, rooms[1].id(), back.welcome.as_ref().unwrap()).unwrap();
-    assert_eq!(his.roster().len(), 4);
+    let smuggled = bundle.private_entries();
+    assert!(Provider::default().storage().import_snapshot(smuggled).is_err());
+    let entries = his.provider.storage().private_entries();
+    assert!(Provider::default().storage().import_key_package(entries).is_err());
 }
 
 #[test]

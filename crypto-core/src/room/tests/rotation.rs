@@ -82,7 +82,7 @@ fn rotation_comes_alone() {
     assert_eq!(added, Some(Invalid::Rotation));
     let state = RoomState { name: "Mine".into(), ..rooms[0].state().clone() };
     assert_eq!(judge(Forgery { state: Some(state), ..forgery() }, &|b| b), Some(Invalid::Rotation));
-    let said = rooms[2].leave_statement(carl.identity(), 1).unwrap();
+    let said = rooms[2].rejoin_request(carl.identity(), 1, b"a key package").unwrap();
     assert_eq!(judge(Forgery { statements: vec![said], ..forgery() }, &|b| b), Some(Invalid::Statement));
 }
 

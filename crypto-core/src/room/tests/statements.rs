@@ -1,5 +1,7 @@
 //! Letting members in again, and putting out those who left.
 
+use tls_codec::Serialize as _;
+
 use super::*;
 use crate::room::hostile::{self, Forgery, mls};
 
@@ -121,7 +123,8 @@ fn a_rejoin_request_is_for_one_leaf_one_key_package_and_one_room() {
         readmit(key_package(), rooms[2].rejoin_request(jonas.identity(), 7, bundle.public()).unwrap()),
     );
     // A statement of another kind, and of another room with the same people.
-    refused(&rooms[1], readmit(key_package(), rooms[2].leave_statement(carl.identity(), 1).unwrap()));
+    let left = carl.commit(&rooms[2], Change::Refresh).room.leave_statement(carl.identity(), 1).unwrap();
+    refused(&rooms[1], readmit(key_package(), left));
     let elsewhere = room_of(&people, RoomState::group("Elsewhere", people[0].account), RoomId([8; 16]));
     refused(&rooms[1], readmit(key_package(), asked(&elsewhere[2])));
     // Nothing at all.
@@ -279,7 +282,8 @@ fn a_leave_statement_is_for_one_leaf_and_one_room() {
         &rooms[1],
         departed(carl.account, &rooms[2].leave_statement(jonas.identity(), 1).unwrap()),
     );
-    let elsewhere = room_of(&people, RoomState::group("Elsewhere", mira.account), RoomId([8; 16]));
+    let mut elsewhere = room_of(&people, RoomState::group("Elsewhere", mira.account), RoomId([8; 16]));
+    step_all(&people, &mut elsewhere, carl, Change::Refresh);
     refused(
         jonas,
         &rooms[1],
@@ -293,49 +297,218 @@ fn a_leave_statement_is_for_one_leaf_and_one_room() {
     refused(mira, &rooms[0], departed(carl.account, &said));
 }
 
-#[test]
-fn a_moderator_puts_out_an_owner_who_left_but_not_the_last_one() {
+/// A room of three in which all have a leaf of their own making, with these roles.
+fn with_roles(roles: &[(usize, Role)]) -> ([Person; 3], [Room; 3]) {
     let (people, mut rooms) = room_of_three();
-    let [mira, jonas, carl] = &people;
+    for person in &people {
+        step_all(&people, &mut rooms, person, Change::Refresh);
+    }
     let mut state = rooms[0].state().clone();
-    state.roles.push(RoleEntry { account: jonas.account, role: Role::Moderator });
-    let alone = Box::new(state.clone());
-    step_all(&people, &mut rooms, mira, Change::State(alone));
-    let said = rooms[0].leave_statement(mira.identity(), 1).unwrap();
-    let left = || Change::Departed(vec![(mira.account, said.clone())]);
-    assert_eq!(jonas.try_commit(&rooms[1], left()).unwrap_err(), CommitError::Refused);
+    state.roles =
+        roles.iter().map(|(n, role)| RoleEntry { account: people[*n].account, role: *role }).collect();
+    if state != *rooms[0].state() {
+        step_all(&people, &mut rooms, &people[0], Change::State(Box::new(state)));
+    }
+    (people, rooms)
+}
 
-    state.roles.push(RoleEntry { account: carl.account, role: Role::Owner });
-    step_all(&people, &mut rooms, mira, Change::State(Box::new(state)));
-    let said = rooms[0].leave_statement(mira.identity(), 1).unwrap();
-    let gone = jonas.commit(&rooms[1], Change::Departed(vec![(mira.account, said)]));
-    assert_eq!(applied(rooms[2].process(jonas.account, &gone.sealed)).roster().len(), 2);
+fn said_by(people: &[Person; 3], rooms: &[Room; 3], who: &[usize]) -> Vec<(AccountId, Vec<u8>)> {
+    let said = |n: &usize| rooms[*n].leave_statement(people[*n].identity(), 1).unwrap();
+    who.iter().map(|n| (people[*n].account, said(n))).collect()
 }
 
 #[test]
-fn who_left_and_came_back_is_not_put_out_by_the_old_statement() {
+fn an_owner_who_left_is_put_out_and_the_other_owner_stays_the_only_one() {
+    let (people, rooms) = with_roles(&[(0, Role::Owner), (1, Role::Moderator), (2, Role::Owner)]);
+    let gone = people[1].commit(&rooms[1], Change::Departed(said_by(&people, &rooms, &[0])));
+    let room = applied(rooms[2].process(people[1].account, &gone.sealed));
+    assert_eq!(room.roster().len(), 2);
+    assert_eq!(room.state().role(people[2].account), Role::Owner);
+    assert_eq!(room.state().role(people[1].account), Role::Moderator);
+}
+
+#[test]
+fn when_all_owners_leave_the_room_goes_to_one_of_the_others_by_rule() {
+    // Whoever acts on it has no choice: the last owner, and two owners at once, also one after the other.
+    let owner = |n| (n, Role::Owner);
+    for (roles, leaving, by, heir) in [
+        (vec![owner(0)], vec![0], 1, 1),
+        (vec![owner(0)], vec![0], 2, 1),
+        (vec![owner(0), (2, Role::Moderator)], vec![0], 1, 2),
+        (vec![owner(0), (2, Role::Moderator)], vec![0], 2, 2),
+        (vec![owner(0), owner(1)], vec![0, 1], 2, 2),
+    ] {
+        let (people, rooms) = with_roles(&roles);
+        let said = said_by(&people, &rooms, &leaving);
+        let gone = people[by].commit(&rooms[by], Change::Departed(said.clone()));
+        let reader = (0..3).find(|n| !leaving.contains(n) && *n != by);
+        let room = reader.map(|n| applied(rooms[n].process(people[by].account, &gone.sealed)));
+        for room in room.iter().chain([&gone.room]) {
+            let owners: Vec<_> =
+                room.state().roles.iter().filter(|entry| entry.role == Role::Owner).collect();
+            assert_eq!(owners.iter().map(|entry| entry.account).collect::<Vec<_>>(), [people[heir].account]);
+        }
+        let one = people[by].commit(&rooms[by], Change::Departed(said[..1].to_vec())).room;
+        if let Some(last) = said.get(1) {
+            let none = people[by].commit(&one, Change::Departed(vec![last.clone()])).room;
+            assert_eq!(none.state().role(people[heir].account), Role::Owner);
+        }
+    }
+}
+
+#[test]
+fn nobody_takes_the_room_of_owners_who_left() {
+    let (people, rooms) = with_roles(&[(0, Role::Owner)]);
+    let [mira, jonas, carl] = &people;
+    let said: Vec<_> = said_by(&people, &rooms, &[0]).into_iter().map(|(_, said)| said).collect();
+    let leaf = hostile::leaf_of(&rooms[2], mira.account).unwrap();
+    let forge = |roles: &[(&Person, Role)]| {
+        let mut state = rooms[2].state().clone();
+        state.roles =
+            roles.iter().map(|(who, role)| RoleEntry { account: who.account, role: *role }).collect();
+        let forgery = Forgery {
+            statements: said.clone(),
+            state: Some(state),
+            ..Forgery::new(&rooms[2], carl.identity(), stamp(&rooms[2]))
+        };
+        let forged = forgery.handshake(|b| b.propose_removals([leaf])).unwrap();
+        let sealed = hostile::seal_commit(rooms[2].keys(), carl.account, &forged, &mut OsRng).unwrap();
+        match rooms[1].process(carl.account, &sealed) {
+            Outcome::Skipped(reason) => Some(reason),
+            Outcome::Applied(_) => None,
+            other => panic!("{other:?}"),
+        }
+    };
+    // Jonas comes before Carl.
+    assert_eq!(forge(&[(jonas, Role::Owner)]), None);
+    assert_eq!(forge(&[(carl, Role::Owner)]), Some(Invalid::Role));
+    assert_eq!(forge(&[(jonas, Role::Owner), (carl, Role::Owner)]), Some(Invalid::Role));
+    assert_eq!(forge(&[(jonas, Role::Owner), (carl, Role::Moderator)]), Some(Invalid::Role));
+    assert_eq!(forge(&[]), Some(Invalid::State));
+}
+
+#[test]
+fn nobody_leaves_by_a_leaf_that_a_key_package_could_bring_again() {
     let (people, mut rooms) = room_of_three();
     let [mira, jonas, carl] = &people;
-    let left = |said: &[u8]| Change::Departed(vec![(carl.account, said.to_vec())]);
-    // The same key package brings the same leaf in again.
-    let bundle = package(carl);
-    let state = Box::new(rooms[0].state().clone());
-    let alone = mira.commit(&rooms[0], Change::Remove(vec![carl.account], state)).room;
-    let again = |room: &Room| {
-        let added = mira.commit(room, carl.added_by(bundle.public()));
-        let his = bundle.join(carl.account, room.id(), added.welcome.as_ref().unwrap()).unwrap();
-        (added.room, his)
-    };
-    let (hers, his) = again(&alone);
-    let said = his.leave_statement(carl.identity(), 1).unwrap();
-    let gone = mira.commit(&hers, left(&said));
-    let (hers, _) = again(&gone.room);
-    assert_eq!(hers.check_leave(carl.account, &said), None);
-    assert_eq!(mira.try_commit(&hers, left(&said)).unwrap_err(), CommitError::Refused);
-
+    // Neither who came by a Welcome, nor the founder, before a first commit of their own.
+    for (person, room) in people.iter().zip(&rooms) {
+        assert!(!room.can_leave());
+        assert_eq!(room.leave_statement(person.identity(), 1), None);
+    }
+    // Whoever signs one all the same says nothing: it would hold again with the key package, for an owner even.
+    let leaf = rooms[2].group.own_leaf().unwrap().tls_serialize_detached().unwrap();
+    let place = (rooms[2].id(), crate::room::statement::leaf_id(&leaf));
+    let said = LeaveStatement::sign(carl.identity(), place, rooms[2].epoch(), 1);
+    assert_eq!(rooms[1].check_leave(carl.account, &said), None);
+    for (person, room) in [(jonas, &rooms[1]), (mira, &rooms[0])] {
+        let departed = Change::Departed(vec![(carl.account, said.clone())]);
+        assert_eq!(person.try_commit(room, departed).unwrap_err(), CommitError::Refused);
+    }
     // After a commit of his own, what he says holds while others commit.
     step_all(&people, &mut rooms, carl, Change::Refresh);
+    assert!(rooms[2].can_leave());
     let said = rooms[2].leave_statement(carl.identity(), 1).unwrap();
     step_all(&people, &mut rooms, mira, Change::Refresh);
-    assert!(jonas.try_commit(&rooms[1], left(&said)).is_ok());
+    assert!(jonas.try_commit(&rooms[1], Change::Departed(vec![(carl.account, said)])).is_ok());
+}
+
+#[test]
+fn the_same_request_lets_nobody_in_twice() {
+    let (people, rooms) = room_of_three();
+    let [_, jonas, carl] = &people;
+    let bundle = package(carl);
+    let readmit =
+        |request| Change::Readmit { account: carl.account, key_package: bundle.public().to_vec(), request };
+    let request = rooms[2].rejoin_request(carl.identity(), 7, bundle.public()).unwrap();
+    let back = jonas.commit(&rooms[1], readmit(request));
+    // One who could follow is not shut out: the Welcome leads on.
+    match rooms[2].process(jonas.account, &back.sealed) {
+        Outcome::Readmitted { epoch, step } => {
+            assert_eq!((epoch, &step), (back.room.epoch(), back.room.step()));
+        }
+        other => panic!("{other:?}"),
+    }
+    let his = bundle.join(carl.account, back.room.id(), back.welcome.as_ref().unwrap()).unwrap();
+    assert_eq!(his.epoch(), back.room.epoch());
+    // The same key package would make the same leaf, for which the same request holds again and again.
+    let request = his.rejoin_request(carl.identity(), 9, bundle.public()).unwrap();
+    assert!(back.room.check_rejoin(carl.account, &request).is_some());
+    assert_eq!(jonas.try_commit(&back.room, readmit(request.clone())).unwrap_err(), CommitError::Refused);
+    let leaf = hostile::leaf_of(&back.room, carl.account).unwrap();
+    let forgery = Forgery {
+        statements: vec![request],
+        ..Forgery::new(&back.room, jonas.identity(), stamp(&back.room))
+    };
+    let forged = forgery.handshake(|b| swap_of(b, leaf, &bundle)).unwrap();
+    let sealed = hostile::seal_commit(back.room.keys(), jonas.account, &forged, &mut OsRng).unwrap();
+    let hers = applied(rooms[0].process(jonas.account, &back.sealed));
+    assert!(matches!(hers.process(jonas.account, &sealed), Outcome::Skipped(Invalid::Readmit)));
+}
+
+#[test]
+fn a_rubbish_welcome_shuts_nobody_out() {
+    let (people, mut rooms) = room_of_three();
+    let [mira, jonas, carl] = &people;
+    let last_good = rooms[2].epoch();
+    shut_carl_out(&people, &mut rooms);
+    let bundle = package(carl);
+    let request = rooms[2].rejoin_request(carl.identity(), 7, bundle.public()).unwrap();
+    let change = Change::Readmit { account: carl.account, key_package: bundle.public().to_vec(), request };
+    let again = mira.commit(&rooms[0], change);
+    rooms[1] = applied(rooms[1].process(mira.account, &again.sealed));
+    // Mira's Welcome is rubbish. What Carl knows of his leaf is the key package that he asked with.
+    assert!(bundle.join(carl.account, rooms[2].id(), b"rubbish").is_err());
+    let next = package(carl);
+    let old = rooms[2].rejoin_request(carl.identity(), 8, next.public()).unwrap();
+    assert_eq!(rooms[1].check_rejoin(carl.account, &old), None);
+    let ask = |by: &KeyPackageBundle, with: &KeyPackageBundle| {
+        by.rejoin_request(carl.identity(), rooms[2].id(), last_good, 8, with).unwrap()
+    };
+    let request = ask(&bundle, &next);
+    assert!(rooms[1].check_rejoin(carl.account, &request).unwrap().names(next.public()));
+    let readmit = |package: &KeyPackageBundle, request| Change::Readmit {
+        account: carl.account,
+        key_package: package.public().to_vec(),
+        request,
+    };
+    let refused = jonas.try_commit(&rooms[1], readmit(&bundle, ask(&bundle, &bundle)));
+    assert_eq!(refused.unwrap_err(), CommitError::Refused);
+    let refused = jonas.try_commit(&rooms[1], readmit(&next, ask(&next, &next)));
+    assert_eq!(refused.unwrap_err(), CommitError::Refused);
+    let back = jonas.commit(&rooms[1], readmit(&next, request));
+    let his = next.join(carl.account, rooms[2].id(), back.welcome.as_ref().unwrap()).unwrap();
+    assert_eq!(his.keys().room_key(), back.room.keys().room_key());
+}
+
+#[test]
+fn statements_beyond_what_is_removed_are_not_even_read() {
+    let people: [Person; 12] = std::array::from_fn(|n| Person::new(u8::try_from(n).unwrap() + 1));
+    let rooms = room_of(&people, RoomState::group("Ops room", people[0].account), RoomId([9; 16]));
+    let leaves: Vec<_> =
+        people[2..].iter().map(|person| hostile::leaf_of(&rooms[0], person.account).unwrap()).collect();
+    let mira = &people[0];
+    let judge = |statements: Vec<Vec<u8>>| {
+        let forgery = Forgery { statements, ..Forgery::new(&rooms[0], mira.identity(), stamp(&rooms[0])) };
+        let forged = forgery.handshake(|b| b.propose_removals(leaves.clone())).unwrap();
+        let sealed = hostile::seal_commit(rooms[0].keys(), mira.account, &forged, &mut OsRng).unwrap();
+        match rooms[1].process(mira.account, &sealed) {
+            Outcome::Skipped(reason) => Some(reason),
+            Outcome::Applied(_) => None,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(judge(vec![]), None);
+    // Of another leaf, twice, junk, one more than leaves.
+    let place = |n: u8| (rooms[0].id(), [n; 32]);
+    let said = |n| LeaveStatement::sign(mira.identity(), place(n), rooms[0].epoch(), 1);
+    assert_eq!(judge(vec![said(1)]), Some(Invalid::Statement));
+    assert_eq!(judge(vec![said(1), said(1)]), Some(Invalid::Statement));
+    assert_eq!(judge(vec![b"junk".to_vec()]), Some(Invalid::Statement));
+    assert_eq!(judge((0..11).map(said).collect()), Some(Invalid::Statement));
+    // 500 of them took a minute once.
+    let many = (0..500_u16).map(|n| said(n.to_le_bytes()[0])).collect::<Vec<_>>();
+    let start = std::time::Instant::now();
+    assert_eq!(judge(many), Some(Invalid::Statement));
+    assert!(start.elapsed().as_secs() < 10);
 }
