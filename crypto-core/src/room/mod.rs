@@ -52,6 +52,8 @@ pub use log::{EntryKind, LogHead, digest};
 pub use message::{Evidence, Message, MessageError, Metadata};
 pub use policy::{Invalid, MEMBERS, Stamp};
 pub use process::Outcome;
+#[cfg(feature = "vectors")]
+pub(crate) use public_state::{PublicState, vouched};
 pub use published::Published;
 #[cfg(feature = "vectors")]
 pub(crate) use published::check_code;

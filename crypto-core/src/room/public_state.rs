@@ -82,7 +82,12 @@ impl PublicState {
     /// `H("Waxwing 1 vouched state", ...)` of the tree and of the GroupInfo without signer and signature: what a join package
     /// vouches for.
     pub(crate) fn vouched(&self) -> Option<[u8; 32]> {
-        Some(vouched(self.unsigned()?, &self.tree))
+        let (unsigned, tree) = self.vouched_parts()?;
+        Some(vouched(unsigned, tree))
+    }
+
+    pub(crate) fn vouched_parts(&self) -> Option<(&[u8], &[u8])> {
+        Some((self.unsigned()?, &self.tree))
     }
 
     /// Whether two states differ in nothing but who signed the GroupInfo: signer (u32) and signature are at its end. Its tree hash stands

@@ -10,7 +10,8 @@ use crate::identity::IdentityKey;
 use crate::ids::{AccountId, RoomId};
 use crate::room::{
     Change, Doorway, Founded, Invalid, JoinError, JoinKind, JoinSecret, LogHead, Outcome, Prepared,
-    RestoreError, Room, RoomState, Snapshot, Stamp, epoch_id, open_handshake, seal_handshake,
+    PublicState, RestoreError, Room, RoomState, Snapshot, Stamp, epoch_id, hostile, open_handshake,
+    seal_handshake, vouched,
 };
 use crate::secret::SymmetricKey;
 
@@ -23,6 +24,10 @@ pub(super) fn run(case: &Case<'_>) -> Result<(), Failure> {
                 .map_err(|_| Failure::Refused(NO_CONTEXT.into()))?;
             let epoch = epoch_id(&context).ok_or_else(|| broken("no epoch id"))?;
             case.expect_bytes("epoch", epoch.as_bytes())
+        }
+        "vouched" => {
+            let vouched = vouched(&case.bytes("unsigned")?, &case.bytes("tree")?);
+            case.expect_bytes("vouched", &vouched)
         }
         "doorway" => run_doorway(case),
         "restore" => expect_room(case, &restore(case)?),
@@ -151,7 +156,31 @@ impl Scene {
         Ok(cases)
     }
 
-    fn doorway(&self) -> Vec<Value> {
+    /// What a join package vouches for; and a public state of the epoch that says something else, signed by a member.
+    fn vouched(&self) -> Result<(Value, Vec<u8>), Failure> {
+        let damaged = || broken("no public state");
+        let keys = self.founded.room.keys();
+        let state = PublicState::open(&keys.handshake(), &self.founded.public_state).map_err(refused)?;
+        let (unsigned, tree) = state.vouched_parts().ok_or_else(damaged)?;
+        let case = json!({
+            "op": "vouched", "name": "vouched", "expect": "ok", "unsigned": hex(unsigned), "tree": hex(tree),
+            "vouched": hex(&vouched(unsigned, tree)),
+        });
+        let (info, tree) =
+            hostile::open_public_state(keys, &self.founded.public_state).ok_or_else(damaged)?;
+        let mira = IdentityKey::from_seed(fixed("mira"));
+        let lie = hostile::resign_public_state(&mira, &info, |content| {
+            // The last byte of the confirmation tag.
+            if let Some(byte) = content.iter_mut().rev().nth(4) {
+                *byte ^= 1;
+            }
+        });
+        let mut rng = Playback::new(fixed("lie").to_vec());
+        let lie = hostile::seal_public_state(keys, (lie.ok_or_else(damaged)?, tree), &mut rng);
+        Ok((case, lie.map_err(refused)?))
+    }
+
+    fn doorway(&self, lie: &[u8]) -> Vec<Value> {
         let packages: Vec<&Vec<u8>> = self.founded.packages.iter().map(|(_, bytes)| bytes).collect();
         let package = packages.first().map(|bytes| bytes.as_slice()).unwrap_or_default();
         let good = json!({
@@ -175,6 +204,11 @@ impl Scene {
             ("the package of the next epoch", &no_package, json!({ "packages": later_package })),
             ("the public state of the next epoch", &damaged, json!({ "public_state": later_public })),
             ("an altered public state", &damaged, json!({ "public_state": flipped(public, 200) })),
+            (
+                "a public state that the package does not vouch for",
+                &damaged,
+                json!({ "public_state": hex(lie) }),
+            ),
             ("no public state", &damaged, json!({ "public_state": "" })),
         ];
         let mut cases: Vec<Value> = refusals
@@ -274,7 +308,9 @@ impl Scene {
 pub(super) fn make() -> Result<Vec<Value>, Failure> {
     let scene = Scene::new()?;
     let mut cases = scene.context()?;
-    cases.extend(scene.doorway());
+    let (vouched, lie) = scene.vouched()?;
+    cases.push(vouched);
+    cases.extend(scene.doorway(&lie));
     cases.extend(scene.restoring()?);
     cases.extend(scene.processing()?);
     Ok(cases)

@@ -302,7 +302,7 @@ function checkStatement() {
   }
   for (const one of cases("statement", "successor")) {
     const b = bytes(one);
-    statement(one, [1, b.room, b.next, b.epoch]);
+    statement(one, [1, b.room, b.next, b.epoch, b.first]);
   }
   for (const one of cases("statement", "leaf")) {
     same(digest("Waxwing 1 leaf", unhex(one.leaf_node)), one.leaf, "id of a leaf");
@@ -315,6 +315,9 @@ function checkStatement() {
 
 function checkGroup() {
   for (const one of cases("group", "context")) same(digest("Waxwing 1 epoch", unhex(one.context)), one.epoch, "epoch id");
+  for (const one of cases("group", "vouched")) {
+    same(digest("Waxwing 1 vouched state", unhex(one.unsigned), unhex(one.tree)), one.vouched, "what a package vouches for");
+  }
 }
 
 checkSymmetric();
