@@ -7,8 +7,8 @@ use anyhow::{Result, bail};
 use crate::process;
 use crate::project::Project;
 
-/// Crates that may have a `fuzz` directory.
-const FUZZED_CRATES: [&str; 2] = ["crypto-core", "wire"];
+/// Crates that have a `fuzz` directory.
+const FUZZED_CRATES: [&str; 3] = ["crypto-core", "wire", "client"];
 
 /// Runs every target, or the one called `only`, for some seconds each.
 ///
@@ -39,12 +39,18 @@ pub fn run(project: &Project, seconds: u32, only: Option<&str>) -> Result<()> {
     let mut count = 0;
     for directory in crates {
         let targets = process::output(&mut cargo_fuzz(&directory, "list"))?;
-        for target in targets.lines().filter(|target| only.is_none_or(|only| only == *target)) {
+        let targets = targets.lines().map(str::trim);
+        for target in targets.filter(|target| only.is_none_or(|only| only == *target)) {
             let mut command = cargo_fuzz(&directory, "run");
             if !nightly {
                 command.args(["--sanitizer", "none"]);
             }
-            process::run(command.arg(target).arg("--").arg(format!("-max_total_time={seconds}")))?;
+            // What is found goes to the corpus, which is not committed; the seeds are.
+            let (corpus, seeds) = (format!("fuzz/corpus/{target}"), format!("fuzz/seeds/{target}"));
+            std::fs::create_dir_all(directory.join(&corpus))?;
+            std::fs::create_dir_all(directory.join(&seeds))?;
+            command.args([target, &corpus, &seeds, "--"]);
+            process::run(command.arg(format!("-max_total_time={seconds}")).arg("-rss_limit_mb=4096"))?;
             count += 1;
         }
     }

@@ -10,6 +10,8 @@
 
 mod app;
 mod bench;
+mod coverage;
+mod deny;
 mod fuzz;
 mod process;
 mod project;
@@ -69,12 +71,17 @@ enum Command {
         #[arg(value_enum)]
         subject: bench::Subject,
     },
+    /// Check licences, sources and known faults of all dependencies
+    Deny,
+    /// Measure which lines of crypto-core and client the tests reach
+    Coverage,
     /// Run the fuzz targets one after the other
     Fuzz {
         /// How long each target runs
         #[arg(long, default_value_t = 60, value_name = "N")]
         seconds: u32,
         /// Run only the target of this name
+        #[arg(long, value_name = "NAME")]
         target: Option<String>,
     },
 }
@@ -99,6 +106,8 @@ fn dispatch(command: Command) -> Result<()> {
         Command::Run { port, data, relay_arguments } => app::run(&project, port, data, &relay_arguments),
         Command::Test { only } => test::run(&project, &only),
         Command::Bench { subject: bench::Subject::Crypto } => bench::crypto(&project),
+        Command::Deny => deny::run(&project),
+        Command::Coverage => coverage::run(&project),
         Command::Fuzz { seconds, target } => fuzz::run(&project, seconds, target.as_deref()),
     }
 }

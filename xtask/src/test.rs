@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use crate::process;
 use crate::project::Project;
 use crate::wasm::{self, Profile};
-use crate::{app, setup};
+use crate::{app, deny, setup};
 
 /// A part of the test run, in the order of the run.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -18,6 +18,8 @@ pub enum Stage {
     Fmt,
     /// clippy, natively and for WebAssembly
     Clippy,
+    /// Licences and sources of dependencies, where cargo-deny is installed
+    Deny,
     /// Rust tests: units, properties, vectors, whole parts, documentation
     Native,
     /// crypto-core's vectors in WebAssembly, and computed again without any of its code
@@ -60,6 +62,7 @@ impl Stage {
         match self {
             Self::Fmt => fmt(project),
             Self::Clippy => clippy(project),
+            Self::Deny => deny::offline(project),
             Self::Native => native(project),
             Self::Vectors => vectors(project),
             Self::Web => web(project),
