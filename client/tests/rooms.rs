@@ -396,7 +396,10 @@ fn a_room_goes_on_in_another_one() {
         assert_eq!((rooms[&new].name.as_str(), rooms[&new].members), ("Ops room", 2), "device {d}");
         assert_eq!(all.world.devices[d].texts(&new), ["in the new one"], "device {d}");
     }
-    assert_eq!(all.world.devices[all.jonas].rooms[&old].successor.as_ref(), Some(&new));
+    // Who did not come along reads who said so, and cannot see whether the other room agrees.
+    assert_eq!(all.world.devices[all.jonas].rooms[&old].successor, None);
+    let moved = |item: &&waxwing_client::api::Item| item.body == Body::Moved { room: new.clone() };
+    assert_eq!(all.world.devices[all.jonas].shown(&old).into_iter().filter(moved).count(), 1);
 }
 
 /// Carries out an intent and crashes the device that does it, once after every step of the way; then goes on as a person would, who asks

@@ -1,12 +1,13 @@
-//! What a Welcome may lead to: those of members who were put out, of strangers, and of members who mean harm.
+//! What a Welcome or a statement about a successor may lead to: those of members who were put out, of strangers, and of members who mean
+//! harm.
 
 use std::{cell::RefCell, rc::Rc};
 
-use waxwing_client::api::{Intent, Reply};
+use waxwing_client::api::{Body, Intent, Reply, Role};
 use waxwing_tests::sim::{Insider, World};
 use waxwing_wire::{
-    AccountId, Opaque, RoomId,
-    frame::{EntryKind, Event, LogEntry, Request, Response, ServerFrame},
+    AccountId, EntryId, Opaque, RoomId,
+    frame::{EntryKind, Event, LogEntry, Post, Request, Response, ServerFrame},
 };
 
 const NAMES: [&str; 3] = ["mira", "jonas", "aicha"];
@@ -237,5 +238,44 @@ fn coming_back_from_a_rubbish_welcome_survives_a_crash_at_every_step() {
         now.world.run();
         now.world.run();
         now.talk(&[mira, jonas, dora], &["mira", "jonas", "dora"], &format!("step {n}"));
+    }
+}
+
+#[test]
+fn a_room_goes_on_only_where_the_other_one_says_so_too() {
+    let mut all = Three::new(40);
+    let own = all.world.room(all.jonas, "Mine");
+    let fake: RoomId = own.parse().expect("an id");
+    // A plain member, and an owner who names a room that knows nothing of it.
+    for d in [all.jonas, all.mira] {
+        let insider = Insider::of(&all.world, d, &all.room);
+        let first = Insider::of(&all.world, all.jonas, &own).room.epoch();
+        let bytes = insider.room.successor_statement(insider.vault.identity(), fake.0.into(), first);
+        let id = EntryId([d as u8; 16]);
+        let post = Post { room: all.place(), kind: EntryKind::Successor, id, bytes: bytes.into() };
+        insider.send(&mut all.world, Request::Post(post));
+        all.world.run();
+    }
+    let shown = |all: &Three, d: usize| {
+        let moved = |item: &&waxwing_client::api::Item| matches!(item.body, Body::Moved { .. });
+        let said = all.world.devices[d].shown(&all.room).into_iter().filter(moved).count();
+        (said, all.world.devices[d].rooms[&all.room].successor.clone())
+    };
+    for d in [all.mira, all.jonas, all.aicha] {
+        assert_eq!(shown(&all, d), (1, None), "device {d}: an owner said so, and no room agrees");
+        assert!(all.world.devices[d].rooms.values().all(|room| room.predecessor.is_none()), "device {d}");
+    }
+    // It can still be moved by another owner.
+    let (room, account) = (all.room.clone(), all.account(all.aicha));
+    let promote = Intent::SetRole { room: room.clone(), account, role: Role::Owner };
+    assert_eq!(all.world.call(all.mira, promote), Ok(Reply::Done));
+    let moves = all.world.call(all.aicha, Intent::OpenSuccessor { room, without: Vec::new() });
+    let Ok(Reply::Room { room: next }) = moves else { panic!("{moves:?}") };
+    all.world.run();
+    let fresh = all.world.log_in("jonas");
+    for d in [all.mira, all.jonas, all.aicha, fresh] {
+        let rooms = &all.world.devices[d].rooms;
+        assert_eq!(rooms[&all.room].successor.as_ref(), Some(&next), "device {d}");
+        assert_eq!(rooms[&next].predecessor.as_ref(), Some(&all.room), "device {d}");
     }
 }

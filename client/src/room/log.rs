@@ -139,6 +139,7 @@ impl Client {
         }
         if changed {
             self.remember_room(room, ctx);
+            self.link_successors(room, ctx);
         }
         if changed {
             self.show_room(room, ctx);

@@ -39,7 +39,7 @@ use leave::Leaving;
 use links::LinkPage;
 use shut::Shut;
 use streams::Streams;
-use successor::Moving;
+use successor::{Claim, Moving};
 use sync::KnownEpochs;
 use way::Way;
 
@@ -193,9 +193,12 @@ pub(crate) struct RoomSync {
     pub(crate) requests: BTreeMap<AccountId, Asked>,
     pub(crate) readmitted: Vec<Readmitted>,
     pub(crate) duties: Vec<Duty>,
-    /// Statements about where the room goes on, not checked yet, and the first that was right.
+    /// Statements about where the room goes on, not checked yet; and what owners say.
     pub(crate) successors: Vec<(AccountId, Vec<u8>)>,
+    pub(crate) claims: Vec<Claim>,
+    /// The room in which this one goes on, and the one that it takes over from: where both say so.
     pub(crate) successor: Option<RoomId>,
+    pub(crate) predecessor: Option<RoomId>,
     /// This account is moving the room.
     pub(crate) moving: Option<Moving>,
     /// When the own leaf got its key material, as the relay dated the entry.
@@ -256,7 +259,9 @@ impl RoomSync {
             readmitted: Vec::new(),
             duties: Vec::new(),
             successors: Vec::new(),
+            claims: Vec::new(),
             successor: None,
+            predecessor: None,
             moving: None,
             stale_snapshot: 0,
         }

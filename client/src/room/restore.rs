@@ -108,6 +108,8 @@ fn room(session: &Session, id: RoomId, parts: &Parts<'_>, ctx: &mut Ctx<'_>) -> 
     sync.refresh_due = record.refresh_due;
     sync.requests = record.requests.into_iter().collect();
     sync.readmitted = record.readmitted;
+    sync.claims = record.claims;
     sync.successor = record.successor;
+    sync.predecessor = record.predecessor;
     Some(sync)
 }

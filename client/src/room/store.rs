@@ -9,6 +9,7 @@ use super::{
     duties::{Asked, Readmitted},
     shut::Shut,
     streams::Streams,
+    successor::Claim,
 };
 use crate::{api::Item, ctx::Ctx, io::StoreOp, session::Session};
 
@@ -39,7 +40,9 @@ pub(crate) struct HeadRecord {
     pub(crate) refresh_due: bool,
     pub(crate) requests: Vec<(AccountId, Asked)>,
     pub(crate) readmitted: Vec<Readmitted>,
+    pub(crate) claims: Vec<Claim>,
     pub(crate) successor: Option<RoomId>,
+    pub(crate) predecessor: Option<RoomId>,
 }
 
 impl HeadRecord {
@@ -114,7 +117,9 @@ impl RoomSync {
             refresh_due: self.refresh_due,
             requests: self.requests.iter().map(|(who, asked)| (*who, asked.clone())).collect(),
             readmitted: self.readmitted.clone(),
+            claims: self.claims.clone(),
             successor: self.successor,
+            predecessor: self.predecessor,
         };
         session.put(format!("{}head", room_prefix(self.id)), &serde_json::to_vec(&record).ok()?, ctx)
     }

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use waxwing_crypto_core::{
     ids,
-    room::{LogHead, Newcomer, Predecessor, Role, RoomKind, RoomState},
+    room::{LogHead, Newcomer, Predecessor, Role, RoomKind, RoomState, SuccessorStatement},
 };
 use waxwing_wire::{
     AccountId, RoomId,
@@ -50,6 +50,56 @@ enum Step {
     Gathering(usize),
     Adding,
     Telling,
+}
+
+/// An owner says where the room goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Claim {
+    pub(crate) owner: AccountId,
+    pub(crate) next: RoomId,
+    /// What they signed, CBOR.
+    pub(crate) said: Vec<u8>,
+}
+
+impl Claim {
+    /// Whether the room that is named says so, too.
+    fn holds(&self, old: RoomId, next: &RoomSync) -> bool {
+        let said = minicbor::decode::<SuccessorStatement>(&self.said).ok();
+        let group = next.group.as_ref().filter(|_| next.anchored);
+        said.zip(group).is_some_and(|(said, group)| {
+            group.succeeds(old.0.into(), self.owner.0.into(), &said, next.first_epoch())
+        })
+    }
+}
+
+impl Client {
+    /// Links rooms of which one takes over from the other: where an owner said so in the old one, and the new one was founded by them and
+    /// says so, too.
+    pub(super) fn link_successors(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
+        let open = self.rooms.values().filter(|sync| sync.successor.is_none());
+        let claims = open.flat_map(|sync| sync.claims.iter().map(|claim| (sync.id, claim)));
+        let concerned = claims.filter(|(old, claim)| *old == room || claim.next == room);
+        let agreed = concerned
+            .filter(|(old, claim)| self.rooms.get(&claim.next).is_some_and(|next| claim.holds(*old, next)));
+        let links: Vec<_> = agreed.map(|(old, claim)| (old, claim.next)).collect();
+        for (old, next) in links {
+            self.link(old, next, ctx);
+        }
+    }
+
+    fn link(&mut self, old: RoomId, next: RoomId, ctx: &mut Ctx<'_>) {
+        let Some(session) = &self.session else { return };
+        if let Some(sync) = self.rooms.get_mut(&old) {
+            sync.successor = Some(next);
+            ctx.persist_with(|ctx| sync.put_head(session, ctx));
+        }
+        if let Some(sync) = self.rooms.get_mut(&next) {
+            sync.predecessor = Some(old);
+            ctx.persist_with(|ctx| sync.put_head(session, ctx));
+        }
+        self.show_room(old, ctx);
+        self.show_room(next, ctx);
+    }
 }
 
 impl RoomSync {
@@ -217,12 +267,9 @@ impl Client {
         }
         let Some(sync) = self.rooms.get_mut(&room) else { return };
         let Some(moving) = sync.moving.take() else { return };
-        // Who is shut out of the old room does not read it there.
-        sync.successor.get_or_insert(moving.next);
         ctx.persist([sync.delete_moving()]);
-        if let Some(session) = &self.session {
-            ctx.persist_with(|ctx| sync.put_head(session, ctx));
-        }
+        // Who is shut out of the old room does not read it there.
+        self.link(room, moving.next, ctx);
         if let Some(intent) = moving.intent {
             ctx.reply(intent, Ok(Reply::Room { room: moving.next.to_string() }));
         }

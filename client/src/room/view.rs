@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use waxwing_crypto_core::room;
-use waxwing_wire::{AccountId, RoomId};
+use waxwing_wire::AccountId;
 
 use super::RoomSync;
 use crate::{
@@ -31,9 +31,7 @@ impl RoomSync {
             },
             invite: has(room::JoinKind::Link),
             password: has(room::JoinKind::Password),
-            predecessor: state
-                .and_then(|state| state.predecessor)
-                .map(|before| RoomId(before.room.0).to_string()),
+            predecessor: self.predecessor.map(|before| before.to_string()),
             successor: self.successor.map(|next| next.to_string()),
             people: everybody
                 .iter()

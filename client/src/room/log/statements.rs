@@ -1,12 +1,12 @@
 //! Reading statements: who leaves, who asks to be let in again, where the room goes on.
 
 use waxwing_wire::{
-    RoomId,
+    AccountId, RoomId,
     frame::{EntryKind, LogEntry},
 };
 
 use super::{
-    super::{RoomSync, duties::Asked},
+    super::{RoomSync, duties::Asked, successor::Claim},
     item,
 };
 use crate::{
@@ -39,23 +39,31 @@ impl RoomSync {
                 None
             }
             EntryKind::Successor => {
+                // One of each account: nobody can keep the others' from being read.
+                self.successors.retain(|(account, _)| *account != who);
                 if self.successors.len() < SUCCESSORS {
                     self.successors.push((who, bytes.to_vec()));
                 }
-                self.check_successors().map(|next| Body::Moved { room: next.to_string() })
+                let said = self.check_successors().into_iter().find(|claim| claim.owner == who);
+                said.map(|claim| Body::Moved { room: claim.next.to_string() })
             }
             _ => None,
         };
         body.map(|body| vec![item(entry, 0, session.account, who, body)]).unwrap_or_default()
     }
 
-    /// Takes the first successor that a member has signed; yields it when it is new.
-    pub(in super::super) fn check_successors(&mut self) -> Option<RoomId> {
-        let group = self.group.as_ref().filter(|_| self.anchored)?;
+    /// Takes what owners say about where the room goes on, the newest of each; whether the other room says so, too, is seen when it is
+    /// here. Yields what is new.
+    pub(in super::super) fn check_successors(&mut self) -> Vec<Claim> {
+        let Some(group) = self.group.as_ref().filter(|_| self.anchored) else { return Vec::new() };
         let said = std::mem::take(&mut self.successors);
-        let next = said.iter().find_map(|(who, bytes)| group.check_successor(who.0.into(), bytes));
-        let next = next.map(|said| RoomId(said.next.0)).filter(|_| self.successor.is_none())?;
-        self.successor = Some(next);
-        Some(next)
+        let claim = |(who, bytes): &(AccountId, Vec<u8>)| {
+            let said = group.check_successor(who.0.into(), bytes)?;
+            Some(Claim { owner: *who, next: RoomId(said.next.0), said: minicbor::to_vec(&said).ok()? })
+        };
+        let new: Vec<Claim> = said.iter().filter_map(claim).collect();
+        self.claims.retain(|claim| !new.iter().any(|newer| newer.owner == claim.owner));
+        self.claims.extend(new.iter().cloned());
+        new
     }
 }
