@@ -40,4 +40,6 @@ pub mod trust;
 pub mod vectors;
 
 #[cfg(test)]
+mod altered;
+#[cfg(test)]
 mod reference;

@@ -140,6 +140,7 @@ impl Signal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::altered::altered;
     use crate::{ids::RoomId, secret::SymmetricKey};
     use proptest::prelude::*;
     use rand_chacha::ChaCha20Rng;
@@ -224,10 +225,26 @@ mod tests {
         assert_eq!(format!("{:?}", typing()), "Signal(AccountId(01010101…), kind 1, 4 bytes)");
     }
 
+    /// What is inside the seal of [`typing`].
+    fn inner() -> Vec<u8> {
+        let Signal { sender, sent_at_ms, kind, body } = typing();
+        let signature = key(1).sign(LABEL, &typing().signed(&keys(1)));
+        codec::encode(&Inner { sender, sent_at_ms, kind, body, signature })
+    }
+
     proptest! {
         #[test]
-        fn any_other_input_is_refused(bytes in proptest::collection::vec(any::<u8>(), 0..800)) {
+        fn whatever_is_altered_is_refused(bytes in altered(typing().seal(&keys(1), &key(1), &mut rng()).unwrap())) {
             prop_assert_eq!(Signal::open(&keys(1), &roster(), MIRA, &bytes), Err(SignalError));
+        }
+
+        /// Also by who has the key of the epoch, and can seal anything.
+        #[test]
+        fn whatever_is_altered_inside_the_seal_is_refused(bytes in altered(inner())) {
+            let context = context(&keys(1), MIRA);
+            let sealed = seal(&keys(1).signal_key(), SealType::Signal, &context, &bytes, &mut rng()).unwrap();
+            let sealed = codec::encode(&Envelope { version: 1, epoch: EpochId([1; 32]), sealed });
+            prop_assert_eq!(Signal::open(&keys(1), &roster(), MIRA, &sealed), Err(SignalError));
         }
 
         #[test]

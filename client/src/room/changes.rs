@@ -231,15 +231,8 @@ impl View<'_> {
     /// Those who have left and are still here; a statement of a leaf that has changed since says nothing any more.
     fn departed(&self, left: &[(AccountId, Vec<u8>)]) -> Option<Plan> {
         let still = left.iter().map(|(account, said)| (ids::AccountId(account.0), said.clone()));
-        let mut still: Vec<_> =
+        let still: Vec<_> =
             still.filter(|(account, said)| self.group.check_leave(*account, said).is_some()).collect();
-        // Two owners may have left, or stepped down, at the same moment. A room cannot be without an owner: the last one stays in it.
-        let owners = self.state.roles.iter().filter(|entry| entry.role == Role::Owner);
-        let owners: Vec<_> = owners.map(|entry| entry.account).collect();
-        let staying = owners.iter().any(|owner| !still.iter().any(|(account, _)| account == owner));
-        if let (Some(last), false) = (owners.first(), staying) {
-            still.retain(|(account, _)| account != last);
-        }
         (!still.is_empty()).then(|| Plan::of(Change::Departed(still)))
     }
 

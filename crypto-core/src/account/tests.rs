@@ -1,4 +1,5 @@
 use super::*;
+use crate::altered::altered;
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -179,8 +180,13 @@ proptest! {
     }
 
     #[test]
-    fn decoding_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let _ = from_cbor::<Vault>(&bytes);
-        let _ = from_cbor::<Vault>(&[&[0x84, 1][..], &bytes].concat());
+    fn whatever_is_altered_is_refused_or_a_vault(bytes in altered(vault().encode().to_vec())) {
+        if let Ok(vault) = from_cbor::<Vault>(&bytes) {
+            let generations: Vec<u32> = vault.roots().map(RootKey::generation).collect();
+            prop_assert!(!generations.is_empty() && generations.is_sorted_by(|a, b| a < b));
+            prop_assert!(generations.len() <= MAX_ROOTS);
+            let encoded = vault.encode();
+            prop_assert_eq!(from_cbor::<Vault>(&encoded).unwrap().encode(), encoded);
+        }
     }
 }

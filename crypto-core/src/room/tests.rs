@@ -4,6 +4,7 @@ mod convergence;
 mod direct;
 mod follow;
 mod hostile;
+mod owners;
 mod people;
 mod published;
 mod rotation;
