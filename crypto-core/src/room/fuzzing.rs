@@ -204,7 +204,7 @@ impl Rooms {
         let root = self.vault.current_root();
         let restored = room.snapshot(root, rng).ok().and_then(|snapshot| {
             let opened = super::Snapshot::open(root, self.jonas.0, room.id(), room.epoch(), &snapshot);
-            opened.ok()?.restore(&[sealed.clone()]).ok()
+            opened.ok()?.restore(std::slice::from_ref(&sealed)).ok()
         });
         let right = room.check_public_state(&sealed);
         assert!(!right || restored.is_some(), "a member restores from what members call right");
