@@ -182,6 +182,33 @@ fn cut_off(first: u32) {
 }
 
 #[test]
+fn a_rotation_whose_session_ended_before_its_answer_shows_the_recovery_key_after_the_next_login() {
+    let (mut world, mira, ..) = two(2);
+    world.ask(mira, rotate());
+    while world.relay.accounts["mira"].vault_version == 1 {
+        assert!(world.step());
+    }
+    // The browser is closed when the answer arrives; meanwhile every session ends.
+    world.doom = Some((mira, 0));
+    while world.doom.is_some() {
+        assert!(world.step());
+    }
+    world.relay.end_sessions("mira");
+    world.run();
+    assert!(world.devices[mira].me.is_none());
+    let told = |world: &World| {
+        world.devices[mira].notices.iter().filter(|notice| matches!(notice, Notice::Rotated { .. })).count()
+    };
+    assert_eq!(told(&world), 0);
+    assert_eq!(log_in(&mut world, mira, NEW), Ok(Reply::Done));
+    world.run();
+    assert_eq!(told(&world), 1);
+    assert_eq!(log_in(&mut world, mira, NEW), Ok(Reply::Done));
+    world.run();
+    assert_eq!(told(&world), 1, "it was settled");
+}
+
+#[test]
 fn a_change_whose_proof_the_relay_hides_is_not_called_signed() {
     let (mut world, mira, jonas, rooms, _) = two(3);
     let me = account(&world, "mira");

@@ -245,7 +245,12 @@ impl Client {
         match answer::<account::Empty>(status, body) {
             Ok(_) => self.adopt(&job, ctx),
             Err(failure) => {
-                ctx.persist([StoreOp::Delete { key: JOB.to_owned() }]);
+                // A session that ended tells nothing of the job: it stays on the device, and the next login asks again.
+                if status == Some(401) {
+                    self.session_ended(ctx);
+                } else {
+                    ctx.persist([StoreOp::Delete { key: JOB.to_owned() }]);
+                }
                 if let Some(intent) = job.intent {
                     ctx.reply(intent, Err(failure));
                 }
