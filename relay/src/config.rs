@@ -1,6 +1,11 @@
 //! How the relay is set up: by flags, or by environment variables of the same meaning.
 
-use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    str::FromStr,
+    time::Duration,
+};
 
 use clap::{Args, ValueEnum};
 use waxwing_wire::account::RegistrationPolicy;
@@ -22,6 +27,9 @@ pub struct Config {
     /// Address under which browsers reach the relay, for instance https://chat.example.org; needed behind a proxy.
     #[arg(long, env = "WAXWING_PUBLIC_ORIGIN")]
     pub public_origin: Option<PublicOrigin>,
+    /// Address of a proxy on another machine that appends to X-Forwarded-For; several with commas between them.
+    #[arg(long, env = "WAXWING_TRUSTED_PROXY", value_delimiter = ',')]
+    pub trusted_proxy: Vec<IpAddr>,
     /// Messages per second that an account may write in the long run; three times as many at once.
     #[arg(long, env = "WAXWING_MESSAGES_PER_SECOND", default_value_t = waxwing_wire::limits::MESSAGES.1,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]

@@ -10,7 +10,7 @@ mod static_files;
 mod stream;
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -47,6 +47,8 @@ pub struct App {
     pub(crate) store: Arc<Store>,
     pub(crate) fanout: Arc<Fanout>,
     auth: auth::Auth,
+    /// Proxies on other machines that name the addresses of clients.
+    proxies: Vec<IpAddr>,
     origins: guard::Origins,
     timing: Timing,
     meters: rates::Meters,
@@ -76,11 +78,13 @@ impl App {
         let https = config.public_origin.as_ref().is_some_and(crate::config::PublicOrigin::is_https);
         let auth = auth::Auth::new(login_setup, config.registration.into(), config.timing.login, https);
         let meters = rates::Meters::new(config.rates());
+        let proxies = config.trusted_proxy.iter().map(IpAddr::to_canonical).collect();
         let origins = guard::Origins::new(config.public_origin, address);
         Self {
             store,
             fanout,
             auth,
+            proxies,
             origins,
             timing: config.timing,
             meters,

@@ -246,14 +246,37 @@ async fn a_login_allows_five_codes_and_waits_grow() {
     }
     let answer = http.call::<Value>(path::LOGIN_TOTP, &guess).await;
     assert_eq!(answer.err(), Some(refused(410, "attempt_expired")));
-    let limited = login_start(http, "mira", PASSWORD).await.err().unwrap();
-    assert_eq!((limited.status, limited.code.as_str()), (429, "rate_limited"));
-    assert!((1..=2).contains(&limited.retry_after_s.unwrap()));
     let others = LoginTotp { login: waiting.login, code: code(&mira.secret, 0) };
     let limited = http.call::<Value>(path::LOGIN_TOTP, &others).await.err().unwrap();
-    assert_eq!(limited.code, "rate_limited", "logins begun before have to wait too");
+    assert_eq!((limited.status, limited.code.as_str()), (429, "rate_limited"), "those begun before wait too");
+    assert!((1..=2).contains(&limited.retry_after_s.unwrap()));
     tokio::time::sleep(Duration::from_millis(1100)).await;
     assert!(http.call::<Value>(path::LOGIN_TOTP, &others).await.is_ok(), "and go on afterwards");
+}
+
+#[tokio::test]
+async fn strangers_hold_up_neither_a_code_nor_an_owner_who_was_here_before() {
+    let running = start().await;
+    let [mira, jon] = people(&running, ["mira", "jon"]).await;
+    let http = &mira.http;
+    mira.log_in(0).await.unwrap();
+    let waiting = prove_password(http, "jon").await.unwrap();
+    for name in ["mira", "jon"] {
+        for _ in 0..5 {
+            login_start(&Http::from(&running, "198.51.100.9"), name, "a guess").await.unwrap();
+        }
+    }
+    let stranger = Http::from(&running, "203.0.113.7");
+    for name in ["mira", "jon"] {
+        assert_eq!(
+            login_start(&stranger, name, "a guess").await.err().unwrap().code,
+            "rate_limited",
+            "{name}"
+        );
+    }
+    let totp = LoginTotp { login: waiting.login, code: code(&jon.secret, 0) };
+    http.call::<Value>(path::LOGIN_TOTP, &totp).await.expect("a login under way goes on");
+    mira.log_in(1).await.expect("an owner who was here before does not wait");
 }
 
 #[tokio::test]

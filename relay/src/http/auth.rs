@@ -74,9 +74,14 @@ pub(super) fn refuse_while(wait: Option<Duration>) -> Result<(), Problem> {
     Err(problem)
 }
 
-/// What logins at an account from an address are counted by.
-fn login_keys(username: &str, address: IpAddr) -> [Key; 2] {
-    [Key::Username(username.to_owned()), Key::Address(address)]
+/// What logins at an account from an address are counted by: strangers do not hold back an owner who has logged in
+/// from there before.
+fn login_keys(auth: &Auth, username: &str, address: IpAddr) -> Vec<Key> {
+    let mut keys = vec![Key::Address(address)];
+    if !auth.backoff.knows(username, address) {
+        keys.push(Key::Username(username.to_owned()));
+    }
+    keys
 }
 
 /// Random bytes from the operating system.

@@ -100,9 +100,14 @@ fn is_json(kind: &[u8]) -> bool {
     essence.trim_ascii().eq_ignore_ascii_case(b"application/json")
 }
 
-/// The address that limits are counted by. Behind a proxy on this machine it is what that proxy appended.
-pub(super) fn client_address(peer: &Peer, headers: &HeaderMap) -> IpAddr {
-    let direct = peer.address.ip();
+/// The address that limits are counted by. Behind a proxy on this machine, or one that the operator trusts, it is what
+/// that proxy appended.
+pub(super) fn client_address(proxies: &[IpAddr], peer: &Peer, headers: &HeaderMap) -> IpAddr {
+    address_of(proxies, peer.address.ip().to_canonical(), headers)
+}
+
+/// `direct` is canonical: a socket that listens for IPv6 and IPv4 shows the latter in a form of the former.
+fn address_of(proxies: &[IpAddr], direct: IpAddr, headers: &HeaderMap) -> IpAddr {
     let forwarded = headers
         .get_all("x-forwarded-for")
         .iter()
@@ -111,7 +116,7 @@ pub(super) fn client_address(peer: &Peer, headers: &HeaderMap) -> IpAddr {
         .and_then(|list| list.rsplit(',').next())
         .and_then(|last| last.trim().parse().ok());
     match forwarded {
-        Some(address) if direct.is_loopback() => network(address),
+        Some(address) if direct.is_loopback() || proxies.contains(&direct) => network(address),
         _ => network(direct),
     }
 }
@@ -155,6 +160,20 @@ mod tests {
         assert!(origins.owns("https://chat.example.org"));
         assert!(!origins.owns("http://localhost:8080"));
         assert!(!origins.owns("http://chat.example.org"));
+    }
+
+    #[test]
+    fn only_proxies_name_another_address() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", "203.0.113.9, 198.51.100.7".parse().unwrap());
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let of = |proxies: &[IpAddr], direct: &str| address_of(proxies, ip(direct).to_canonical(), &headers);
+        for local in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+            assert_eq!(of(&[], local), ip("198.51.100.7"), "{local}");
+        }
+        assert_eq!(of(&[], "10.0.0.2"), ip("10.0.0.2"));
+        assert_eq!(of(&[ip("10.0.0.2")], "::ffff:10.0.0.2"), ip("198.51.100.7"));
+        assert_eq!(of(&[ip("10.0.0.2")], "10.0.0.3"), ip("10.0.0.3"));
     }
 
     #[test]

@@ -109,6 +109,7 @@ mod tests {
             data: folder.path().to_owned(),
             registration: Policy::Open,
             public_origin: None,
+            trusted_proxy: Vec::new(),
             messages_per_second: 1,
             timing: Timing::default(),
         };

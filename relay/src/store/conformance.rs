@@ -91,6 +91,7 @@ behaviours! {
         a_commit_brings_everything_that_belongs_to_it,
         of_racing_commits_one_wins,
         committing_is_idempotent,
+        a_commit_names_no_more_accounts_than_a_room_holds,
         a_commit_that_is_refused_leaves_nothing,
         levels_decide_who_removes_whom,
         where_nobody_owns_the_highest_may_do_all,
@@ -153,6 +154,12 @@ fn new_session() -> NewSession {
 const OPEN: Admission = Admission::Policy(RegistrationPolicy::Open);
 
 impl Bench {
+    /// Hears every notice of what was written so far: answers come before notices, the next answer after them.
+    async fn drain(&mut self) {
+        self.store.check_writing(NOW_MS).await.unwrap();
+        while self.notices.try_recv().is_ok() {}
+    }
+
     /// An account; the first one by the setup token.
     async fn account(&self, username: &str) -> AccountId {
         let account = new_account(username);

@@ -83,6 +83,14 @@ impl Http {
         Self { client: reqwest::Client::new(), origin: origin.to_owned() }
     }
 
+    /// From another address, as a proxy on this machine tells.
+    pub fn from(running: &Running, address: &str) -> Self {
+        let headers = [("x-forwarded-for".parse().unwrap(), address.parse().unwrap())];
+        let client =
+            reqwest::Client::builder().default_headers(headers.into_iter().collect()).build().unwrap();
+        Self { client, ..Self::new(running) }
+    }
+
     pub fn get(&self, path: &str) -> RequestBuilder {
         self.client.get(format!("{}{path}", self.origin))
     }

@@ -28,6 +28,7 @@ pub fn config(folder: &std::path::Path) -> Config {
         data: folder.to_owned(),
         registration: Registration::Open,
         public_origin: None,
+        trusted_proxy: Vec::new(),
         // Most tests write as fast as they can.
         messages_per_second: 1_000_000,
         timing: Timing::default(),

@@ -1,11 +1,12 @@
 //! Exponential back-off on guesses at passwords and codes.
 //!
 //! OPAQUE lets whoever asks check its guess without a last message, so each exchange counts as a failure when it
-//! begins and is forgiven when it proves right. A username is held back briefly, or anybody could lock its owner out;
-//! an address, a room and whoever guesses at rooms for longer.
+//! begins and is forgiven when it proves right. A username is held back briefly, or anybody could lock its owner out,
+//! and not at all where its owner has logged in before; an address, a room and whoever guesses at rooms for longer.
+//! Codes are counted apart and for long: only who proved the password comes to try one.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     net::IpAddr,
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -15,8 +16,10 @@ use waxwing_wire::{AccountId, ids::RoomHandle};
 
 /// Keys remembered.
 const MOST: usize = 65_536;
-/// A record without a new failure is forgotten after this.
-const FORGET: Duration = Duration::from_secs(60 * 60);
+/// For each such time without a new failure one is forgotten. As long as the longest wait: who waits gains nothing.
+const DECAY: Duration = Duration::from_secs(15 * 60);
+/// Failures beyond those that are free, at most: after a long attack, waits shrink within hours.
+const MOST_BEYOND: u32 = 12;
 
 /// What failures are counted by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -25,6 +28,8 @@ pub(in crate::http) enum Key {
     Username(String),
     /// Logins from an address.
     Address(IpAddr),
+    /// One-time codes of an account, after its password was proven.
+    Code(String),
     /// Tries of a room's password.
     Room(RoomHandle),
     /// Tries of room passwords by an account.
@@ -37,7 +42,7 @@ impl Key {
         match self {
             Self::Username(_) => (5, Duration::from_secs(30)),
             Self::Address(_) => (20, Duration::from_secs(15 * 60)),
-            Self::Room(_) | Self::Guesser(_) => (5, Duration::from_secs(15 * 60)),
+            Self::Code(_) | Self::Room(_) | Self::Guesser(_) => (5, Duration::from_secs(15 * 60)),
         }
     }
 }
@@ -46,11 +51,23 @@ impl Key {
 struct Record {
     failures: u32,
     last: Instant,
+    /// What `last` was before the newest attempt.
+    before: Instant,
+}
+
+impl Record {
+    /// Failures that are not forgotten yet.
+    fn left(&self, now: Instant) -> u32 {
+        let forgotten = now.saturating_duration_since(self.last).as_secs() / DECAY.as_secs();
+        self.failures.saturating_sub(u32::try_from(forgotten).unwrap_or(u32::MAX))
+    }
 }
 
 #[derive(Debug, Default)]
 pub(in crate::http) struct Backoff {
     records: Mutex<HashMap<Key, Record>>,
+    /// Names with addresses from which their owners have logged in.
+    owners: Mutex<HashSet<(String, IpAddr)>>,
 }
 
 type Records = HashMap<Key, Record>;
@@ -58,11 +75,6 @@ type Records = HashMap<Key, Record>;
 impl Backoff {
     fn lock(&self) -> MutexGuard<'_, Records> {
         self.records.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// How long to wait before the next attempt.
-    pub(in crate::http) fn wait(&self, keys: &[Key]) -> Option<Duration> {
-        longest(&self.lock(), keys, Instant::now())
     }
 
     /// Begins an attempt: counts it as a failure, or says how long to wait.
@@ -79,17 +91,14 @@ impl Backoff {
         wait
     }
 
-    /// Notes a failure.
-    pub(in crate::http) fn failed(&self, keys: &[Key]) {
-        count(&mut self.lock(), keys, Instant::now());
-    }
-
     /// An attempt was right: it is no failure any more.
     pub(in crate::http) fn forgive(&self, keys: &[Key]) {
         let mut records = self.lock();
         for key in keys {
             if let Some(record) = records.get_mut(key) {
                 record.failures = record.failures.saturating_sub(1);
+                // What was right does not make others wait longer.
+                record.last = record.before;
             }
         }
     }
@@ -98,12 +107,29 @@ impl Backoff {
     pub(in crate::http) fn clear(&self, key: &Key) {
         self.lock().remove(key);
     }
+
+    /// Remembers where an owner logged in.
+    pub(in crate::http) fn remember(&self, username: String, address: IpAddr) {
+        let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
+        let any = owners.iter().next().cloned();
+        if let Some(any) = any.filter(|_| owners.len() >= MOST) {
+            owners.remove(&any);
+        }
+        owners.insert((username, address));
+    }
+
+    /// Whether an owner has logged in from there since the relay started.
+    pub(in crate::http) fn knows(&self, username: &str, address: IpAddr) -> bool {
+        let owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
+        owners.contains(&(username.to_owned(), address))
+    }
 }
 
 fn longest(records: &Records, keys: &[Key], now: Instant) -> Option<Duration> {
     let left = |key: &Key| {
         let record = records.get(key)?;
-        let left = delay(key, record.failures).saturating_sub(now.duration_since(record.last));
+        let waited = now.saturating_duration_since(record.last);
+        let left = delay(key, record.left(now)).saturating_sub(waited);
         (!left.is_zero()).then_some(left)
     };
     keys.iter().filter_map(left).max()
@@ -112,7 +138,7 @@ fn longest(records: &Records, keys: &[Key], now: Instant) -> Option<Duration> {
 fn count(records: &mut Records, keys: &[Key], now: Instant) {
     for key in keys {
         if records.len() >= MOST && !records.contains_key(key) {
-            records.retain(|_, record| now.duration_since(record.last) < FORGET);
+            records.retain(|_, record| record.left(now) > 0);
         }
         if records.len() >= MOST && !records.contains_key(key) {
             // Under such an attack the address matters more than any one record.
@@ -120,11 +146,10 @@ fn count(records: &mut Records, keys: &[Key], now: Instant) {
                 records.remove(&any);
             }
         }
-        let record = records.entry(key.clone()).or_insert(Record { failures: 0, last: now });
-        if now.duration_since(record.last) >= FORGET {
-            record.failures = 0;
-        }
-        record.failures = record.failures.saturating_add(1);
+        let record = records.entry(key.clone()).or_insert(Record { failures: 0, last: now, before: now });
+        let most = key.rule().0.saturating_add(MOST_BEYOND);
+        record.failures = record.left(now).saturating_add(1).min(most);
+        record.before = record.last;
         record.last = now;
     }
 }
@@ -175,19 +200,52 @@ mod tests {
 
     #[test]
     fn an_address_that_tries_many_names_waits_longer() {
-        let backoff = Backoff::default();
+        let (backoff, now) = (Backoff::default(), Instant::now());
         let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
-        for number in 0..40 {
-            backoff.failed(&[Key::Username(format!("name{number}")), Key::Address(one)]);
+        let (mut tried, mut longest) = (0, Duration::ZERO);
+        for second in 0..60 * 60 {
+            let keys = [Key::Username(format!("name{second}")), Key::Address(one)];
+            match backoff.attempt_at(&keys, now + Duration::from_secs(second)) {
+                None => tried += 1,
+                Some(wait) => longest = longest.max(wait),
+            }
         }
-        let wait = backoff.wait(&[Key::Username("another".into()), Key::Address(one)]).unwrap();
-        assert!(wait > Duration::from_secs(14 * 60));
-        assert_eq!(backoff.wait(&[Key::Username("another".into()), Key::Address(other)]), None);
+        assert!((30..=35).contains(&tried), "{tried} names in an hour");
+        assert!(longest > Duration::from_secs(14 * 60));
+        assert_eq!(backoff.attempt_at(&[Key::Username("another".into()), Key::Address(other)], now), None);
     }
 
     #[test]
-    fn rooms_and_those_who_guess_at_them_wait_up_to_a_quarter_of_an_hour() {
-        for key in [Key::Room(RoomHandle([1; 32])), Key::Guesser(AccountId([1; 16]))] {
+    fn failures_are_forgotten_with_time_even_after_a_long_attack() {
+        let (backoff, now) = (Backoff::default(), Instant::now());
+        let keys = [Key::Username("mira".into())];
+        for minute in 0..24 * 60 {
+            assert_eq!(backoff.attempt_at(&keys, now + Duration::from_secs(60 * minute)), None);
+        }
+        let later = now + Duration::from_secs(24 * 60 * 60) + DECAY * 17;
+        for _ in 0..5 {
+            assert_eq!(backoff.attempt_at(&keys, later), None, "typing errors are free again");
+        }
+    }
+
+    #[test]
+    fn what_was_right_leaves_the_wait_as_it_was() {
+        let (backoff, now) = (Backoff::default(), Instant::now());
+        let keys = [Key::Username("mira".into())];
+        for _ in 0..5 {
+            backoff.attempt_at(&keys, now);
+        }
+        let later = now + Duration::from_secs(60);
+        assert_eq!(backoff.attempt_at(&keys, later), None);
+        backoff.forgive(&keys);
+        assert_eq!(backoff.attempt_at(&keys, later), None, "the first failures were a minute ago");
+    }
+
+    #[test]
+    fn codes_rooms_and_those_who_guess_at_them_wait_up_to_a_quarter_of_an_hour() {
+        for key in
+            [Key::Code("mira".into()), Key::Room(RoomHandle([1; 32])), Key::Guesser(AccountId([1; 16]))]
+        {
             let (backoff, now) = (Backoff::default(), Instant::now());
             let mut guesses = 0;
             for second in 0..24 * 60 * 60 {

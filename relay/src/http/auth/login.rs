@@ -1,6 +1,6 @@
 //! Logging in: OPAQUE, then a one-time code. Unknown usernames go the same way and fail at the same place.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use axum::{Extension, extract::State, http::HeaderMap, response::IntoResponse};
 use waxwing_wire::{
@@ -45,8 +45,8 @@ pub(in crate::http) async fn start(
     Json(request): Json<LoginStart>,
 ) -> Result<Json<LoginStarted>, Refusal> {
     let username = normalise(&request.username)?;
-    let address = guard::client_address(&peer, &headers);
-    let keys = login_keys(&username, address);
+    let address = guard::client_address(&app.proxies, &peer, &headers);
+    let keys = login_keys(&app.auth, &username, address);
     refuse_while(app.auth.backoff.attempt(&keys))?;
     let credentials = app.store.credentials(username.clone()).await?.map(Box::new);
     let record = credentials.as_ref().map(|known| known.opaque_record.as_slice());
@@ -66,7 +66,7 @@ pub(in crate::http) async fn finish(
     Json(request): Json<LoginFinish>,
 ) -> Result<Json<LoginAccepted>, Refusal> {
     let LoginFinish { login: id, opaque_finalization } = request;
-    let address = guard::client_address(&peer, &headers);
+    let address = guard::client_address(&app.proxies, &peer, &headers);
     let attempt = app.auth.logins.take(&id).ok_or_else(expired)?;
     let username = attempt.state.username.clone();
     let Step::Password { exchange, credentials } = &attempt.state.step else {
@@ -78,21 +78,10 @@ pub(in crate::http) async fn finish(
         let detail = "wrong username or password";
         return Err(Problem::new(ProblemCode::WrongCredentials, detail).into());
     };
-    app.auth.backoff.forgive(&login_keys(&username, address));
+    app.auth.backoff.forgive(&login_keys(&app.auth, &username, address));
     let attempt = attempt.with(Login { username, step: Step::Code { credentials } });
     app.auth.logins.put_back(id.clone(), attempt);
     Ok(Json(LoginAccepted { login: id }))
-}
-
-/// Takes a login out to try a code, unless its name or address has to wait; then it stays.
-fn take(app: &App, id: &str, address: IpAddr) -> Result<Attempt<Login>, Refusal> {
-    let attempt = app.auth.logins.take(id).ok_or_else(expired)?;
-    // Asked again, or logins begun before the failures would all get their codes tried.
-    if let Err(wait) = refuse_while(app.auth.backoff.wait(&login_keys(&attempt.state.username, address))) {
-        app.auth.logins.put_back(id.to_owned(), attempt);
-        return Err(wait.into());
-    }
-    Ok(attempt)
 }
 
 /// `POST /api/v1/auth/login/totp`
@@ -103,15 +92,20 @@ pub(in crate::http) async fn totp(
     Json(request): Json<LoginTotp>,
 ) -> Result<impl IntoResponse, Refusal> {
     let LoginTotp { login: id, code } = request;
-    let address = guard::client_address(&peer, &headers);
-    let attempt = take(&app, &id, address)?;
+    let address = guard::client_address(&app.proxies, &peer, &headers);
+    let attempt = app.auth.logins.take(&id).ok_or_else(expired)?;
     let Step::Code { credentials } = &attempt.state.step else {
         app.auth.logins.put_back(id, attempt);
         return Err(Problem::new(ProblemCode::Invalid, "the password comes before the code").into());
     };
     let (now_ms, username) = (now_ms(), attempt.state.username.clone());
+    // Counted over all logins of the account, or each would get its own few codes. Strangers never come here.
+    let key = [Key::Code(username.clone())];
+    if let Err(wait) = refuse_while(app.auth.backoff.attempt(&key)) {
+        app.auth.logins.put_back(id, attempt);
+        return Err(wait.into());
+    }
     let Some(step) = totp::matching_step(&credentials.totp_secret, &username, &code, now_ms)? else {
-        app.auth.backoff.failed(&login_keys(&username, address));
         count_code(&app, id, attempt);
         return Err(wrong_code());
     };
@@ -120,7 +114,10 @@ pub(in crate::http) async fn totp(
     match app.store.complete_login(credentials.account, record, step, new).await {
         Ok(unlocked) => {
             // The address does not start anew: others may sit behind it.
-            app.auth.backoff.clear(&Key::Username(username));
+            let [key] = key;
+            app.auth.backoff.clear(&key);
+            app.auth.backoff.clear(&Key::Username(username.clone()));
+            app.auth.backoff.remember(username, address);
             let body = LoggedIn {
                 session: unlocked.info,
                 vault: unlocked.vault,

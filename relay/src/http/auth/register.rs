@@ -56,7 +56,8 @@ pub(in crate::http) async fn start(
     }
     let opaque_response = app.auth.opaque.register(&Purpose::Login(&username), &request.opaque_request)?;
     let state = Registration { username: username.clone(), admission, account: None };
-    let registration = app.auth.registrations.begin(guard::client_address(&peer, &headers), state)?;
+    let address = guard::client_address(&app.proxies, &peer, &headers);
+    let registration = app.auth.registrations.begin(address, state)?;
     Ok(Json(RegisterStarted { registration, opaque_response, username }))
 }
 

@@ -49,6 +49,30 @@ pub async fn of_racing_commits_one_wins(bench: &mut Bench) {
     }
 }
 
+pub async fn a_commit_names_no_more_accounts_than_a_room_holds(bench: &mut Bench) {
+    let [mira] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    let many = || (0..=shared::ROOM_MEMBERS).map(|_| AccountId(random()));
+    let welcomes = many().map(|account| Welcome { account, bytes: sealed("welcome") }).collect();
+    for request in [
+        Commit { remove: many().collect(), ..commit(room, 0, 1) },
+        Commit { welcomes, ..commit(room, 0, 1) },
+        Commit { levels: Some(many().map(|account| (account, 1)).collect()), ..commit(room, 0, 1) },
+    ] {
+        assert!(matches!(bench.commit(mira, request).await, Err(StoreError::LimitReached(_))));
+    }
+    let add = Commit { add: many().collect(), ..commit(room, 0, 1) };
+    assert_eq!(bench.commit(mira, add).await, Err(StoreError::RoomFull));
+    let entry = |number: u32| {
+        let mut epoch = [0; 32];
+        epoch[..4].copy_from_slice(&number.to_be_bytes());
+        KeyringEntry { epoch: EpochId(epoch), commit: 0, bytes: sealed("key") }
+    };
+    let entries = (0..=shared::PAGE_LINKS).map(entry).collect();
+    let refused = done(bench.store.put_keyring(mira, room, entries).await).await;
+    assert_eq!(refused, Err(StoreError::LimitReached("too many keyring entries at once")));
+}
+
 pub async fn committing_is_idempotent(bench: &mut Bench) {
     let [mira, jon] = bench.accounts().await;
     let room = bench.room(mira).await;
@@ -57,7 +81,7 @@ pub async fn committing_is_idempotent(bench: &mut Bench) {
     bench.append(jon, room, 1, "x").await.unwrap();
     bench.commit(jon, commit(room, 1, 2)).await.unwrap();
     let before = bench.all_of(mira, room).await;
-    while bench.notices.try_recv().is_ok() {}
+    bench.drain().await;
     assert_eq!(bench.commit(mira, request).await, Ok(1), "the answer was lost, the commit was not");
     assert_eq!(bench.all_of(mira, room).await, before);
     assert!(bench.notices.try_recv().is_err(), "nothing new happened");
@@ -70,7 +94,7 @@ pub async fn a_commit_that_is_refused_leaves_nothing(bench: &mut Bench) {
     let room = bench.room(mira).await;
     bench.commit(mira, opening(room, 0, 1, None)).await.unwrap();
     let before = bench.all_of(mira, room).await;
-    while bench.notices.try_recv().is_ok() {}
+    bench.drain().await;
     let changes: [(Change, &str); 21] = [
         (|c| c.after = 0, "stale"),
         (|c| c.id.0[0] ^= 1, "invalid"),

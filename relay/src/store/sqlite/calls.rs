@@ -15,6 +15,9 @@ use crate::store::{
     Result, RoomCredentials, Session, SessionHash, SessionLife, UnlockedAccount,
 };
 
+/// What each account, package or entry in a list counts for beside its bytes, roughly what it takes in a frame.
+pub(super) const LISTED: usize = 64;
+
 // Reads of single values that the caller awaits.
 impl Sqlite {
     pub(in crate::store) async fn has_accounts(&self) -> Result<bool> {
@@ -299,7 +302,7 @@ impl Sqlite {
     ) -> Result<Pending<()>> {
         let state = request.public_state.as_ref().map_or(0, Opaque::len);
         let link = request.link.as_ref().map_or(0, Opaque::len);
-        let packages: usize = request.packages.iter().map(|package| package.bytes.len()).sum();
+        let packages: usize = request.packages.iter().map(|package| package.bytes.len() + LISTED).sum();
         let cost = state + link + packages;
         self.writer.submit(cost, move |db, _| published::put(db, author, &request)).await
     }
@@ -311,7 +314,9 @@ impl Sqlite {
         now_ms: u64,
     ) -> Result<Pending<Seq>> {
         let welcomes: usize = request.welcomes.iter().map(|welcome| welcome.bytes.len()).sum();
-        let cost = request.bytes.len() + commit::parts_size(&request.parts) + welcomes;
+        let named = request.add.len() + request.remove.len() + request.levels.as_ref().map_or(0, Vec::len);
+        let listed = (named + request.welcomes.len()) * LISTED;
+        let cost = request.bytes.len() + commit::parts_size(&request.parts) + welcomes + listed;
         self.writer
             .submit(cost, move |db, notices| commit::accept(db, author, request, now_ms, notices))
             .await
@@ -333,7 +338,7 @@ impl Sqlite {
         room: RoomId,
         entries: Vec<KeyringEntry>,
     ) -> Result<Pending<()>> {
-        let cost = entries.iter().map(|entry| entry.bytes.len()).sum();
+        let cost = entries.iter().map(|entry| entry.bytes.len() + LISTED).sum();
         self.writer.submit(cost, move |db, _| epochs::put_keyring(db, account, room, &entries)).await
     }
 }

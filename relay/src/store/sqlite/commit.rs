@@ -11,7 +11,9 @@ use waxwing_wire::{
 };
 
 use super::{
-    accounts, epochs,
+    accounts,
+    calls::LISTED,
+    epochs,
     log::{self, NewEntry},
     methods,
     published::{self, Place},
@@ -20,11 +22,15 @@ use super::{
 };
 use crate::store::{Notice, Result, StoreError};
 
-/// Bytes of what belongs to an epoch.
+/// Bytes of what belongs to an epoch, roughly as many as it takes in a frame.
 pub(super) fn parts_size(parts: &EpochParts) -> usize {
-    let packages: usize = parts.packages.iter().map(|package| package.bytes.len()).sum();
+    let packages: usize = parts.packages.iter().map(|package| package.bytes.len() + LISTED).sum();
+    let passwords = parts.methods.iter().flatten().filter_map(|method| method.password.as_ref());
+    let methods: usize =
+        passwords.map(|password| password.record.len() + password.sealed.len()).sum::<usize>()
+            + (parts.keep.len() + parts.methods.as_ref().map_or(0, Vec::len)) * LISTED;
     let link = parts.link.as_ref().map_or(0, waxwing_wire::Opaque::len);
-    parts.public_state.len() + parts.snapshot.len() + parts.keyring.len() + link + packages
+    parts.public_state.len() + parts.snapshot.len() + parts.keyring.len() + link + packages + methods
 }
 
 pub(super) fn create_room(
@@ -110,6 +116,14 @@ pub(super) fn accept(
 
 /// What can be said of a commit without looking into the database.
 fn check_commit(request: &Commit) -> Result<()> {
+    // Before anything that takes time for each of them.
+    let levels = request.levels.as_ref().map_or(0, Vec::len);
+    if request.add.len() > shared::ROOM_MEMBERS {
+        return Err(StoreError::RoomFull);
+    }
+    if request.remove.len().max(request.welcomes.len()).max(levels) > shared::ROOM_MEMBERS {
+        return Err(StoreError::LimitReached("a commit names no more accounts than a room has members"));
+    }
     epochs::check_sealed(&request.bytes, "a commit", shared::COMMIT_BYTES)?;
     if commit_id(request.bytes.as_bytes()) != Some(request.id) {
         return Err(StoreError::Invalid("the id of a commit is the beginning of its hash"));
@@ -123,9 +137,6 @@ fn check_commit(request: &Commit) -> Result<()> {
         || welcomed.len() != request.welcomes.len()
     {
         return Err(StoreError::Invalid("an account is named twice"));
-    }
-    if added.len() > shared::ROOM_MEMBERS {
-        return Err(StoreError::RoomFull);
     }
     let levels = request.levels.as_deref().unwrap_or_default();
     let levelled: BTreeSet<_> = levels.iter().map(|(account, _)| account).collect();

@@ -142,6 +142,9 @@ pub(super) fn put_keyring(
     room: RoomId,
     entries: &[KeyringEntry],
 ) -> Result<()> {
+    if entries.len() > usize::try_from(shared::PAGE_LINKS).unwrap_or(usize::MAX) {
+        return Err(StoreError::LimitReached("too many keyring entries at once"));
+    }
     let room = rooms::for_member(db, account, room)?;
     for entry in entries {
         check_sealed(&entry.bytes, "a keyring entry", shared::LINK_BYTES)?;
