@@ -189,6 +189,7 @@ impl Client {
     pub(crate) fn begin(&mut self, session: Session, ctx: &mut Ctx<'_>) {
         ctx.persist([StoreOp::Clear]);
         ctx.persist_with(|ctx| session.keep(ctx));
+        ctx.persist_with(|ctx| session.put(crate::room::store::OWNER.to_owned(), b"", ctx));
         self.rooms.clear();
         ctx.notify(Notice::Session { me: Some(session.me()), reason: None });
         self.session = Some(session);
