@@ -32,6 +32,14 @@ pub const SIGNALS: (u32, u32) = (40, 10);
 pub const MESSAGES: (u32, u32) = (60, 20);
 /// Commits, joins among them, that an account may send at once, and per second.
 pub const COMMITS: (u32, u32) = (30, 2);
+/// Seconds that are looked back on for the next three.
+pub const ROOM_COMMITS_S: u64 = 24;
+/// Commits in a room in that time by all members of level 0 together. Those of higher levels do not count.
+pub const ROOM_COMMITS: usize = 8;
+/// Of them, commits by one member.
+pub const ROOM_COMMITS_EACH: usize = 4;
+/// As many may be there before somebody who made none of them, and perhaps joins by one, has to wait.
+pub const ROOM_COMMITS_ALL: usize = 16;
 /// Candidates for the public state of one epoch in one answer.
 pub const PUBLIC_STATE_CANDIDATES: usize = 4;
 /// Bytes of candidates for the public state of one epoch in one answer; the first is given in any case.
@@ -40,6 +48,8 @@ pub const PUBLIC_STATES_BYTES: usize = 3 * 1024 * 1024;
 pub const PUBLISHED_AUTHORS: usize = 8;
 /// Newest epochs, the first included, for which public states and join packages are kept in any case.
 pub const JOIN_EPOCHS: usize = 8;
+/// Of them, places that only members of level 1 or higher may take.
+pub const PUBLISHED_RESERVED: usize = 4;
 /// Identity change statements kept of one account, the newest ones.
 pub const STATEMENTS: usize = 16;
 /// Largest identity change statement.

@@ -91,6 +91,7 @@ behaviours! {
         a_commit_brings_everything_that_belongs_to_it,
         of_racing_commits_one_wins,
         committing_is_idempotent,
+        members_without_a_level_share_a_pace,
         a_commit_names_no_more_accounts_than_a_room_holds,
         a_commit_that_is_refused_leaves_nothing,
         levels_decide_who_removes_whom,
@@ -106,7 +107,8 @@ behaviours! {
         candidates_are_checked_and_stay,
         few_authors_publish_for_one_commit,
         large_candidates_come_alone,
-        an_author_who_lies_about_its_epoch_is_outvoted,
+        an_author_who_lies_about_its_epoch_is_overruled_by_a_moderator,
+        junk_does_not_push_out_what_leads_in,
         old_candidates_are_only_links;
     passwords:
         a_room_is_found_by_its_handle,

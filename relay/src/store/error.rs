@@ -53,6 +53,12 @@ pub enum StoreError {
     /// The credentials were changed while an attempt with the old ones was under way.
     #[error("the credentials of this account have changed; begin again")]
     CredentialsChanged,
+    /// Too much in a short time.
+    #[error("too many commits in this room; go on a little later")]
+    RateLimited {
+        /// When it may be tried again.
+        retry_after_s: u32,
+    },
     /// The backend cannot write or read now: full disk, locked database, shutdown.
     #[error("the relay cannot do this now; try again later")]
     Unavailable,
@@ -80,6 +86,7 @@ impl StoreError {
             Self::RegistrationClosed => ProblemCode::RegistrationClosed,
             Self::ReusedCode => ProblemCode::ReusedCode,
             Self::CredentialsChanged => ProblemCode::AttemptExpired,
+            Self::RateLimited { .. } => ProblemCode::RateLimited,
             Self::Unavailable => ProblemCode::Unavailable,
             Self::Internal => ProblemCode::Internal,
         }
@@ -91,6 +98,9 @@ impl From<StoreError> for Problem {
         let mut problem = Self::new(error.code(), error.to_string());
         if let StoreError::Stale { last_commit } = error {
             problem.last_commit = Some(last_commit);
+        }
+        if let StoreError::RateLimited { retry_after_s } = error {
+            problem.retry_after_s = Some(retry_after_s);
         }
         problem
     }

@@ -73,6 +73,41 @@ pub async fn a_commit_names_no_more_accounts_than_a_room_holds(bench: &mut Bench
     assert_eq!(refused, Err(StoreError::LimitReached("too many keyring entries at once")));
 }
 
+pub async fn members_without_a_level_share_a_pace(bench: &mut Bench) {
+    let all: [AccountId; 16] = bench.accounts().await;
+    let room = bench.room(all[0]).await;
+    let add = all[1..15].to_vec();
+    bench.commit(all[0], Commit { add, ..opening(room, 0, 1, None) }).await.unwrap();
+    let mut last = 1;
+    let mut next = async |author: AccountId, at_ms: u64| {
+        let request = commit(room, last, u8::try_from(last + 1).unwrap());
+        let accepted = done(bench.store.accept_commit(author, request, at_ms).await).await;
+        last = *accepted.as_ref().unwrap_or(&last);
+        accepted
+    };
+    let limited = Err(StoreError::RateLimited { retry_after_s: 24 });
+    for _ in 0..4 {
+        next(all[1], NOW_MS).await.unwrap();
+    }
+    assert_eq!(next(all[1], NOW_MS).await, limited, "nobody gets more than half");
+    for author in &all[2..6] {
+        next(*author, NOW_MS).await.unwrap();
+    }
+    assert_eq!(next(all[2], NOW_MS).await, limited);
+    for author in &all[6..13] {
+        next(*author, NOW_MS).await.expect("who made none of them gets through");
+    }
+    for _ in 0..20 {
+        next(all[0], NOW_MS).await.expect("an owner always");
+    }
+    let join = joining(room, 36, 100, all[15]);
+    let joined = done(bench.store.accept_commit(all[15], join, NOW_MS).await).await;
+    assert_eq!(joined, Ok(37), "who joins is not kept out by one member's junk");
+    let soon = commit(room, 37, 101);
+    let at = NOW_MS + 24_000;
+    assert_eq!(done(bench.store.accept_commit(all[1], soon, at).await).await, Ok(38));
+}
+
 pub async fn committing_is_idempotent(bench: &mut Bench) {
     let [mira, jon] = bench.accounts().await;
     let room = bench.room(mira).await;

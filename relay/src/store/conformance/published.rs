@@ -87,14 +87,25 @@ pub async fn candidates_are_checked_and_stay(bench: &mut Bench) {
 pub async fn few_authors_publish_for_one_commit(bench: &mut Bench) {
     let all: [AccountId; 10] = bench.accounts().await;
     let room = bench.room(all[0]).await;
-    bench.commit(all[0], Commit { add: all[1..].to_vec(), ..opening(room, 0, 1, None) }).await.unwrap();
-    for account in &all[1..8] {
+    let levels = Some((0..=4).map(|number| (all[number], if number == 0 { 2 } else { 1 })).collect());
+    bench
+        .commit(all[0], Commit { add: all[1..].to_vec(), levels, ..opening(room, 0, 1, None) })
+        .await
+        .unwrap();
+    for account in &all[5..9] {
         bench.publish(*account, candidate(room, 1, 1)).await.unwrap();
     }
-    assert!(matches!(bench.publish(all[8], candidate(room, 1, 1)).await, Err(StoreError::LimitReached(_))));
-    bench.publish(all[3], candidate(room, 1, 1)).await.expect("who has published may say it again");
+    let ninth = bench.publish(all[9], candidate(room, 1, 1)).await;
+    assert!(matches!(ninth, Err(StoreError::LimitReached(_))), "the other places are for moderators");
+    for account in &all[1..4] {
+        bench.publish(*account, candidate(room, 1, 1)).await.unwrap();
+    }
+    assert!(matches!(bench.publish(all[4], candidate(room, 1, 1)).await, Err(StoreError::LimitReached(_))));
+    bench.publish(all[5], candidate(room, 1, 1)).await.expect("who has published may say it again");
     let found = bench.store.published(all[9], room, epoch(1)).await.unwrap();
-    assert_eq!((found.links.len(), found.public_states.len()), (8, 4));
+    let authors: Vec<_> = found.links.iter().map(|link| link.author).collect();
+    assert_eq!(authors, [&all[0..4], &all[5..9]].concat(), "by level, then as they came");
+    assert_eq!(found.public_states.len(), 4);
     bench.commit(all[8], commit(room, 1, 2)).await.unwrap();
     bench.publish(all[9], candidate(room, 2, 2)).await.expect("the next commit has its own");
 }
@@ -112,20 +123,45 @@ pub async fn large_candidates_come_alone(bench: &mut Bench) {
     assert_eq!(found[0].as_bytes()[0], 2, "the own one is worth more");
 }
 
-pub async fn an_author_who_lies_about_its_epoch_is_outvoted(bench: &mut Bench) {
+pub async fn an_author_who_lies_about_its_epoch_is_overruled_by_a_moderator(bench: &mut Bench) {
+    let [mira, jon, ada, eve] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    let add = vec![jon, ada, eve];
+    bench.commit(mira, Commit { add, ..opening(room, 0, 1, None) }).await.unwrap();
+    let newest = async || bench.store.join_info(room, proof(), u64::MAX, NOW_MS).await.unwrap();
+    for plain in [jon, ada] {
+        bench.publish(plain, candidate(room, 1, 7)).await.unwrap();
+    }
+    assert_eq!(newest().await.epoch, epoch(1), "members without a level do not outvote an owner");
+    let mut lie = commit(room, 1, 2);
+    lie.parts.packages = vec![JoinPackage { method: METHOD, bytes: sealed("lie") }];
+    bench.commit(jon, lie).await.unwrap();
+    bench.publish(ada, candidate(room, 2, 8)).await.unwrap();
+    assert_eq!(newest().await.epoch, epoch(2), "among equals the author's word counts");
+    bench.publish(mira, candidate(room, 2, 8)).await.unwrap();
+    let info = newest().await;
+    assert_eq!((info.epoch, info.commit), (epoch(8), 2));
+    assert_eq!(info.public_states, [sealed("own public state"), sealed("own public state")]);
+    assert_eq!(info.packages, [sealed("own package"), sealed("own package")]);
+    let snapshot = Snapshot { epoch: epoch(8), commit: 2, bytes: sealed("eve") };
+    done(bench.store.put_snapshot(eve, room, snapshot).await).await.unwrap();
+}
+
+pub async fn junk_does_not_push_out_what_leads_in(bench: &mut Bench) {
     let [mira, jon, ada] = bench.accounts().await;
     let room = bench.room(mira).await;
     bench.commit(mira, Commit { add: vec![jon, ada], ..opening(room, 0, 1, None) }).await.unwrap();
-    let newest = async || bench.store.join_info(room, proof(), u64::MAX, NOW_MS).await.unwrap();
-    bench.publish(jon, candidate(room, 1, 7)).await.unwrap();
-    assert_eq!(newest().await.epoch, epoch(1), "one word against another: the author's counts");
-    bench.publish(ada, candidate(room, 1, 7)).await.unwrap();
-    let info = newest().await;
-    assert_eq!((info.epoch, info.commit), (epoch(7), 1));
-    assert_eq!(info.public_states, [sealed("own public state"), sealed("own public state")]);
-    assert_eq!(info.packages, [sealed("own package"), sealed("own package")]);
-    let snapshot = Snapshot { epoch: epoch(7), commit: 1, bytes: sealed("jon") };
-    done(bench.store.put_snapshot(jon, room, snapshot).await).await.unwrap();
+    for number in 2..=24_u8 {
+        let junk = commit(room, u64::from(number) - 1, number);
+        let at = NOW_MS + 60_000 * u64::from(number);
+        done(bench.store.accept_commit(jon, junk, at).await).await.unwrap();
+    }
+    let before = async |before| bench.store.join_info(room, proof(), before, NOW_MS).await.unwrap();
+    assert_eq!(before(u64::MAX).await.commit, 24);
+    let good = before(17).await;
+    assert_eq!((good.commit, good.public_states.len(), good.packages.len()), (1, 1, 1));
+    bench.publish(ada, candidate(room, 1, 1)).await.unwrap();
+    assert_eq!(before(17).await.packages.len(), 2, "and it can still be corrected");
 }
 
 pub async fn old_candidates_are_only_links(bench: &mut Bench) {

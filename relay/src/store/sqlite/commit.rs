@@ -13,12 +13,12 @@ use waxwing_wire::{
 use super::{
     accounts,
     calls::LISTED,
-    epochs,
+    epochs, id,
     log::{self, NewEntry},
     methods,
     published::{self, Place},
     rooms::{self, Room},
-    signed,
+    signed, unsigned,
 };
 use crate::store::{Notice, Result, StoreError};
 
@@ -78,6 +78,9 @@ pub(super) fn accept(
         return Err(StoreError::Stale { last_commit: room.last_commit });
     }
     check_rights(db, &room, (author, level), &request)?;
+    if level < rooms::MODERATOR {
+        check_pace(db, &room, author, now_ms)?;
+    }
     let Commit { after, id, bytes, parts, add, remove, welcomes, levels, .. } = request;
     let entry =
         NewEntry { kind: EntryKind::Commit, after, sender: author, id, bytes, received_at_ms: now_ms };
@@ -171,6 +174,34 @@ fn authorise(db: &Connection, room: &Room, author: AccountId, request: &Commit, 
         return Err(StoreError::Invalid("who joins with a proof changes nothing else"));
     }
     Ok(level.unwrap_or(0))
+}
+
+/// Members without a level share the pace of a room, or one could bury it under commits that do not count. Nobody gets
+/// more than a part of it, and whoever made none of the latest commits gets through for longer: who joins is not kept
+/// out by others.
+fn check_pace(db: &Connection, room: &Room, author: AccountId, now_ms: u64) -> Result<()> {
+    let span_ms = shared::ROOM_COMMITS_S.saturating_mul(1000);
+    let sql = "-- pace()
+        SELECT c.author, c.received_at_ms FROM (
+            SELECT e.author, l.received_at_ms FROM epochs e
+            JOIN log_entries l ON l.room = e.room AND l.seq = e.commit_seq
+            WHERE e.room = ?1 ORDER BY e.commit_seq DESC LIMIT 256) c
+        LEFT JOIN members m ON m.room = ?1 AND m.account = c.author
+        WHERE c.received_at_ms > ?2 AND coalesce(m.level, 0) = 0";
+    let since = signed(now_ms.saturating_sub(span_ms));
+    let mut statement = db.prepare_cached(sql)?;
+    let latest = statement
+        .query_map(params![room.num, since], |row| Ok((id(row, 0)?, unsigned(row.get(1)?))))?
+        .collect::<rusqlite::Result<Vec<(AccountId, u64)>>>()?;
+    let own = latest.iter().filter(|(by, _)| *by == author).count();
+    let all = if own == 0 { shared::ROOM_COMMITS_ALL } else { shared::ROOM_COMMITS };
+    if own < shared::ROOM_COMMITS_EACH && latest.len() < all {
+        return Ok(());
+    }
+    let oldest = latest.iter().map(|(_, at_ms)| *at_ms).min().unwrap_or(now_ms);
+    let wait_ms = oldest.saturating_add(span_ms).saturating_sub(now_ms);
+    let retry_after_s = u32::try_from(wait_ms.div_ceil(1000).max(1)).unwrap_or(u32::MAX);
+    Err(StoreError::RateLimited { retry_after_s })
 }
 
 /// Members skip a commit that does not count, but the relay cannot tell: what it believes of a member must not close

@@ -180,7 +180,9 @@ pub(super) fn join_info(
     check_proof(db, &room, proof, now_ms)?;
     let sql = "-- commit_before()
         SELECT e.commit_seq, e.epoch FROM epochs e
-        WHERE e.room = ?1 AND e.commit_seq < ?2 ORDER BY e.commit_seq DESC LIMIT 1";
+        WHERE e.room = ?1 AND e.commit_seq < ?2
+            AND EXISTS (SELECT 1 FROM public_states p WHERE p.room = e.room AND p.commit_seq = e.commit_seq)
+        ORDER BY e.commit_seq DESC LIMIT 1";
     let newest: Option<(i64, EpochId)> = db
         .prepare_cached(sql)?
         .query_row(params![room.num, signed(before)], |row| Ok((row.get(0)?, id(row, 1)?)))
@@ -195,8 +197,9 @@ pub(super) fn join_info(
     let sql = "-- join_packages()
         SELECT j.sealed FROM join_packages j
         JOIN epochs e ON e.room = j.room AND e.commit_seq = j.commit_seq
+        LEFT JOIN members m ON m.room = j.room AND m.account = j.author
         WHERE j.room = ?1 AND j.commit_seq = ?2 AND j.epoch = ?3 AND j.method = ?4
-        ORDER BY j.author = e.author DESC, j.rowid LIMIT ?5";
+        ORDER BY coalesce(m.level, 0) DESC, j.author = e.author DESC, j.rowid LIMIT ?5";
     let most = shared::PUBLISHED_AUTHORS;
     let mut statement = db.prepare_cached(sql)?;
     let packages = statement
@@ -212,17 +215,15 @@ pub(super) fn join_info(
     })
 }
 
-/// The epoch that most of those who published for a commit name; where two are named as often, the one of the
-/// commit's author. An author who lies about it is outvoted by the first two members who notice.
+/// The epoch that is named by the member of the highest level who published for a commit; of equals, by the commit's
+/// author, then by whoever came first. An author who lies about it is overruled by a moderator who notices, and by
+/// nobody of a lower level.
 fn epoch_of(db: &Connection, room: &Room, commit: i64, claimed: EpochId) -> Result<EpochId> {
     let sql = "-- epoch_of_commit()
-        SELECT epoch FROM (
-            SELECT author, epoch FROM public_states WHERE room = ?1 AND commit_seq = ?2
-            UNION SELECT author, epoch FROM join_packages WHERE room = ?1 AND commit_seq = ?2)
-        GROUP BY epoch ORDER BY count(*) DESC, epoch = ?3 DESC LIMIT 1";
-    let found = db
-        .prepare_cached(sql)?
-        .query_row(params![room.num, commit, claimed.0], |row| id(row, 0))
-        .optional()?;
+        SELECT p.epoch FROM public_states p JOIN epochs e ON e.room = p.room AND e.commit_seq = p.commit_seq
+        LEFT JOIN members m ON m.room = p.room AND m.account = p.author
+        WHERE p.room = ?1 AND p.commit_seq = ?2
+        ORDER BY coalesce(m.level, 0) DESC, p.author = e.author DESC, p.rowid LIMIT 1";
+    let found = db.prepare_cached(sql)?.query_row(params![room.num, commit], |row| id(row, 0)).optional()?;
     Ok(found.unwrap_or(claimed))
 }

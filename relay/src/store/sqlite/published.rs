@@ -57,17 +57,28 @@ fn kept_from(db: &Connection, room: &Room) -> Result<Seq> {
     Ok(found.map_or(0, unsigned))
 }
 
-/// Forgets public states and packages of old epochs, but for the states that kept snapshots need.
+/// The newest commit by a member of a level, which junk of others never pushes out; 0 for the room's first epoch.
+fn trusted(db: &Connection, room: &Room) -> Result<Seq> {
+    let sql = "-- trusted_commit()
+        SELECT coalesce(max(e.commit_seq), 0) FROM epochs e JOIN members m ON m.room = e.room AND m.account = e.author
+        WHERE e.room = ?1 AND m.level > 0";
+    Ok(unsigned(db.prepare_cached(sql)?.query_row([room.num], |row| row.get(0))?))
+}
+
+/// Forgets public states and packages of old epochs, but for those of the newest commit by a member of a level and of
+/// the newest one that each member has a snapshot of.
 pub(super) fn prune(db: &Connection, room: &Room) -> Result<()> {
-    let kept_from = signed(kept_from(db, room)?);
+    let (kept_from, trusted) = (signed(kept_from(db, room)?), signed(trusted(db, room)?));
     let sql = "-- prune_public_states()
-        DELETE FROM public_states WHERE room = ?1 AND commit_seq < ?2 AND epoch NOT IN (
+        DELETE FROM public_states WHERE room = ?1 AND commit_seq < ?2 AND commit_seq <> ?3 AND epoch NOT IN (
             SELECT s.epoch FROM snapshots s JOIN members m ON m.room = s.room AND m.account = s.account
             WHERE s.room = ?1)";
-    db.prepare_cached(sql)?.execute(params![room.num, kept_from])?;
+    db.prepare_cached(sql)?.execute(params![room.num, kept_from, trusted])?;
     let sql = "-- prune_join_packages()
-        DELETE FROM join_packages WHERE room = ?1 AND commit_seq < ?2";
-    db.prepare_cached(sql)?.execute(params![room.num, kept_from])?;
+        DELETE FROM join_packages WHERE room = ?1 AND commit_seq < ?2 AND commit_seq <> ?3 AND epoch NOT IN (
+            SELECT s.epoch FROM snapshots s JOIN members m ON m.room = s.room AND m.account = s.account
+            WHERE s.room = ?1)";
+    db.prepare_cached(sql)?.execute(params![room.num, kept_from, trusted])?;
     Ok(())
 }
 
@@ -85,7 +96,7 @@ pub(super) fn put(db: &Connection, author: AccountId, new: &PutPublished) -> Res
     if let Some(link) = new.link.as_ref().filter(|_| new.commit > 0) {
         insert_link(db, &room, place, link)?;
     }
-    let recent = new.commit >= kept_from(db, &room)?;
+    let recent = new.commit >= kept_from(db, &room)? || new.commit == trusted(db, &room)?;
     if let Some(state) = &new.public_state
         && (recent || has_snapshot(db, &room, place)?)
     {
@@ -139,11 +150,29 @@ fn check_place(db: &Connection, room: &Room, place: Place) -> Result<()> {
             Err(StoreError::Conflict("you have named another epoch for this commit before"))
         }
         Some(_) => Ok(()),
-        None if rows.len() >= shared::PUBLISHED_AUTHORS => {
-            Err(StoreError::LimitReached("enough members have published for this commit"))
-        }
-        None => Ok(()),
+        None => check_places(db, room, place, rows.iter().map(|(author, _)| *author)),
     }
+}
+
+/// Some of the places are for members of a level: those of none could take all with what is of no use.
+fn check_places(
+    db: &Connection,
+    room: &Room,
+    place: Place,
+    taken: impl ExactSizeIterator<Item = AccountId>,
+) -> Result<()> {
+    const ENOUGH: StoreError = StoreError::LimitReached("enough members have published for this commit");
+    if taken.len() >= shared::PUBLISHED_AUTHORS {
+        return Err(ENOUGH);
+    }
+    if rooms::told_level(db, room, place.author)? >= Some(rooms::MODERATOR) {
+        return Ok(());
+    }
+    let mut plain = 0;
+    for author in taken {
+        plain += usize::from(rooms::told_level(db, room, author)? < Some(rooms::MODERATOR));
+    }
+    if plain >= shared::PUBLISHED_AUTHORS - shared::PUBLISHED_RESERVED { Err(ENOUGH) } else { Ok(()) }
 }
 
 fn has_snapshot(db: &Connection, room: &Room, place: Place) -> Result<bool> {
@@ -215,7 +244,8 @@ pub(super) fn public_states(
     candidates(db, &room, epoch, Some(account))
 }
 
-/// The asker's own first, then the commit author's, then others as they came; a few, and not too many bytes.
+/// The asker's own first, then those of members of a higher level, then the commit author's, then others as they came; a
+/// few, and not too many bytes.
 pub(super) fn candidates(
     db: &Connection,
     room: &Room,
@@ -225,8 +255,9 @@ pub(super) fn candidates(
     let sql = "-- public_states()
         SELECT p.sealed FROM public_states p
         JOIN epochs e ON e.room = p.room AND e.commit_seq = p.commit_seq
+        LEFT JOIN members m ON m.room = p.room AND m.account = p.author
         WHERE p.room = ?1 AND p.epoch = ?2
-        ORDER BY p.author IS ?3 DESC, p.author = e.author DESC, p.rowid LIMIT ?4";
+        ORDER BY p.author IS ?3 DESC, coalesce(m.level, 0) DESC, p.author = e.author DESC, p.rowid LIMIT ?4";
     let mut statement = db.prepare_cached(sql)?;
     let asker = asker.map(|account| account.0);
     let mut rows = statement.query(params![room.num, epoch.0, asker, shared::PUBLIC_STATE_CANDIDATES])?;
@@ -278,7 +309,9 @@ pub(super) fn published(
     let sql = "-- links_of_epoch()
         SELECT h.epoch, h.commit_seq, h.author, h.sealed FROM history_links h
         JOIN epochs e ON e.room = h.room AND e.commit_seq = h.commit_seq
-        WHERE h.room = ?1 AND h.epoch = ?2 ORDER BY h.author = e.author DESC, h.rowid LIMIT ?3";
+        LEFT JOIN members m ON m.room = h.room AND m.account = h.author
+        WHERE h.room = ?1 AND h.epoch = ?2
+        ORDER BY coalesce(m.level, 0) DESC, h.author = e.author DESC, h.rowid LIMIT ?3";
     let mut statement = db.prepare_cached(sql)?;
     let most = shared::PUBLISHED_AUTHORS;
     let links = statement.query_map(params![room.num, epoch.0, most], read_link)?;
