@@ -138,7 +138,7 @@ impl Client {
             self.check_members(room, ctx);
         }
         if changed {
-            self.remember_room(room, ctx);
+            self.forget_membership(room, ctx);
             self.link_successors(room, ctx);
         }
         if changed {
@@ -152,18 +152,31 @@ impl Client {
 }
 
 impl Client {
-    /// The account remembers the rooms it is in, for devices that hold nothing of them.
-    fn remember_room(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
-        let Some(sync) = self.rooms.get(&room) else { return };
-        let removed = matches!(sync.shut.map(|shut| shut.cause), Some(Cause::Removed { .. }));
-        match &sync.group {
-            Some(group) if !removed && sync.anchored && sync.way.is_none() => {
-                let epoch = EpochId(group.epoch().0);
-                self.note_room(room, Some(epoch), ctx);
-            }
-            // Whoever brings the account in again brings in a newcomer.
-            _ if removed => self.note_room(room, None, ctx),
-            _ => {}
+    /// The account remembers the rooms it is in, for devices that hold nothing of them. Only once all rooms are read: until then, the own
+    /// messages in them could show that the relay went back to an older state of the account, and this would go on top of it.
+    pub(super) fn remember_rooms(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
+        let noted = self.rooms.get(&room).is_none_or(|sync| sync.noted);
+        if noted || self.rooms.values().any(|sync| !sync.is_current() && sync.complaint().is_none()) {
+            return;
+        }
+        let current = self.rooms.values_mut().filter(|sync| !sync.noted && sync.is_current());
+        let fresh: Vec<_> = current
+            .filter_map(|sync| {
+                sync.noted = true;
+                Some((sync.id, EpochId(sync.group.as_ref()?.epoch().0)))
+            })
+            .collect();
+        for (room, epoch) in fresh {
+            self.note_room(room, Some(epoch), ctx);
+        }
+    }
+
+    /// Whoever brings in again who was put out brings in a newcomer.
+    fn forget_membership(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
+        let Some(sync) = self.rooms.get_mut(&room) else { return };
+        if matches!(sync.shut.map(|shut| shut.cause), Some(Cause::Removed { .. })) {
+            sync.noted = false;
+            self.note_room(room, None, ctx);
         }
     }
 }

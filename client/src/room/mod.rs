@@ -167,6 +167,8 @@ pub(crate) struct RoomSync {
     pub(crate) vouched: Option<Vouched>,
     /// The log cannot be read on.
     pub(crate) shut: Option<Shut>,
+    /// The account remembers that it is in this room.
+    pub(crate) noted: bool,
     /// A Welcome that may lead back in.
     pub(crate) way: Option<Box<Way>>,
     /// Whether the way back in was the right one is not certain.
@@ -244,6 +246,7 @@ impl RoomSync {
             vouched: None,
             leaf_at_ms: 0,
             shut: None,
+            noted: false,
             way: None,
             doubted: false,
             gone: false,
