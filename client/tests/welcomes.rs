@@ -119,11 +119,11 @@ fn whoever_was_put_out_takes_nobody_into_a_branch() {
             if let (Some(request), None) = (asked.borrow().clone(), &branch) {
                 branch = jonas.welcome_back(&package, request, now_ms).map(Opaque);
             }
-            if let ServerFrame::Response { response: Response::Welcome(welcome), .. } = &mut delivery.frame
+            if let ServerFrame::Response { response: Response::Welcomes(welcomes), .. } = &mut delivery.frame
                 && delivery.account == victim
                 && branch.is_some()
             {
-                welcome.clone_from(&branch);
+                *welcomes = branch.iter().cloned().collect();
             }
             delivery.honest()
         }));
@@ -160,8 +160,8 @@ fn a_stranger_makes_no_room_that_the_account_knows() {
         {
             match (&delivery.request, response) {
                 (Some(Request::Snapshot { .. }), Response::Snapshot(snapshot)) => *snapshot = None,
-                (Some(Request::Welcome(_)), Response::Welcome(given)) => {
-                    *given = Some(welcome.clone().into())
+                (Some(Request::Welcome(_)), Response::Welcomes(given)) => {
+                    *given = vec![welcome.clone().into()]
                 }
                 _ => {}
             }

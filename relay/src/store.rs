@@ -138,8 +138,8 @@ operations! {
     fn may_set_password(account: AccountId, room: RoomId, handle: RoomHandle) -> ();
     /// What a try of a room password is checked against.
     fn room_credentials(handle: RoomHandle, now_ms: u64) -> Option<RoomCredentials>;
-    /// The newest Welcome for an account.
-    fn welcome(account: AccountId, room: RoomId) -> Option<Opaque>;
+    /// Welcomes for a member, those of authors of a higher level first.
+    fn welcomes(account: AccountId, room: RoomId) -> Vec<Opaque>;
 }
 
 impl Store {

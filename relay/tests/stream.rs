@@ -59,7 +59,7 @@ async fn two_people_talk() {
     members.sort_unstable();
     assert_eq!(of_jon.ask(Request::Members(room)).await, Ok(Response::Members(members)));
     let welcome = of_jon.ask(Request::Welcome(room)).await;
-    assert_eq!(welcome, Ok(Response::Welcome(Some(Opaque(b"welcome".to_vec())))));
+    assert_eq!(welcome, Ok(Response::Welcomes(vec![Opaque(b"welcome".to_vec())])));
 }
 
 #[tokio::test]

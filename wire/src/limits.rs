@@ -10,6 +10,10 @@ pub const TEXT_BYTES: usize = 64 * 1024;
 pub const COMMIT_BYTES: usize = 1024 * 1024;
 /// Largest Welcome.
 pub const WELCOME_BYTES: usize = 1024 * 1024;
+/// Welcomes kept for one account in one room, of as many authors.
+pub const WELCOMES: usize = 8;
+/// Bytes of Welcomes in one answer; the first is given in any case.
+pub const WELCOMES_BYTES: usize = 3 * 1024 * 1024;
 /// Largest sealed public state (GroupInfo and ratchet tree of one epoch).
 pub const PUBLIC_STATE_BYTES: usize = 2 * 1024 * 1024;
 /// Largest sealed private snapshot.

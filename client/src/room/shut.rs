@@ -151,14 +151,22 @@ impl Client {
 
     /// The relay has, or has not, a Welcome for this account.
     pub(super) fn got_welcome(&mut self, room: RoomId, result: Result<Response, Problem>, ctx: &mut Ctx<'_>) {
-        let welcome = match result {
-            Ok(Response::Welcome(welcome)) => welcome,
-            Ok(_) => None,
+        let welcomes = match result {
+            Ok(Response::Welcomes(welcomes)) => welcomes,
+            Ok(_) => Vec::new(),
             Err(problem) => return self.room_trouble(room, &problem.detail, ctx),
         };
         let bundles = self.key_packages();
         let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return };
         sync.fetching = false;
+        // The first that leads somewhere new and was not refused; else the first, so that it is known what it is.
+        let refused = sync.shut.as_ref().and_then(|shut| shut.refused);
+        let leads_on = |welcome: &&Opaque| {
+            Some(EpochId(commit_hash(welcome.as_bytes()))) != refused
+                && open_welcome(&bundles, session.id(), room, welcome)
+                    .is_some_and(|group| !sync.epochs.contains_key(&EpochId(group.epoch().0)))
+        };
+        let welcome = welcomes.iter().find(leads_on).or(welcomes.first()).cloned();
         let hash = welcome.as_ref().map(|welcome| EpochId(commit_hash(welcome.as_bytes())));
         let group = welcome.and_then(|welcome| open_welcome(&bundles, session.id(), room, &welcome));
         // One that leads where we have been already is an old one.

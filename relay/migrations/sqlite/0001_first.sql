@@ -190,7 +190,8 @@ CREATE TABLE room_passwords (
 CREATE TABLE welcomes (
     room       INTEGER NOT NULL REFERENCES rooms (num) ON DELETE CASCADE,
     account    BLOB NOT NULL REFERENCES accounts (account) ON DELETE CASCADE,
+    author     BLOB NOT NULL CHECK (length(author) = 16),
     commit_seq INTEGER NOT NULL,
     sealed     BLOB NOT NULL,
-    PRIMARY KEY (room, account)
+    PRIMARY KEY (room, account, author)
 ) STRICT;

@@ -97,6 +97,7 @@ behaviours! {
         levels_decide_who_removes_whom,
         where_nobody_owns_the_highest_may_do_all,
         a_member_is_let_in_again_by_a_welcome,
+        welcomes_of_a_few_authors_are_kept,
         snapshots_and_public_states_are_pruned_together,
         snapshots_are_immutable_and_need_their_public_state,
         keyrings_are_append_only_and_paged,

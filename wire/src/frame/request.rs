@@ -130,7 +130,7 @@ pub enum Request {
     /// Key package of an account. Answer: [`Response::KeyPackage`](super::Response::KeyPackage).
     #[n(15)]
     KeyPackage(#[n(0)] AccountId),
-    /// The newest Welcome for this account in a room. Answer: [`Response::Welcome`](super::Response::Welcome).
+    /// Welcomes for this account in a room. Answer: [`Response::Welcomes`](super::Response::Welcomes).
     #[n(16)]
     Welcome(#[n(0)] RoomId),
     /// Members as the relay knows them, to be compared with the roster. Answer: [`Response::Members`](super::Response::Members).

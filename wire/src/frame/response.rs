@@ -86,9 +86,10 @@ pub enum Response {
     /// The key package, if there is one.
     #[n(10)]
     KeyPackage(#[n(0)] Option<KeyPackageRecord>),
-    /// The Welcome, if there is one.
+    /// Welcomes for the account, the newest of each author, at most [`crate::limits::WELCOMES`]: those of members of a
+    /// higher level first, then the newest. Only the first may make the answer large.
     #[n(11)]
-    Welcome(#[n(0)] Option<Opaque>),
+    Welcomes(#[n(0)] Vec<Opaque>),
     /// Members as the relay knows them.
     #[n(12)]
     Members(#[n(0)] Vec<AccountId>),
@@ -155,7 +156,7 @@ impl Response {
             Request::JoinInfo { .. } => matches!(self, Self::JoinInfo { .. }),
             Request::AccountData => matches!(self, Self::AccountData(_)),
             Request::KeyPackage(_) => matches!(self, Self::KeyPackage(_)),
-            Request::Welcome(_) => matches!(self, Self::Welcome(_)),
+            Request::Welcome(_) => matches!(self, Self::Welcomes(_)),
             Request::Members(_) => matches!(self, Self::Members(_)),
             Request::Published { .. } => matches!(self, Self::Published { .. }),
             Request::RoomPasswordStart { .. } => matches!(self, Self::RoomPassword(_)),

@@ -258,7 +258,7 @@ fn response() -> impl Strategy<Value = Response> {
         }),
         vec(datum(), 0..3).prop_map(Response::AccountData),
         option::of(record).prop_map(Response::KeyPackage),
-        option::of(bytes()).prop_map(Response::Welcome),
+        vec(bytes(), 0..3).prop_map(Response::Welcomes),
         vec(account(), 0..3).prop_map(Response::Members),
         (vec(link(), 0..3), vec(bytes(), 0..3))
             .prop_map(|(links, public_states)| Response::Published { links, public_states }),

@@ -170,7 +170,7 @@ async fn read(store: &Store, account: AccountId, request: Request) -> std::resul
         }
         Request::AccountData => Response::AccountData(store.account_data(account).await?),
         Request::KeyPackage(other) => Response::KeyPackage(store.key_package(other).await?),
-        Request::Welcome(room) => Response::Welcome(store.welcome(account, room).await?),
+        Request::Welcome(room) => Response::Welcomes(store.welcomes(account, room).await?),
         Request::Members(room) => Response::Members(store.members(account, room).await?),
         Request::Hello(_) => {
             return Err(Problem::new(ProblemCode::Invalid, "this stream has said hello before"));

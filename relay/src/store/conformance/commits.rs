@@ -29,8 +29,8 @@ pub async fn a_commit_brings_everything_that_belongs_to_it(bench: &mut Bench) {
     assert_eq!(store.keyring(jon, room, u64::MAX).await.unwrap(), []);
     let link = HistoryLink { epoch: epoch(1), commit: 2, author: mira, bytes: sealed("link") };
     assert_eq!(store.history_links(jon, room, u64::MAX).await.unwrap(), [link]);
-    assert_eq!(store.welcome(jon, room).await.unwrap(), Some(sealed("welcome")));
-    assert_eq!(store.welcome(mira, room).await.unwrap(), None);
+    assert_eq!(store.welcomes(jon, room).await.unwrap(), [sealed("welcome")]);
+    assert!(store.welcomes(mira, room).await.unwrap().is_empty());
 }
 
 pub async fn of_racing_commits_one_wins(bench: &mut Bench) {
@@ -245,11 +245,34 @@ pub async fn a_member_is_let_in_again_by_a_welcome(bench: &mut Bench) {
         }
     }
     assert_eq!(told, [(mira, 0), (ada, 1), (jon, 2), (jon, 3)], "once for each Welcome");
-    assert_eq!(bench.store.welcome(jon, room).await.unwrap(), Some(sealed("second welcome")));
+    let both = [sealed("welcome"), sealed("second welcome")];
+    assert_eq!(bench.store.welcomes(jon, room).await.unwrap(), both, "nobody replaces an owner's");
     assert_eq!(bench.members(mira, room).await, sorted([mira, jon, ada]));
     let welcomes = vec![Welcome { account: jon, bytes: sealed("third") }];
     let request = Commit { remove: vec![jon], welcomes, ..commit(room, 3, 4) };
     assert!(matches!(bench.commit(mira, request).await, Err(StoreError::Invalid(_))), "not who goes");
+}
+
+pub async fn welcomes_of_a_few_authors_are_kept(bench: &mut Bench) {
+    let all: [AccountId; 12] = bench.accounts().await;
+    let (mira, jon) = (all[0], all[11]);
+    let room = bench.room(mira).await;
+    let add = all[1..].to_vec();
+    let first = Commit { add, ..adding(room, 0, 1, jon) };
+    bench.commit(mira, first).await.unwrap();
+    for number in 1..=10_u8 {
+        let bytes = Opaque(vec![number; if number == 1 { 1 } else { shared::WELCOME_BYTES }]);
+        let welcomes = vec![Welcome { account: jon, bytes }];
+        let request = Commit { welcomes, ..commit(room, u64::from(number), number + 1) };
+        bench.commit(all[usize::from(number)], request).await.unwrap();
+    }
+    let found = bench.store.welcomes(jon, room).await.unwrap();
+    let firsts: Vec<_> = found.iter().map(|welcome| welcome.as_bytes()[0]).collect();
+    assert_eq!(firsts, [b'w', 10, 9], "the owner's, then the newest, as far as they fit an answer");
+    let small = vec![Welcome { account: jon, bytes: Opaque(vec![2]) }];
+    bench.commit(mira, Commit { welcomes: small, ..commit(room, 11, 12) }).await.unwrap();
+    let found = bench.store.welcomes(jon, room).await.unwrap();
+    assert_eq!(found[0].as_bytes(), [2], "each author has one");
 }
 
 pub async fn snapshots_and_public_states_are_pruned_together(bench: &mut Bench) {

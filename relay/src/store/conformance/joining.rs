@@ -202,7 +202,7 @@ pub async fn members_may_join_again(bench: &mut Bench) {
     readding.parts.packages = joining(room, 3, 4, jon).parts.packages;
     assert_eq!(bench.commit(mira, readding).await, Ok(4));
     assert_eq!(bench.members(mira, room).await, sorted([mira, jon]));
-    assert_eq!(bench.store.welcome(jon, room).await.unwrap(), Some(sealed("welcome")));
+    assert_eq!(bench.store.welcomes(jon, room).await.unwrap(), [sealed("welcome")]);
 }
 
 pub async fn a_room_fills_up(bench: &mut Bench) {

@@ -70,7 +70,7 @@ pub async fn outsiders_learn_nothing(bench: &mut Bench) {
         assert_eq!(done(store.post(jon, statement, NOW_MS).await).await, Err(StoreError::NotFound));
         let handle = RoomHandle([1; 32]);
         assert_eq!(store.may_set_password(jon, room, handle).await, Err(StoreError::NotFound));
-        assert_eq!(store.welcome(jon, room).await.unwrap_err(), StoreError::NotFound);
+        assert_eq!(store.welcomes(jon, room).await.unwrap_err(), StoreError::NotFound);
         assert_eq!(bench.append(jon, room, 0, "x").await.unwrap_err(), StoreError::NotFound);
         assert_eq!(bench.commit(jon, commit(room, 0, 1)).await.unwrap_err(), StoreError::NotFound);
         assert_eq!(bench.commit(jon, adding(room, 0, 1, jon)).await.unwrap_err(), StoreError::NotFound);

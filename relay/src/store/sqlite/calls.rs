@@ -163,8 +163,8 @@ impl Sqlite {
         self.readers.read(move |db| methods::room_credentials(db, handle, now_ms)).await
     }
 
-    pub(in crate::store) async fn welcome(&self, account: AccountId, room: RoomId) -> Result<Option<Opaque>> {
-        self.readers.read(move |db| epochs::welcome(db, account, room)).await
+    pub(in crate::store) async fn welcomes(&self, account: AccountId, room: RoomId) -> Result<Vec<Opaque>> {
+        self.readers.read(move |db| epochs::welcomes(db, account, room)).await
     }
 }
 

@@ -108,7 +108,7 @@ pub(super) fn accept(
         if told.insert(welcome.account) {
             notices.push(Notice::Joined { account: welcome.account, summary: room.summary() });
         }
-        put_welcome(db, &room, welcome.account, welcome.bytes.as_bytes())?;
+        epochs::put_welcome(db, &room, (author, welcome.account), &welcome.bytes)?;
     }
     if let Some(levels) = levels {
         rooms::set_levels(db, &room, &levels)?;
@@ -238,14 +238,6 @@ fn check_parts(parts: &EpochParts) -> Result<()> {
     }
     published::check_packages(&parts.packages)?;
     methods::check(parts)
-}
-
-fn put_welcome(db: &Connection, room: &Room, account: AccountId, bytes: &[u8]) -> Result<()> {
-    let sql = "-- put_welcome()
-        INSERT INTO welcomes (room, account, commit_seq, sealed) VALUES (?1, ?2, ?3, ?4)
-        ON CONFLICT (room, account) DO UPDATE SET commit_seq = excluded.commit_seq, sealed = excluded.sealed";
-    db.prepare_cached(sql)?.execute(params![room.num, account.0, signed(room.last_commit), bytes])?;
-    Ok(())
 }
 
 /// Stores what belongs to the room's newest epoch, which its last commit made.

@@ -181,9 +181,43 @@ pub(super) fn insert_keyring(
     Ok(())
 }
 
-pub(super) fn welcome(db: &Connection, account: AccountId, room: RoomId) -> Result<Option<Opaque>> {
+/// Keeps the newest Welcome of each author for an account, and of those a few: nobody takes away another's, and members
+/// of a higher level come first.
+pub(super) fn put_welcome(
+    db: &Connection,
+    room: &Room,
+    (author, account): (AccountId, AccountId),
+    bytes: &Opaque,
+) -> Result<()> {
+    let sql = "-- put_welcome()
+        INSERT INTO welcomes (room, account, author, commit_seq, sealed) VALUES (?1, ?2, ?3, ?4, ?5)
+        ON CONFLICT (room, account, author) DO UPDATE SET commit_seq = excluded.commit_seq, sealed = excluded.sealed";
+    let commit = signed(room.last_commit);
+    db.prepare_cached(sql)?.execute(params![room.num, account.0, author.0, commit, bytes.as_bytes()])?;
+    let sql = "-- prune_welcomes()
+        DELETE FROM welcomes WHERE room = ?1 AND account = ?2 AND author NOT IN (
+            SELECT w.author FROM welcomes w LEFT JOIN members m ON m.room = w.room AND m.account = w.author
+            WHERE w.room = ?1 AND w.account = ?2
+            ORDER BY coalesce(m.level, 0) DESC, w.commit_seq DESC LIMIT ?3)";
+    db.prepare_cached(sql)?.execute(params![room.num, account.0, shared::WELCOMES])?;
+    Ok(())
+}
+
+pub(super) fn welcomes(db: &Connection, account: AccountId, room: RoomId) -> Result<Vec<Opaque>> {
     let room = rooms::for_member(db, account, room)?;
-    let sql = "-- welcome()
-        SELECT sealed FROM welcomes WHERE room = ?1 AND account = ?2";
-    Ok(db.prepare_cached(sql)?.query_row(params![room.num, account.0], |row| sealed(row, 0)).optional()?)
+    let sql = "-- welcomes()
+        SELECT w.sealed FROM welcomes w LEFT JOIN members m ON m.room = w.room AND m.account = w.author
+        WHERE w.room = ?1 AND w.account = ?2 ORDER BY coalesce(m.level, 0) DESC, w.commit_seq DESC";
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query(params![room.num, account.0])?;
+    let (mut found, mut bytes) = (Vec::new(), 0_usize);
+    while let Some(row) = rows.next()? {
+        let welcome = sealed(row, 0)?;
+        bytes = bytes.saturating_add(welcome.len());
+        if bytes > shared::WELCOMES_BYTES && !found.is_empty() {
+            break;
+        }
+        found.push(welcome);
+    }
+    Ok(found)
 }

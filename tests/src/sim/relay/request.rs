@@ -151,7 +151,9 @@ impl Relay {
                 let links = room.links(|published| published.epoch == epoch);
                 Response::Published { links, public_states: room.public_states(epoch, None) }
             }
-            Request::Welcome(room) => Response::Welcome(self.member(me, room)?.welcomes.get(&me).cloned()),
+            Request::Welcome(room) => {
+                Response::Welcomes(self.member(me, room)?.welcomes.get(&me).cloned().into_iter().collect())
+            }
             Request::Members(room) => {
                 Response::Members(self.member(me, room)?.members.keys().copied().collect())
             }
