@@ -154,9 +154,11 @@ pub async fn a_new_identity_key_comes_with_its_statement(bench: &mut Bench) {
     done(store.put_key_package(mira, Opaque(vec![1])).await).await.unwrap();
     let session = new_session();
     store.complete_login(mira, b"record".to_vec(), 101, session).await.unwrap();
-    store.change_credentials(mira, changed(2), session.token).await.unwrap();
+    let idle = NewCredentials { statement: Some(Opaque(vec![99])), ..changed(2) };
+    store.change_credentials(mira, idle, session.token).await.unwrap();
     let record = store.key_package(mira).await.unwrap().unwrap();
     assert_eq!(record.bytes, Opaque(vec![1]), "the key is the same, so the package stays");
+    assert_eq!(record.statements, [], "and there is nothing to state");
     let without = NewCredentials { identity_key: Opaque(vec![2; 32]), ..changed(3) };
     store.change_credentials(mira, without, session.token).await.unwrap();
     assert_eq!(store.key_package(mira).await.unwrap(), None, "nobody could use the old one");

@@ -143,7 +143,7 @@ pub async fn a_commit_that_is_refused_leaves_nothing(bench: &mut Bench) {
         (|c| c.welcomes[0].bytes = Opaque(vec![0; shared::WELCOME_BYTES + 1]), "too_large"),
         (|c| c.welcomes[0].account = AccountId([9; 16]), "invalid"),
         (|c| c.add.push(c.add[0]), "invalid"),
-        (|c| c.add.push(AccountId([9; 16])), "not_found"),
+        (|c| c.add.push(AccountId([9; 16])), "invalid"),
         (|c| c.parts.epoch = EpochId([1; 32]), "conflict"),
         (|c| c.levels = Some(vec![(AccountId([9; 16]), 2)]), "invalid"),
         (|c| c.levels = Some(vec![(c.add[0], 3)]), "invalid"),

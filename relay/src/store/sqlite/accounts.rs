@@ -226,7 +226,7 @@ pub(super) fn change_credentials(
         None if new_key => data::drop_key_package(db, account)?,
         None => {}
     }
-    if let Some(statement) = &change.statement {
+    if let Some(statement) = change.statement.as_ref().filter(|_| new_key) {
         data::put_statement(db, account, statement)?;
     }
     sessions::end_others(db, account, kept)

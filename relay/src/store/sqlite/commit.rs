@@ -94,7 +94,7 @@ pub(super) fn accept(
     let mut told = BTreeSet::new();
     for account in add {
         if !accounts::exists(db, account)? {
-            return Err(StoreError::NotFound);
+            return Err(StoreError::Invalid("there is no account of this id to be added"));
         }
         if rooms::add_member(db, &room, (account, 0), now_ms, notices)? {
             told.insert(account);
