@@ -129,8 +129,7 @@ export const en = {
   'invite.qr': 'QR code for joining',
 
   // Joining
-  'join.otherVouches':
-    'The one who made this link is away; another member vouches for this room.',
+  'join.otherVouches': 'The one who made this link is away; another member vouches for this room.',
   'join.title': 'Join a room',
   'join.lead': 'Paste the invite link you were sent.',
   'join.link': 'Invite link',
