@@ -64,7 +64,15 @@ export type Reply =
   | { type: 'room'; room: string }
   | { type: 'invite'; invite: string }
   | { type: 'roomPassword'; name: string; password: string }
-  | { type: 'invitePreview'; room: string; name: string; members: number; member: boolean }
+  | {
+      type: 'invitePreview';
+      room: string;
+      name: string;
+      members: number;
+      member: boolean;
+      vouchedBy: string;
+      byCreator: boolean;
+    }
   | { type: 'timeline'; items: Item[]; more: boolean };
 
 /** The reply that answers each intent. */
