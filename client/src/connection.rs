@@ -315,6 +315,12 @@ impl Client {
         wake_in(problem.retry_after_s.unwrap_or(PATIENCE_S), ctx);
     }
 
+    /// Asks after a while.
+    pub(crate) fn ask_later(&mut self, request: Request, then: Then, ctx: &mut Ctx<'_>) {
+        self.conn.later.push((request, then));
+        self.later(ctx);
+    }
+
     /// Looks at everything again after a while.
     pub(crate) fn later(&mut self, ctx: &mut Ctx<'_>) {
         wake_in(PATIENCE_S, ctx);

@@ -346,7 +346,7 @@ impl Client {
                 | Then::OwnSnapshot { room, .. }
                 | Then::OwnPublicState { room, .. },
                 Err(problem),
-            ) => self.room_trouble(room, &problem.detail, ctx),
+            ) => self.read_refused(room, &problem, ctx),
             _ => {}
         }
     }

@@ -154,7 +154,7 @@ impl Client {
         let welcomes = match result {
             Ok(Response::Welcomes(welcomes)) => welcomes,
             Ok(_) => Vec::new(),
-            Err(problem) => return self.room_trouble(room, &problem.detail, ctx),
+            Err(problem) => return self.read_refused(room, &problem, ctx),
         };
         let bundles = self.key_packages();
         let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return };

@@ -10,6 +10,7 @@ use waxwing_wire::{
     EpochId, Opaque, RoomId,
     frame::{self, Request, RoomSummary},
     limits::PAGE_ENTRIES,
+    problem::{Problem, ProblemCode},
 };
 
 use super::{Epoch, RoomSync, Stage, answers::RoomThen, links::LinkPage, log::Batch, shut::Cause};
@@ -61,6 +62,21 @@ impl Client {
         sync.fetching = false;
         self.give_up_commits(room, "You are no longer a member of this room.", ctx);
         self.show_room(room, ctx);
+    }
+
+    /// What was to be read of a room was refused.
+    pub(crate) fn read_refused(&mut self, room: RoomId, problem: &Problem, ctx: &mut Ctx<'_>) {
+        if problem.code != ProblemCode::NotFound {
+            return self.room_trouble(room, &problem.detail, ctx);
+        }
+        // Whoever is being put out hears of it in a moment; whoever was let in again meanwhile asks once more.
+        if let Some(sync) = self.rooms.get_mut(&room) {
+            sync.fetching = false;
+            if let Some(shut) = &mut sync.shut {
+                shut.looked = None;
+            }
+            self.later(ctx);
+        }
     }
 
     pub(crate) fn room_trouble(&mut self, room: RoomId, why: &str, ctx: &mut Ctx<'_>) {

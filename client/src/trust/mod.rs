@@ -31,6 +31,9 @@ struct Changed {
     signed: Option<bool>,
 }
 
+/// An account that replaces its keys has no key package for a moment, and the relay gives its statements with that: asked so often.
+const TRIES: u32 = 5;
+
 /// What is known of others' identities.
 #[derive(Debug, Default)]
 pub(crate) struct Trust {
@@ -41,8 +44,8 @@ pub(crate) struct Trust {
 /// What an answer about another account leads to.
 #[derive(Debug)]
 pub(crate) enum TrustThen {
-    /// Statements that may explain a change.
-    Statements(AccountId),
+    /// Statements that may explain a change, asked for so many times before.
+    Statements { account: AccountId, tries: u32 },
     /// A key to compute a safety number with.
     Number { intent: u64, account: AccountId },
 }
@@ -114,7 +117,7 @@ impl Client {
                 let noted = self.trust.changed.get(&account).is_some_and(|changed| changed.key == key);
                 if !noted {
                     self.trust.changed.insert(account, Changed { key, signed: None });
-                    let then = Then::Trust(TrustThen::Statements(account));
+                    let then = Then::Trust(TrustThen::Statements { account, tries: 0 });
                     self.ask(Request::KeyPackage(account), then, ctx);
                 }
             }
@@ -136,11 +139,15 @@ impl Client {
         ctx: &mut Ctx<'_>,
     ) {
         match then {
-            TrustThen::Statements(account) => {
+            TrustThen::Statements { account, tries } => {
                 let record = match result {
                     Ok(Response::KeyPackage(record)) => record,
                     _ => None,
                 };
+                if record.is_none() && tries < TRIES {
+                    let then = TrustThen::Statements { account, tries: tries.saturating_add(1) };
+                    return self.ask_later(Request::KeyPackage(account), Then::Trust(then), ctx);
+                }
                 let statements = record.map(|record| record.statements).unwrap_or_default();
                 self.explain(account, &statements, ctx);
             }

@@ -21,16 +21,21 @@ pub struct Store {
 
 /// A device: a client and what runs it.
 pub struct Device {
-    pub(super) client: Client,
+    /// The machine.
+    pub client: Client,
     /// What survives a crash.
     pub store: BTreeMap<String, Vec<u8>>,
     pub(super) session: Option<Session>,
-    pub(super) stream: bool,
+    /// Its stream is open.
+    pub stream: bool,
     /// It has no network at all: neither streams nor calls get through.
     pub(super) isolated: bool,
-    pub(super) scheduled: Option<u64>,
-    pub(super) inbox: VecDeque<Input>,
-    pub(super) replies: BTreeMap<u64, Result<Reply, Failure>>,
+    /// When it wants to be woken, milliseconds since 1970.
+    pub scheduled: Option<u64>,
+    /// What it hears next.
+    pub inbox: VecDeque<Input>,
+    /// Answers to intents that nobody has taken yet.
+    pub replies: BTreeMap<u64, Result<Reply, Failure>>,
     /// Who is logged in.
     pub me: Option<Me>,
     /// As shown.
@@ -46,11 +51,12 @@ pub struct Device {
     /// Every other notice, oldest first.
     pub notices: Vec<Notice>,
     /// Last intent's id.
-    pub(super) last: u64,
+    pub last: u64,
 }
 
 impl Device {
-    pub(super) fn new(store: Store) -> Self {
+    /// A device that was just switched on.
+    pub fn new(store: Store) -> Self {
         let mut device = Self {
             client: Client::new(),
             store: store.entries,
@@ -74,7 +80,7 @@ impl Device {
     }
 
     /// Memory is lost, the store stays.
-    pub(super) fn restart(&mut self) {
+    pub fn restart(&mut self) {
         self.client = Client::new();
         self.stream = false;
         self.scheduled = None;
@@ -91,14 +97,15 @@ impl Device {
     }
 
     /// Nothing is heard any more of a stream that was closed.
-    pub(super) fn forget_stream(&mut self) {
+    pub fn forget_stream(&mut self) {
         self.stream = false;
         self.inbox.retain(|input| {
             !matches!(input, Input::StreamOpened | Input::StreamFrame(_) | Input::StreamClosed { .. })
         });
     }
 
-    pub(super) fn persist(&mut self, ops: Vec<StoreOp>) {
+    /// Changes the store.
+    pub fn persist(&mut self, ops: Vec<StoreOp>) {
         for op in ops {
             match op {
                 StoreOp::Put { key, value, .. } => {
@@ -115,14 +122,16 @@ impl Device {
         }
     }
 
-    pub(super) fn load(&mut self, id: u64, from: String, to: String, limit: u32, reverse: bool) {
+    /// Answers a load from the store.
+    pub fn load(&mut self, id: u64, from: String, to: String, limit: u32, reverse: bool) {
         let range = self.store.range(from..to).map(|(key, value)| (key.clone(), value.clone()));
         let limit = limit as usize;
         let entries = if reverse { range.rev().take(limit).collect() } else { range.take(limit).collect() };
         self.inbox.push_back(Input::Loaded { id, entries });
     }
 
-    pub(super) fn notice(&mut self, notice: Notice) {
+    /// Shows what the client tells.
+    pub fn notice(&mut self, notice: Notice) {
         match notice {
             Notice::Session { me, .. } => {
                 self.me = me;

@@ -21,7 +21,7 @@ use waxwing_wire::{
     frame::{self, ClientFrame, Commit, EntryKind, EpochParts, JoinPackage, LogEntry, Request, Response},
 };
 
-use super::World;
+use super::{Device, World};
 
 /// What a device keeps of an unlocked account.
 #[derive(Encode, Decode)]
@@ -72,33 +72,44 @@ fn digest(entry: &LogEntry) -> [u8; 32] {
 impl Insider {
     /// The member behind a device, in a room.
     pub fn of(world: &World, device: usize, room: &str) -> Self {
+        let place: RoomId = room.parse().expect("an id");
+        let stored = &world.relay.rooms[&place];
+        let rng = ChaCha20Rng::seed_from_u64(world.now_ms);
         let held = &world.devices[device];
+        Self { device, rng, ..Self::at(held, place, (&stored.log, stored.last_commit)) }
+    }
+
+    /// The member behind a device that runs elsewhere, in a room whose log and last commit's number are these.
+    pub fn at(held: &Device, place: RoomId, (log, after): (&[LogEntry], u64)) -> Self {
         let me: &Me = held.me.as_ref().expect("logged in");
         let account: AccountId = me.account.parse().expect("an id");
         let kept: Kept = decode(&held.store["s/unlock"]).expect("as the client wrote it");
         let id = account.0.into();
         let vault = open_vault(kept.vault.as_bytes(), &VaultKey::from(kept.key), id, 0).expect("a vault");
         let (snapshot, public): (frame::Snapshot, Opaque) =
-            decode(&held.store[&format!("s/room/{room}/group")]).expect("as the client wrote it");
-        let place: RoomId = room.parse().expect("an id");
+            decode(&held.store[&format!("s/room/{place}/group")]).expect("as the client wrote it");
         let epoch = snapshot.epoch.0.into();
         let open = |root| Snapshot::open(root, id, place.0.into(), epoch, snapshot.bytes.as_bytes()).ok();
         let snapshot = vault.roots().find_map(open).expect("the account's own snapshot");
         let group = snapshot.restore(&[public.0]).expect("a group");
-        let stored = &world.relay.rooms[&place];
         let start = LogHead::start(place.0.into());
-        let seen = stored.log.iter().fold(start, |head, entry| head.advance(&digest(entry)));
-        let rng = ChaCha20Rng::seed_from_u64(world.now_ms);
-        Self { device, account, vault, room: group, seen, after: stored.last_commit, rng }
+        let seen = log.iter().fold(start, |head, entry| head.advance(&digest(entry)));
+        let rng = ChaCha20Rng::from_entropy();
+        Self { device: 0, account, vault, room: group, seen, after, rng }
     }
 
-    fn stamp(&self, world: &World) -> Stamp {
-        Stamp { seen: self.seen, account_version: 0, now_ms: world.now_ms }
+    fn stamp(&self, now_ms: u64) -> Stamp {
+        Stamp { seen: self.seen, account_version: 0, now_ms }
     }
 
     /// A commit of fresh keys that these members cannot follow.
     pub fn shuts_out(&mut self, world: &World, whom: &[AccountId]) -> Prepared {
-        let mut forgery = Forgery::new(&self.room, self.vault.identity(), self.stamp(world));
+        self.shuts_out_at(world.now_ms, whom)
+    }
+
+    /// The same, at a time (milliseconds since 1970).
+    pub fn shuts_out_at(&mut self, now_ms: u64, whom: &[AccountId]) -> Prepared {
+        let mut forgery = Forgery::new(&self.room, self.vault.identity(), self.stamp(now_ms));
         forgery.shut_out = whom.iter().map(|account| account.0.into()).collect();
         forgery.commit(|builder| builder.force_self_update(true), &mut self.rng).expect("it is built")
     }
@@ -158,7 +169,7 @@ impl Insider {
         let founded = Room::found(identity, me, link.room, &state, world.now_ms, &mut self.rng);
         let founded = founded.expect("it is founded");
         let method = link.secret.method(JoinKind::Link, creator.0.into()).expect("a method");
-        let mut forgery = Forgery::new(&founded.room, identity, self.stamp(world));
+        let mut forgery = Forgery::new(&founded.room, identity, self.stamp(world.now_ms));
         forgery.state = Some(RoomState { joins: vec![method], ..state });
         let made = forgery.commit(|builder| builder, &mut self.rng).expect("it is built");
         Response::JoinInfo {
@@ -202,7 +213,7 @@ impl Insider {
         let (me, identity) = (self.account.0.into(), self.vault.identity());
         let state = RoomState::group("Ops room", me);
         let founded = Room::found(identity, me, room.0.into(), &state, world.now_ms, &mut self.rng);
-        let (founded, stamp) = (founded.expect("it is founded"), self.stamp(world));
+        let (founded, stamp) = (founded.expect("it is founded"), self.stamp(world.now_ms));
         let added = founded.room.commit(identity, Change::AddMany(whom), stamp, &mut self.rng);
         added.expect("they come in").welcome.expect("a Welcome")
     }
@@ -220,7 +231,7 @@ impl Insider {
         self.after = world.relay.rooms[&room].last_commit;
         let Newcomer { account, key_package, .. } = whom.clone();
         let change = Change::Readmit { account, key_package, request };
-        let stamp = self.stamp(world);
+        let stamp = self.stamp(world.now_ms);
         let back = self.room.commit(self.vault.identity(), change, stamp, &mut self.rng);
         let mut commit = self.upload(&back.expect("the request holds"));
         commit.welcomes = vec![frame::Welcome { account: AccountId(account.0), bytes: welcome.into() }];
@@ -248,7 +259,7 @@ impl Insider {
         alter: impl FnOnce(&mut Forgery<'_>),
         what: impl FnOnce(Builder<'_>) -> Builder<'_>,
     ) -> Option<Commit> {
-        let mut forgery = Forgery::new(&self.room, self.vault.identity(), self.stamp(world));
+        let mut forgery = Forgery::new(&self.room, self.vault.identity(), self.stamp(world.now_ms));
         alter(&mut forgery);
         let handshake = forgery.handshake(what).ok()?;
         Some(self.sealed(world, &handshake))
@@ -256,7 +267,7 @@ impl Insider {
 
     /// A commit of fresh keys whose bytes were altered after openmls had made it.
     pub fn spoiled(&mut self, world: &World, spoil: impl FnOnce(&mut Vec<u8>)) -> Commit {
-        let forgery = Forgery::new(&self.room, self.vault.identity(), self.stamp(world));
+        let forgery = Forgery::new(&self.room, self.vault.identity(), self.stamp(world.now_ms));
         let mut handshake =
             forgery.handshake(|builder| builder.force_self_update(true)).expect("it is built");
         spoil(&mut handshake);

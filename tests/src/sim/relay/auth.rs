@@ -257,9 +257,11 @@ impl Relay {
         account.vault_version = input.vault_version;
         account.wrap_opaque = input.wrap_opaque;
         account.wrap_recovery = input.wrap_recovery;
+        let new_key = account.identity_key != input.identity_key;
         account.identity_key = input.identity_key;
         account.statements.extend(input.statement);
-        if input.key_package.is_some() {
+        if input.key_package.is_some() || new_key {
+            // One signed by the old key is of no use any more.
             account.key_package = input.key_package;
         }
         account.last_change = Some(body);

@@ -217,7 +217,12 @@ impl Relay {
 
     /// Tells all connections of an account.
     pub fn tell(&mut self, account: AccountId, event: &Event) {
-        let all = self.connections.iter();
+        self.tell_others(account, event, usize::MAX);
+    }
+
+    /// Tells all connections of an account but this one.
+    fn tell_others(&mut self, account: AccountId, event: &Event, but: usize) {
+        let all = self.connections.iter().filter(|(connection, _)| **connection != but);
         let open: Vec<usize> = all.filter(|(_, s)| s.account == account).map(|(c, _)| *c).collect();
         for connection in open {
             self.push(connection, None, ServerFrame::Event(event.clone()));
@@ -292,10 +297,14 @@ impl Relay {
     }
 
     fn announce(&mut self, room: RoomId, seq: Seq) {
-        let stored = &self.rooms[&room];
-        let entry = stored.log[seq as usize - 1].clone();
-        for member in stored.members.keys().copied().collect::<Vec<_>>() {
-            self.tell(member, &Event::Entry { room, entry: entry.clone() });
+        let members = self.rooms[&room].members.keys().copied().collect();
+        self.announce_to(members, room, seq);
+    }
+
+    fn announce_to(&mut self, accounts: Vec<AccountId>, room: RoomId, seq: Seq) {
+        let entry = self.rooms[&room].log[seq as usize - 1].clone();
+        for account in accounts {
+            self.tell(account, &Event::Entry { room, entry: entry.clone() });
         }
     }
 

@@ -4,12 +4,10 @@ use std::collections::BTreeSet;
 
 use waxwing_wire::{
     AccountId, Problem, ProblemCode, RoomId, Seq,
-    frame::{
-        AccountDatum, Commit, CreateRoom, EntryKind, Event, JoinProof, Post, PutPublished, Request, Response,
-    },
+    frame::{AccountDatum, Commit, CreateRoom, EntryKind, Event, JoinProof, Post, Request, Response},
 };
 
-use super::{Published, Relay, Room, problem};
+use super::{Relay, Room, problem};
 
 /// Entries of a page of keyring or links. Small, so that tests turn pages.
 const PAGE: usize = 3;
@@ -38,17 +36,23 @@ impl Relay {
             }
             Request::Commit(commit) => self.commit(me, *commit),
             Request::Post(post) => self.post(me, post),
-            Request::PutPublished(published) => self.put_published(me, *published),
+            Request::PutPublished(published) => {
+                self.member(me, published.room)?.put_published(me, *published)?;
+                Ok(Response::Done)
+            }
             Request::JoinInfo { room, proof, before } => self.join_info(room, &proof, before),
             Request::Signal { room, bytes } => {
                 let members: Vec<AccountId> = self.member(me, room)?.members.keys().copied().collect();
-                for member in members.into_iter().filter(|member| *member != me) {
-                    self.tell(member, &Event::Signal { room, sender: me, bytes: bytes.clone() });
+                let event = Event::Signal { room, sender: me, bytes };
+                for member in members {
+                    self.tell_others(member, &event, connection);
                 }
                 Ok(Response::Done)
             }
             Request::RoomPasswordStart { room, handle, opaque_request } => {
-                self.member(me, room)?;
+                if !self.member(me, room)?.has_level(me, 1) {
+                    return Err(problem(ProblemCode::NotAllowed));
+                }
                 if self.is_taken(handle, room) {
                     return Err(problem(ProblemCode::Conflict));
                 }
@@ -109,11 +113,7 @@ impl Relay {
                 Response::Snapshot(wanted.max_by_key(|s| s.commit).cloned())
             }
             Request::PutSnapshot { room, snapshot } => {
-                let room = self.member(me, room)?;
-                let known = room.snapshots.iter().any(|(a, s)| *a == me && s.epoch == snapshot.epoch);
-                if !known {
-                    room.snapshots.push((me, snapshot));
-                }
+                self.member(me, room)?.put_snapshot(me, snapshot)?;
                 Response::Done
             }
             Request::PublicState { room, epoch } => {
@@ -175,46 +175,23 @@ impl Relay {
         Ok(Response::Done)
     }
 
-    fn put_published(&mut self, me: AccountId, put: PutPublished) -> Result<Response, Problem> {
-        let PutPublished { room, epoch, commit, public_state, link, packages } = put;
-        let room = self.member(me, room)?;
-        let made = room.log.iter().any(|entry| entry.seq == commit && entry.kind == EntryKind::Commit);
-        if !made && commit != 0 {
-            return Err(problem(ProblemCode::NotFound));
-        }
-        // The first of each stays: nobody takes away what a reader found good.
-        match room.published.iter_mut().find(|p| p.commit == commit && p.author == me) {
-            Some(old) if old.epoch != epoch => return Err(problem(ProblemCode::Conflict)),
-            Some(old) => {
-                old.public_state = old.public_state.take().or(public_state);
-                old.link = old.link.take().or(link);
-                let missing =
-                    packages.into_iter().filter(|p| !old.packages.iter().any(|o| o.method == p.method));
-                let missing: Vec<_> = missing.collect();
-                old.packages.extend(missing);
-            }
-            None => {
-                let fresh = Published { epoch, commit, author: me, public_state, link, packages };
-                room.published.push(fresh);
-            }
-        }
-        Ok(Response::Done)
-    }
-
     fn join_info(&mut self, room: RoomId, proof: &JoinProof, before: Seq) -> Result<Response, Problem> {
         let room = self.rooms.get(&room).ok_or_else(|| problem(ProblemCode::LinkInvalid))?;
         if !room.methods.iter().any(|method| method.id == proof.method) {
             return Err(problem(ProblemCode::LinkInvalid));
         }
-        let of_commits = room.published.iter().filter(|p| p.commit < before);
-        let newest = of_commits.max_by_key(|p| p.commit).ok_or_else(|| problem(ProblemCode::NotFound))?;
-        let (epoch, commit) = (newest.epoch, newest.commit);
+        let (commit, epoch) = room.epoch_before(before).ok_or_else(|| problem(ProblemCode::NotFound))?;
+        let public_states = room.public_states(epoch, None);
+        if public_states.is_empty() {
+            // Older epochs are not kept for whoever joins.
+            return Err(problem(ProblemCode::NotFound));
+        }
         let packages = room.published.iter().filter(|p| p.epoch == epoch).flat_map(|p| &p.packages);
         Ok(Response::JoinInfo {
             epoch,
             commit,
             last_commit: room.last_commit,
-            public_states: room.public_states(epoch, None),
+            public_states,
             packages: packages.filter(|p| p.method == proof.method).map(|p| p.bytes.clone()).collect(),
             last_seq: room.log.len() as u64,
         })
@@ -266,6 +243,7 @@ impl Relay {
                 return Err(problem);
             }
             room.last_commit = seq;
+            let before: Vec<AccountId> = room.members.keys().copied().collect();
             let gone: Vec<AccountId> =
                 commit.remove.iter().copied().filter(|gone| room.members.remove(gone).is_some()).collect();
             for account in &commit.add {
@@ -287,12 +265,13 @@ impl Relay {
             let welcomed: Vec<AccountId> = commit.welcomes.iter().map(|welcome| welcome.account).collect();
             room.welcomes.extend(commit.welcomes.into_iter().map(|welcome| (welcome.account, welcome.bytes)));
             let summary = room.summary(commit.room);
-            for account in commit.add.iter().chain(&welcomed) {
-                self.tell(*account, &Event::RoomAdded(summary.clone()));
-            }
-            self.announce(commit.room, seq);
+            // First the entry: those who are removed by it see it, those who are added know of it from the summary.
+            self.announce_to(before, commit.room, seq);
             for account in gone {
                 self.tell(account, &Event::RoomRemoved(commit.room));
+            }
+            for account in commit.add.iter().chain(&welcomed) {
+                self.tell(*account, &Event::RoomAdded(summary.clone()));
             }
         }
         Ok(Response::Appended { seq })

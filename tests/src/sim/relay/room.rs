@@ -6,11 +6,15 @@ use waxwing_wire::{
     AccountId, EntryId, EpochId, MethodId, Opaque, Problem, ProblemCode, RoomId, Seq,
     frame::{
         Commit, EntryKind, EpochParts, HistoryLink, JoinMethod, JoinPackage, KeyringEntry, LogEntry,
-        RoomSummary, Snapshot,
+        PutPublished, RoomSummary, Snapshot,
     },
+    limits::{JOIN_EPOCHS, PUBLISHED_AUTHORS},
 };
 
 use super::problem;
+
+/// Snapshots kept per account and room.
+const SNAPSHOTS_KEPT: usize = 2;
 
 /// What one author published for one epoch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +94,7 @@ impl Room {
     }
 
     /// Whether somebody may do what takes this level; where nobody is an owner, the highest there is may do all.
-    fn has_level(&self, account: AccountId, needed: u8) -> bool {
+    pub(super) fn has_level(&self, account: AccountId, needed: u8) -> bool {
         let highest = self.members.values().copied().max().unwrap_or(0);
         self.members.contains_key(&account) && self.level(account) >= needed.min(highest)
     }
@@ -142,6 +146,96 @@ impl Room {
             link,
             packages,
         });
+        self.prune(me);
+    }
+
+    /// Stores a snapshot that another session of the account made elsewhere.
+    pub(super) fn put_snapshot(&mut self, me: AccountId, snapshot: Snapshot) -> Result<(), Problem> {
+        if self.public_states(snapshot.epoch, None).is_empty() {
+            return Err(Problem { last_commit: Some(self.last_commit), ..problem(ProblemCode::Stale) });
+        }
+        if !self.has_snapshot(me, snapshot.epoch) {
+            self.snapshots.push((me, snapshot));
+        }
+        self.prune(me);
+        Ok(())
+    }
+
+    fn has_snapshot(&self, account: AccountId, epoch: EpochId) -> bool {
+        self.snapshots.iter().any(|(owner, snapshot)| *owner == account && snapshot.epoch == epoch)
+    }
+
+    /// Number of the oldest commit whose public states and packages are kept in any case.
+    fn kept_from(&self) -> Seq {
+        let commits: BTreeSet<Seq> = self.published.iter().map(|published| published.commit).collect();
+        commits.into_iter().rev().nth(JOIN_EPOCHS - 1).unwrap_or(0)
+    }
+
+    /// Forgets an account's older snapshots, and public states and packages of old epochs that no snapshot needs.
+    fn prune(&mut self, account: AccountId) {
+        let mut own: Vec<Seq> =
+            self.snapshots.iter().filter(|(owner, _)| *owner == account).map(|(_, s)| s.commit).collect();
+        own.sort_unstable();
+        let oldest = own.into_iter().rev().nth(SNAPSHOTS_KEPT - 1).unwrap_or(0);
+        self.snapshots.retain(|(owner, snapshot)| *owner != account || snapshot.commit >= oldest);
+        let kept_from = self.kept_from();
+        let members = &self.members;
+        let needed: BTreeSet<EpochId> = {
+            let of_members = self.snapshots.iter().filter(|(owner, _)| members.contains_key(owner));
+            of_members.map(|(_, snapshot)| snapshot.epoch).collect()
+        };
+        for old in self.published.iter_mut().filter(|published| published.commit < kept_from) {
+            old.packages.clear();
+            if !needed.contains(&old.epoch) {
+                old.public_state = None;
+            }
+        }
+    }
+
+    /// Stores what a member publishes beside a commit's author. The first of each stays: nobody takes away what a reader found good.
+    pub(super) fn put_published(&mut self, me: AccountId, put: PutPublished) -> Result<(), Problem> {
+        let PutPublished { room: _, epoch, commit, public_state, link, packages } = put;
+        let authors = self.published.iter().filter(|published| published.commit == commit).count();
+        let known = self.published.iter().position(|p| p.commit == commit && p.author == me);
+        if authors == 0 {
+            return Err(problem(ProblemCode::Invalid));
+        }
+        if known.is_none() && authors >= PUBLISHED_AUTHORS {
+            return Err(problem(ProblemCode::LimitReached));
+        }
+        let recent = commit >= self.kept_from();
+        let public_state = public_state.filter(|_| recent || self.has_snapshot(me, epoch));
+        let packages: Vec<_> = packages
+            .into_iter()
+            .filter(|package| recent && self.methods.iter().any(|method| method.id == package.method))
+            .collect();
+        let Some(known) = known else {
+            self.published.push(Published { epoch, commit, author: me, public_state, link, packages });
+            return Ok(());
+        };
+        let old = &mut self.published[known];
+        if old.epoch != epoch {
+            return Err(problem(ProblemCode::Conflict));
+        }
+        old.public_state = old.public_state.take().or(public_state);
+        old.link = old.link.take().or(link);
+        let known: BTreeSet<MethodId> = old.packages.iter().map(|package| package.method).collect();
+        old.packages.extend(packages.into_iter().filter(|package| !known.contains(&package.method)));
+        Ok(())
+    }
+
+    /// The newest epoch whose commit has a smaller number: the one that most who published for it name, or else its author's.
+    pub(super) fn epoch_before(&self, before: Seq) -> Option<(Seq, EpochId)> {
+        let commit = self.published.iter().map(|p| p.commit).filter(|commit| *commit < before).max()?;
+        let of_commit: Vec<&Published> = self.published.iter().filter(|p| p.commit == commit).collect();
+        let claimed = of_commit.first()?.epoch;
+        let votes = |epoch: EpochId| {
+            let named = of_commit.iter().filter(|p| p.public_state.is_some() || !p.packages.is_empty());
+            named.filter(|p| p.epoch == epoch).count()
+        };
+        let epochs = of_commit.iter().map(|published| published.epoch);
+        let found = epochs.max_by_key(|epoch| (votes(*epoch), *epoch == claimed))?;
+        Some((commit, found))
     }
 
     /// Candidates for the public state of an epoch: the asker's own first, then the commit author's.

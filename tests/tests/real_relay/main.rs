@@ -1,0 +1,9 @@
+//! Real clients against the real relay: every flow once, over HTTP and WebSocket, by the real clock.
+
+mod account;
+mod outages;
+mod relay;
+mod rooms;
+mod scene;
+mod wire;
+mod world;
