@@ -12,7 +12,7 @@ const NEW: &str = "quite another long password";
 
 fn identity(world: &World, d: usize, room: &str, account: &str) -> Identity {
     let people = &world.devices[d].rooms[room].people;
-    people.iter().find(|person| person.account == account).expect("known").identity.clone()
+    people.iter().find(|person| person.account == account).expect("known").identity
 }
 
 #[tokio::test]
