@@ -13,7 +13,7 @@ use waxwing_wire::{
     AccountId, EpochId, Opaque, RoomId, Seq,
     frame::{
         AccountDatum, Append, Commit, CreateRoom, Cursor, HistoryLink, JoinProof, KeyPackageRecord,
-        KeyringEntry, Post, PutPublished, RoomSummary, Snapshot,
+        KeyringEntry, LogEntry, Post, PutPublished, RoomSummary, Snapshot,
     },
     ids::{DataName, RoomHandle},
 };
@@ -115,6 +115,9 @@ operations! {
     fn accept_commit(author: AccountId, request: Commit, now_ms: u64) -> Pending<Seq>;
     /// A page of the log.
     fn entries_after(account: AccountId, room: RoomId, after: Seq, limit: u32) -> Page;
+
+    /// The account's newest leave statement in a room of which it is no longer a member.
+    fn own_leave(account: AccountId, room: RoomId) -> Option<LogEntry>;
 
     /// The account's snapshot of an epoch, or its newest.
     fn snapshot(account: AccountId, room: RoomId, epoch: Option<EpochId>) -> Option<Snapshot>;

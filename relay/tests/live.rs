@@ -53,7 +53,15 @@ async fn leaving_is_seen_by_the_others_and_ends_the_events() {
     }
     assert!(matches!(other_of_jon.event().await, Event::Entry { entry, .. } if entry.seq == 2));
     assert_eq!(other_of_jon.event().await, Event::RoomRemoved(room));
-    assert_eq!(of_jon.ask(Request::Post(leave)).await, Ok(Response::Appended { seq: 2 }), "once more");
+    assert_eq!(
+        of_jon.ask(Request::Post(leave.clone())).await,
+        Ok(Response::Appended { seq: 2 }),
+        "once more"
+    );
+    match other_of_jon.ask(Request::OwnLeave(room)).await {
+        Ok(Response::OwnLeave(Some(own))) => assert_eq!((own.seq, own.bytes), (2, leave.bytes)),
+        other => panic!("{other:?}"),
+    }
     assert_eq!(of_jon.refused(Request::Append(append(room, 1, "x"))).await, ProblemCode::NotFound);
     appended(&mut of_mira, append(room, 1, "they are gone")).await;
     ok(&mut other_of_jon, Request::Ping).await;

@@ -164,6 +164,7 @@ async fn requests_about_foreign_rooms_find_nothing() {
         }
         let by_link = Request::JoinInfo { room, proof: proof(), before: u64::MAX };
         assert_eq!(of_jon.refused(by_link).await, ProblemCode::LinkInvalid);
+        assert_eq!(of_jon.ask(Request::OwnLeave(room)).await, Ok(Response::OwnLeave(None)));
     }
     appended(&mut of_mira, append(room, 0, "x")).await;
     assert_eq!(of_jon.ask(Request::AccountData).await, Ok(Response::AccountData(vec![])));

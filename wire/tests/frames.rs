@@ -85,6 +85,7 @@ fn number(request: &Request) -> u32 {
         Request::RoomPasswordStart { .. } => 24,
         Request::RoomLoginStart { .. } => 25,
         Request::RoomLoginFinish { .. } => 26,
+        Request::OwnLeave(_) => 27,
     }
 }
 
@@ -102,7 +103,7 @@ fn every_request_is_tried_and_keeps_its_number() {
         assert_eq!(decoder.u32().unwrap(), number(&request));
         seen.insert(number(&request));
     }
-    assert_eq!(seen, (0..=26).collect());
+    assert_eq!(seen, (0..=27).collect());
 }
 
 #[test]

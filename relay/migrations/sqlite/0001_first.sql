@@ -100,6 +100,7 @@ CREATE TABLE log_entries (
     PRIMARY KEY (room, seq),
     UNIQUE (room, entry, sender)
 ) STRICT;
+CREATE INDEX leaves_by_sender ON log_entries (room, sender, seq) WHERE kind = 4;
 
 -- The epoch that each commit makes, as its author says; commit_seq 0 is the room's first.
 CREATE TABLE epochs (

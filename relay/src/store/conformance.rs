@@ -84,6 +84,7 @@ behaviours! {
         messages_are_bounded,
         statements_are_entered_after_the_last_commit,
         leaving_ends_the_membership,
+        who_left_is_told_by_its_own_statement,
         pages_have_no_gaps,
         pages_are_bounded_by_bytes,
         racing_writers_get_numbers_without_gaps;

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// What a client may ask on the stream. What names a room needs membership of it, but for [`Request::JoinInfo`], a
-/// [`Commit`] with a proof, and the two steps of a room password.
+/// [`Commit`] with a proof, [`Request::OwnLeave`], and the two steps of a room password.
 ///
 /// The relay cannot read a room's roles. It keeps a level for each member instead: 0 plain, 1 moderator, 2 owner. A
 /// room's creator begins at 2, whoever is added at 0. [`Commit::levels`] needs level 2, changing join methods or
@@ -204,4 +204,9 @@ pub enum Request {
         #[n(1)]
         opaque_finalization: Opaque,
     },
+    /// The newest leave statement of this account in a room of which it is not a member now: so another session learns,
+    /// with proof, that its own account left. Answer: [`Response::OwnLeave`](super::Response::OwnLeave), also for a room
+    /// that the account knows nothing of.
+    #[n(27)]
+    OwnLeave(#[n(0)] RoomId),
 }

@@ -129,6 +129,10 @@ pub enum Response {
         #[n(1)]
         sealed: Opaque,
     },
+    /// The account's own newest leave statement as it stands in the log. None if there is none, or if the account is a
+    /// member. It may end an earlier membership than the one that the asker remembers: the leaf in it tells.
+    #[n(17)]
+    OwnLeave(#[n(0)] Option<LogEntry>),
 }
 
 impl Response {
@@ -162,6 +166,7 @@ impl Response {
             Request::RoomPasswordStart { .. } => matches!(self, Self::RoomPassword(_)),
             Request::RoomLoginStart { .. } => matches!(self, Self::RoomLogin { .. }),
             Request::RoomLoginFinish { .. } => matches!(self, Self::RoomUnlocked { .. }),
+            Request::OwnLeave(_) => matches!(self, Self::OwnLeave(_)),
         }
     }
 }

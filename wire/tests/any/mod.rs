@@ -235,6 +235,7 @@ pub fn request() -> impl Strategy<Value = Request> {
             .prop_map(|(handle, opaque_request)| Request::RoomLoginStart { handle, opaque_request }),
         (login(), bytes())
             .prop_map(|(login, opaque_finalization)| Request::RoomLoginFinish { login, opaque_finalization }),
+        room().prop_map(Request::OwnLeave),
     ]
 }
 
@@ -269,6 +270,7 @@ fn response() -> impl Strategy<Value = Response> {
             ksf
         }),
         (room(), bytes()).prop_map(|(room, sealed)| Response::RoomUnlocked { room, sealed }),
+        option::of(entry()).prop_map(Response::OwnLeave),
     ]
 }
 

@@ -172,6 +172,7 @@ async fn read(store: &Store, account: AccountId, request: Request) -> std::resul
         Request::KeyPackage(other) => Response::KeyPackage(store.key_package(other).await?),
         Request::Welcome(room) => Response::Welcomes(store.welcomes(account, room).await?),
         Request::Members(room) => Response::Members(store.members(account, room).await?),
+        Request::OwnLeave(room) => Response::OwnLeave(store.own_leave(account, room).await?),
         Request::Hello(_) => {
             return Err(Problem::new(ProblemCode::Invalid, "this stream has said hello before"));
         }

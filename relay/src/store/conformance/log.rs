@@ -178,3 +178,27 @@ pub async fn leaving_ends_the_membership(bench: &mut Bench) {
     let expected = ["joined", "entry 1", "joined", "entry 2", "left true", "entry 3"];
     assert_eq!(heard, expected, "the others and the leaver see the entry before it has left");
 }
+
+pub async fn who_left_is_told_by_its_own_statement(bench: &mut Bench) {
+    let [mira, jon, ada] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    bench.commit(mira, adding(room, 0, 1, jon)).await.unwrap();
+    let asked = async |by, room| bench.store.own_leave(by, room).await.unwrap();
+    assert_eq!(asked(jon, room).await, None, "it is a member");
+    let leave = post(room, EntryKind::Leave, "goodbye");
+    done(bench.store.post(jon, leave.clone(), NOW_MS).await).await.unwrap();
+    let told = asked(jon, room).await.unwrap();
+    assert_eq!((told.seq, told.kind, told.after, told.sender), (2, EntryKind::Leave, 1, jon));
+    assert_eq!((told.id, told.bytes, told.received_at_ms), (leave.id, leave.bytes, NOW_MS));
+    for (by, room) in [(mira, room), (ada, room), (jon, RoomId(random()))] {
+        assert_eq!(asked(by, room).await, None, "nobody else learns anything");
+    }
+
+    let out = Commit { remove: vec![jon], ..commit(room, 1, 2) };
+    bench.commit(mira, out).await.unwrap();
+    assert_eq!(asked(jon, room).await.unwrap().seq, 2, "also when its leaf is gone");
+    bench.commit(mira, adding(room, 3, 3, jon)).await.unwrap();
+    assert_eq!(asked(jon, room).await, None, "it is back");
+    done(bench.store.post(jon, post(room, EntryKind::Leave, "again"), NOW_MS).await).await.unwrap();
+    assert_eq!(asked(jon, room).await.unwrap().seq, 5, "the newest");
+}

@@ -4,7 +4,7 @@ use waxwing_wire::{
     AccountId, EpochId, Opaque, RoomId, Seq,
     frame::{
         AccountDatum, Append, Commit, CreateRoom, Cursor, HistoryLink, JoinProof, KeyPackageRecord,
-        KeyringEntry, Post, PutPublished, RoomSummary, Snapshot,
+        KeyringEntry, LogEntry, Post, PutPublished, RoomSummary, Snapshot,
     },
     ids::{DataName, RoomHandle},
 };
@@ -89,6 +89,14 @@ impl Sqlite {
         limit: u32,
     ) -> Result<Page> {
         self.readers.read(move |db| log::entries_after(db, account, room, after, limit)).await
+    }
+
+    pub(in crate::store) async fn own_leave(
+        &self,
+        account: AccountId,
+        room: RoomId,
+    ) -> Result<Option<LogEntry>> {
+        self.readers.read(move |db| log::own_leave(db, account, room)).await
     }
 
     pub(in crate::store) async fn snapshot(

@@ -182,6 +182,19 @@ pub(super) fn entries_after(
     Ok(Page { entries, last_seq: room.last_seq })
 }
 
+/// The statement by which an account left, for those of its sessions that have not heard of it.
+pub(super) fn own_leave(db: &Connection, account: AccountId, room: RoomId) -> Result<Option<LogEntry>> {
+    let Some(room) = rooms::find(db, room)? else { return Ok(None) };
+    if rooms::is_member(db, &room, account)? {
+        return Ok(None);
+    }
+    let sql = "-- own_leave()
+        SELECT seq, kind, after_commit, sender, entry, received_at_ms, bytes, NULL
+        FROM log_entries WHERE room = ?1 AND sender = ?2 AND kind = 4 AND bytes IS NOT NULL
+        ORDER BY seq DESC LIMIT 1";
+    Ok(db.prepare_cached(sql)?.query_row(params![room.num, account.0], read_entry).optional()?)
+}
+
 fn read_entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<LogEntry> {
     let bytes: Option<Vec<u8>> = row.get(6)?;
     let kind = match (&bytes, row.get::<_, u8>(1)?) {

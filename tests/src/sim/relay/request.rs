@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use waxwing_wire::{
     AccountId, Problem, ProblemCode, RoomId, Seq,
-    frame::{AccountDatum, Commit, CreateRoom, EntryKind, Event, JoinProof, Post, Request, Response},
+    frame::{
+        AccountDatum, Commit, CreateRoom, EntryKind, Event, JoinProof, LogEntry, Post, Request, Response,
+    },
 };
 
 use super::{Relay, Room, problem};
@@ -153,6 +155,11 @@ impl Relay {
             }
             Request::Welcome(room) => {
                 Response::Welcomes(self.member(me, room)?.welcomes.get(&me).cloned().into_iter().collect())
+            }
+            Request::OwnLeave(room) => {
+                let left = self.rooms.get(&room).filter(|room| !room.members.contains_key(&me));
+                let own = |entry: &&LogEntry| entry.sender == me && entry.kind == EntryKind::Leave;
+                Response::OwnLeave(left.and_then(|room| room.log.iter().rfind(own).cloned()))
             }
             Request::Members(room) => {
                 Response::Members(self.member(me, room)?.members.keys().copied().collect())
