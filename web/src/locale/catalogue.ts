@@ -6,8 +6,10 @@ export const LANGUAGES: readonly Language[] = ['en', 'de'];
 
 export type Key = keyof typeof en;
 /** A complete translation: every message, with plural forms where the original has them. */
-export type Catalogue = {
-  readonly [K in Key]: (typeof en)[K] extends string ? string : Exclude<Message, string>;
+export type Catalogue = Translation<typeof en>;
+/** The translation of a part of the catalogue, for those parts that have files of their own. */
+export type Translation<Part extends Record<string, Message>> = {
+  readonly [K in keyof Part]: Part[K] extends string ? string : Exclude<Message, string>;
 };
 
 export const CATALOGUES: Record<Language, Catalogue> = { en, de };

@@ -5,40 +5,77 @@ export type Route =
   | { page: 'login' }
   | { page: 'register' }
   | { page: 'setup' }
-  | { page: 'join' };
+  | { page: 'recover' }
+  | { page: 'join' }
+  /** The person's own settings; without a section it is the menu. */
+  | { page: 'settings'; section: string | null }
+  /** The administrator's desk: a section and, inside of it, one thing. */
+  | { page: 'admin'; section: string | null; item: string | null };
 
 /** Secrets that came in links. They leave the address bar at once and live only as long as this tab. */
 export interface LinkSecrets {
   setup: string | null;
+  /** To a room. */
   invite: string | null;
+  /** To this relay: the operator's invite code. */
+  admission: string | null;
 }
 
-const KEYS = { setup: 'waxwing.setup', invite: 'waxwing.invite' } as const;
+const KEYS = { setup: 'waxwing.setup', invite: 'waxwing.invite', admission: 'waxwing.admission' } as const;
 const ID = /^[A-Za-z0-9_-]{1,200}$/;
 const SECRET = /^[A-Za-z0-9_.~=+-]{1,4096}$/;
 
 /** Reads the part of an address after `#`; anything unknown is the home page. */
 export function parseHash(hash: string): { route: Route; secrets: Partial<LinkSecrets> } {
-  const [page = '', argument = ''] = hash.replace(/^#?\/?/, '').split('/', 2);
-  if (page === 'login' || page === 'register') return { route: { page }, secrets: {} };
+  const [page = '', argument = '', item = ''] = hash.replace(/^#?\/?/, '').split('/', 3);
+  if (page === 'login' || page === 'register' || page === 'recover') return { route: { page }, secrets: {} };
+  if (page === 'settings') return { route: { page, section: idIn(argument) }, secrets: {} };
+  if (page === 'admin') return { route: { page, section: idIn(argument), item: idIn(item) }, secrets: {} };
   if (page === 'room' && ID.test(argument)) return { route: { page, room: argument }, secrets: {} };
   if (page === 'setup') return { route: { page }, secrets: SECRET.test(argument) ? { setup: argument } : {} };
+  // A link that admits to the relay leads to the form that uses it.
+  if (page === 'invite') {
+    return { route: { page: 'register' }, secrets: SECRET.test(argument) ? { admission: argument } : {} };
+  }
   if (page === 'join') return { route: { page }, secrets: SECRET.test(argument) ? { invite: argument } : {} };
   return { route: { page: 'home' }, secrets: {} };
 }
 
+function idIn(part: string): string | null {
+  return ID.test(part) ? part : null;
+}
+
+/** The code that admits to a relay, from a whole link or from that part alone; null when it is neither. */
+export function admissionFrom(text: string): string | null {
+  return secretAfter('#/invite/', text);
+}
+
 /** The secret part of an invite, from a whole link or from that part alone; null when it is neither. */
 export function inviteFrom(text: string): string | null {
+  return secretAfter('#/join/', text);
+}
+
+function secretAfter(marker: string, text: string): string | null {
   const trimmed = text.trim();
-  const at = trimmed.lastIndexOf('#/join/');
-  const secret = at >= 0 ? trimmed.slice(at + '#/join/'.length) : trimmed;
+  const at = trimmed.lastIndexOf(marker);
+  const secret = at >= 0 ? trimmed.slice(at + marker.length) : trimmed;
   return SECRET.test(secret) ? secret : null;
 }
 
 /** The address part of a route. */
 export function hashOf(route: Route): string {
-  if (route.page === 'room') return `#/room/${route.room}`;
-  return route.page === 'home' ? '#/' : `#/${route.page}`;
+  switch (route.page) {
+    case 'home':
+      return '#/';
+    case 'room':
+      return `#/room/${route.room}`;
+    case 'settings':
+      return ['#', 'settings', route.section].filter((part) => part !== null).join('/');
+    case 'admin':
+      return ['#', 'admin', route.section, route.item].filter((part) => part !== null).join('/');
+    default:
+      return `#/${route.page}`;
+  }
 }
 
 /** What the router needs of a browser window. */
@@ -55,11 +92,13 @@ export class Router {
   route = $state.raw<Route>({ page: 'home' });
   setup = $state.raw<string | null>(null);
   invite = $state.raw<string | null>(null);
+  admission = $state.raw<string | null>(null);
 
   constructor(window: RouterWindow) {
     this.#window = window;
     this.setup = window.sessionStorage.getItem(KEYS.setup);
     this.invite = window.sessionStorage.getItem(KEYS.invite);
+    this.admission = window.sessionStorage.getItem(KEYS.admission);
     this.#read();
     window.addEventListener('hashchange', () => this.#read());
   }
@@ -85,9 +124,9 @@ export class Router {
 
   #read(): void {
     const { route, secrets } = parseHash(this.#window.location.hash);
-    if (secrets.setup !== undefined) this.keep('setup', secrets.setup);
-    if (secrets.invite !== undefined) this.keep('invite', secrets.invite);
-    if (secrets.setup !== undefined || secrets.invite !== undefined) this.replace(route);
+    const found = Object.entries(secrets) as [keyof LinkSecrets, string][];
+    for (const [name, value] of found) this.keep(name, value);
+    if (found.length > 0) this.replace(route);
     else this.route = route;
   }
 }

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { Router, hashOf, inviteFrom, parseHash } from './route.svelte';
+import { Router, admissionFrom, hashOf, inviteFrom, parseHash } from './route.svelte';
 import { fakeWindow } from './testing';
+
+const MORE = [
+  '#/recover',
+  '#/settings',
+  '#/settings/devices',
+  '#/admin',
+  '#/admin/audit',
+  '#/admin/users/a1',
+];
 
 describe('addresses', () => {
   it.each([
@@ -12,6 +21,12 @@ describe('addresses', () => {
     ['#/room/', { page: 'home' }],
     ['#/room/<script>', { page: 'home' }],
     ['#/nonsense/x', { page: 'home' }],
+    ['#/recover', { page: 'recover' }],
+    ['#/settings', { page: 'settings', section: null }],
+    ['#/settings/devices', { page: 'settings', section: 'devices' }],
+    ['#/admin/users/abc_-1', { page: 'admin', section: 'users', item: 'abc_-1' }],
+    ['#/admin/<b>', { page: 'admin', section: null, item: null }],
+    ['#/invite/CODE', { page: 'register' }],
   ])('%s', (hash, route) => {
     expect(parseHash(hash).route).toEqual(route);
   });
@@ -20,11 +35,12 @@ describe('addresses', () => {
     expect(parseHash('#/setup/TOKEN')).toEqual({ route: { page: 'setup' }, secrets: { setup: 'TOKEN' } });
     expect(parseHash('#/join/INV-1_x')).toEqual({ route: { page: 'join' }, secrets: { invite: 'INV-1_x' } });
     expect(parseHash('#/join').secrets).toEqual({});
+    expect(parseHash('#/invite/CODE').secrets).toEqual({ admission: 'CODE' });
     expect(parseHash(`#/join/${'x'.repeat(5000)}`).secrets).toEqual({});
   });
 
   it('comes back to the same route', () => {
-    for (const hash of ['#/', '#/login', '#/register', '#/setup', '#/join', '#/room/r1']) {
+    for (const hash of ['#/', '#/login', '#/register', '#/setup', '#/join', '#/room/r1', ...MORE]) {
       expect(hashOf(parseHash(hash).route)).toBe(hash);
     }
   });
@@ -35,6 +51,8 @@ describe('addresses', () => {
     expect(inviteFrom('https://a.example/')).toBeNull();
     expect(inviteFrom('')).toBeNull();
     expect(inviteFrom('two words')).toBeNull();
+    expect(admissionFrom('https://a.example/#/invite/CODE')).toBe('CODE');
+    expect(admissionFrom('CODE')).toBe('CODE');
   });
 });
 
