@@ -2,7 +2,7 @@
 //!
 //! Two dialects, both versioned by the path `/api/v1`:
 //!
-//! * **JSON over HTTP** for accounts and sessions ([`account`]). Byte strings are base64url without padding.
+//! * **JSON over HTTP** for accounts and sessions ([`account`]) and for administrators ([`admin`]). Byte strings are base64url without padding.
 //! * **CBOR frames** over the WebSocket stream ([`frame`]) for everything about rooms. A client sends
 //!   [`frame::ClientFrame`]s, the relay sends [`frame::ServerFrame`]s; each WebSocket binary message is exactly one frame.
 //!
@@ -22,6 +22,7 @@
 )]
 
 pub mod account;
+pub mod admin;
 pub mod codec;
 pub mod frame;
 pub mod ids;

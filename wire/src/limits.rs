@@ -80,3 +80,23 @@ pub const USERNAME_CHARS: core::ops::RangeInclusive<usize> = 3..=32;
 pub const PASSWORD_CHARS_MIN: usize = 10;
 /// Longest display or room name in characters.
 pub const NAME_CHARS: usize = 80;
+/// Entries of one page of the administration.
+pub const ADMIN_PAGE: u32 = 100;
+/// Longest reason or note of an administrator in characters.
+pub const REASON_CHARS: usize = 500;
+/// Longest announcement in characters.
+pub const ANNOUNCEMENT_CHARS: usize = 2000;
+/// Announcements that stand at once.
+pub const ANNOUNCEMENTS: usize = 20;
+/// Invite codes that work at once.
+pub const INVITES: usize = 1000;
+/// Accounts that one invite code may make.
+pub const INVITE_USES: u32 = 1000;
+/// Largest public key under which reports are sealed for an administrator.
+pub const REPORT_KEY_BYTES: usize = 4 * 1024;
+/// Largest sealed report.
+pub const REPORT_BYTES: usize = 64 * 1024;
+/// Administrators for whom one report is sealed.
+pub const REPORT_COPIES: usize = 16;
+/// Samples of the statistics that are kept, one every two seconds.
+pub const STATISTICS_KEPT: usize = 120;

@@ -62,6 +62,8 @@ codes! {
     ForeignOrigin = "foreign_origin", 403;
     /// This needs a higher level in the room, see [`crate::frame::Request`].
     NotAllowed = "not_allowed", 403;
+    /// This is for administrators of the relay.
+    NotAdministrator = "not_administrator", 403;
     /// There is no such thing, or it is not yours.
     NotFound = "not_found", 404;
     /// The invite link was revoked, replaced or never valid.

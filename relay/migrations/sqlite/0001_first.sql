@@ -196,3 +196,25 @@ CREATE TABLE welcomes (
     sealed     BLOB NOT NULL,
     PRIMARY KEY (room, account, author)
 ) STRICT;
+
+-- What administrators did and what touched the security of accounts. Names accounts by id, so that nothing of a deleted one stays.
+-- chain is SHA-256 over the chain of the entry before and this one, see docs/operating/administration.md.
+CREATE TABLE audit (
+    seq    INTEGER PRIMARY KEY,
+    at_ms  INTEGER NOT NULL,
+    actor  BLOB CHECK (length(actor) = 16),
+    kind   TEXT NOT NULL,
+    target TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    chain  BLOB NOT NULL CHECK (length(chain) = 32)
+) STRICT;
+CREATE INDEX audit_by_actor ON audit (actor, seq);
+CREATE INDEX audit_by_kind ON audit (kind, seq);
+CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;
+CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit
+BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;
+-- Also keeps INSERT OR REPLACE from replacing, which fires no trigger for what it deletes.
+CREATE TRIGGER audit_has_no_gaps BEFORE INSERT ON audit
+WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM audit)
+BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;

@@ -1,6 +1,7 @@
 //! The SQLite backend: one writer thread that commits in groups, and a few connections that read.
 
 mod accounts;
+mod audit;
 mod calls;
 mod commit;
 mod data;

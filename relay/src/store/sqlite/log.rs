@@ -230,7 +230,7 @@ fn kind_number(kind: EntryKind) -> Result<u8> {
 }
 
 /// SHA-256 over a label and fields, each preceded by its length as four bytes, big endian.
-fn labelled(label: &str, fields: &[&[u8]]) -> [u8; 32] {
+pub(super) fn labelled(label: &str, fields: &[&[u8]]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for part in std::iter::once(&label.as_bytes()).chain(fields) {
         // Fields are bounded by the frame; a longer one would only make a hash that nobody else makes.

@@ -1,0 +1,252 @@
+//! The audit log: only added to, each entry bound to all before it by a hash.
+
+use std::fmt;
+
+use rusqlite::{Connection, params};
+use waxwing_wire::{AccountId, RoomId, Seq, admin::AuditKind};
+
+use super::{log::labelled, signed, unsigned};
+use crate::store::Result;
+
+/// What an entry is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Target<'a> {
+    /// An account.
+    Account(AccountId),
+    /// A room.
+    Room(RoomId),
+    /// An entry of a room.
+    Entry(RoomId, Seq),
+    /// A setting, by its name.
+    Setting(&'a str),
+    /// An invite code, by its number.
+    Invite(u64),
+    /// An announcement, by its number.
+    Announcement(u64),
+    /// A report, by its number.
+    Report(u64),
+    /// Nothing in particular.
+    None,
+}
+
+impl fmt::Display for Target<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Account(account) => write!(f, "account:{account}"),
+            Self::Room(room) => write!(f, "room:{room}"),
+            Self::Entry(room, seq) => write!(f, "entry:{room}/{seq}"),
+            Self::Setting(name) => write!(f, "setting:{name}"),
+            Self::Invite(id) => write!(f, "invite:{id}"),
+            Self::Announcement(id) => write!(f, "announcement:{id}"),
+            Self::Report(id) => write!(f, "report:{id}"),
+            Self::None => Ok(()),
+        }
+    }
+}
+
+/// Writes an entry, in the transaction of what it records. `actor` is the account that did it, if any was logged in.
+/// `detail` is for people: a reason, old and new value; never a secret, and no name of an account that may be deleted.
+pub(super) fn record(
+    db: &Connection,
+    now_ms: u64,
+    actor: Option<AccountId>,
+    kind: AuditKind,
+    target: Target<'_>,
+    detail: &str,
+) -> Result<()> {
+    let (last, before) = head(db)?;
+    let entry = Entry {
+        seq: last.saturating_add(1),
+        at_ms: now_ms,
+        actor,
+        kind: kind.as_str(),
+        target: &target.to_string(),
+        detail,
+    };
+    let sql = "-- record()
+        INSERT INTO audit (seq, at_ms, actor, kind, target, detail, chain) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    db.prepare_cached(sql)?.execute(params![
+        signed(entry.seq),
+        signed(entry.at_ms),
+        actor.map(|account| account.0),
+        entry.kind,
+        entry.target,
+        entry.detail,
+        entry.chain(&before),
+    ])?;
+    Ok(())
+}
+
+/// Number and hash of the newest entry; 0 and [`start`] when there is none.
+pub(super) fn head(db: &Connection) -> Result<(u64, [u8; 32])> {
+    let sql = "-- audit_head()
+        SELECT seq, chain FROM audit ORDER BY seq DESC LIMIT 1";
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query([])?;
+    match rows.next()? {
+        Some(row) => Ok((unsigned(row.get(0)?), row.get(1)?)),
+        None => Ok((0, start())),
+    }
+}
+
+/// What the first entry follows.
+pub(super) fn start() -> [u8; 32] {
+    labelled("Waxwing 1 audit", &[])
+}
+
+/// What the hash covers, in this order.
+struct Entry<'a> {
+    seq: u64,
+    at_ms: u64,
+    actor: Option<AccountId>,
+    kind: &'a str,
+    target: &'a str,
+    detail: &'a str,
+}
+
+impl Entry<'_> {
+    fn chain(&self, before: &[u8; 32]) -> [u8; 32] {
+        let actor = self.actor.as_ref().map(AccountId::as_bytes).unwrap_or_default();
+        let fields: [&[u8]; 7] = [
+            before,
+            &self.seq.to_be_bytes(),
+            &self.at_ms.to_be_bytes(),
+            actor,
+            self.kind.as_bytes(),
+            self.target.as_bytes(),
+            self.detail.as_bytes(),
+        ];
+        labelled("Waxwing 1 audit entry", &fields)
+    }
+}
+
+/// What looking through the log found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Verdict {
+    /// Entries that were looked at.
+    pub entries: u64,
+    /// The first that does not follow from the one before.
+    pub first_bad: Option<u64>,
+    /// Hash of the newest.
+    pub head: [u8; 32],
+}
+
+/// Looks through the log up to the first entry that does not follow from the one before.
+pub(super) fn verify(db: &Connection) -> Result<Verdict> {
+    let sql = "-- verify_audit()
+        SELECT seq, at_ms, actor, kind, target, detail, chain FROM audit ORDER BY seq";
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query([])?;
+    let mut verdict = Verdict { entries: 0, first_bad: None, head: start() };
+    while let Some(row) = rows.next()? {
+        let [kind, target, detail]: [String; 3] = [row.get(3)?, row.get(4)?, row.get(5)?];
+        let entry = Entry {
+            seq: unsigned(row.get(0)?),
+            at_ms: unsigned(row.get(1)?),
+            actor: row.get::<_, Option<[u8; 16]>>(2)?.map(AccountId),
+            kind: &kind,
+            target: &target,
+            detail: &detail,
+        };
+        let expected = verdict.entries.saturating_add(1);
+        if entry.seq != expected || entry.chain(&verdict.head) != row.get::<_, [u8; 32]>(6)? {
+            verdict.first_bad = Some(expected);
+            return Ok(verdict);
+        }
+        verdict.entries = expected;
+        verdict.head = row.get(6)?;
+    }
+    Ok(verdict)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::migrate;
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn database() -> Connection {
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate::migrate(&mut db).unwrap();
+        db
+    }
+
+    const MIRA: AccountId = AccountId([1; 16]);
+
+    fn with_three() -> Connection {
+        let db = database();
+        record(&db, 5, Some(MIRA), AuditKind::Setup, Target::Account(MIRA), "").unwrap();
+        record(&db, 6, None, AuditKind::LoginRefused, Target::None, "8 s").unwrap();
+        record(&db, 7, Some(MIRA), AuditKind::MessageRemoved, Target::Entry(RoomId([7; 16]), 3), "spam")
+            .unwrap();
+        db
+    }
+
+    /// Computed apart from this program: python3, hashlib over the bytes of docs/operating/administration.md.
+    #[test]
+    fn the_chain_has_known_values() {
+        let db = with_three();
+        assert_eq!(hex(&start()), "1b05267f65238d04e5ab488cdc64e931cd613ebfd48c1dc7fb2e09f6d607977b");
+        assert_eq!(
+            hex(&head(&db).unwrap().1),
+            "fc1fbd78504b42b290cf376981294eb4a10256362a8cec4f1f8a562b2aa4792c"
+        );
+        let target: String =
+            db.query_row("SELECT target FROM audit WHERE seq = 3", [], |row| row.get(0)).unwrap();
+        assert_eq!(target, "entry:BwcHBwcHBwcHBwcHBwcHBw/3");
+    }
+
+    #[test]
+    fn an_untouched_log_verifies() {
+        let verdict = verify(&database()).unwrap();
+        assert_eq!(verdict, Verdict { entries: 0, first_bad: None, head: start() });
+        let db = with_three();
+        let verdict = verify(&db).unwrap();
+        assert_eq!((verdict.entries, verdict.first_bad), (3, None));
+        assert_eq!(verdict.head, head(&db).unwrap().1);
+    }
+
+    #[test]
+    fn entries_are_neither_changed_nor_removed_nor_replaced() {
+        let db = with_three();
+        for change in [
+            "UPDATE audit SET detail = 'x' WHERE seq = 2",
+            "DELETE FROM audit WHERE seq = 3",
+            "DELETE FROM audit",
+            "INSERT OR REPLACE INTO audit SELECT seq, at_ms, actor, kind, target, 'x', chain FROM audit WHERE seq = 2",
+            "INSERT INTO audit SELECT 9, at_ms, actor, kind, target, detail, chain FROM audit WHERE seq = 2",
+            "INSERT INTO audit SELECT 0, at_ms, actor, kind, target, detail, chain FROM audit WHERE seq = 2",
+            "INSERT INTO audit SELECT -1, at_ms, actor, kind, target, detail, chain FROM audit WHERE seq = 2",
+        ] {
+            let error = db.execute(change, []).unwrap_err().to_string();
+            assert!(error.contains("only added to"), "{change}: {error}");
+        }
+        assert_eq!(verify(&db).unwrap().first_bad, None);
+    }
+
+    #[test]
+    fn whoever_gets_around_the_triggers_is_noticed() {
+        for (change, bad) in [
+            ("UPDATE audit SET at_ms = 4 WHERE seq = 1", 1),
+            ("UPDATE audit SET actor = NULL WHERE seq = 1", 1),
+            ("UPDATE audit SET kind = 'kicked' WHERE seq = 2", 2),
+            ("UPDATE audit SET target = 'account:x' WHERE seq = 2", 2),
+            ("UPDATE audit SET detail = '9 s' WHERE seq = 2", 2),
+            ("UPDATE audit SET target = '8', detail = ' s' WHERE seq = 2", 2),
+            ("UPDATE audit SET chain = zeroblob(32) WHERE seq = 3", 3),
+            ("DELETE FROM audit WHERE seq = 1", 1),
+            ("DELETE FROM audit WHERE seq = 2", 2),
+            ("UPDATE audit SET seq = 4 WHERE seq = 3", 3),
+        ] {
+            let db = with_three();
+            for trigger in ["audit_is_not_changed", "audit_is_not_deleted"] {
+                db.execute(&format!("DROP TRIGGER {trigger}"), []).unwrap();
+            }
+            assert_eq!(db.execute(change, []).unwrap(), 1);
+            assert_eq!(verify(&db).unwrap().first_bad, Some(bad), "{change}");
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! The audit log: what administrators did, and what touched the security of accounts.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AccountId, Opaque};
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $variant:ident = $text:literal;)+) => {
+        /// What happened.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum AuditKind {
+            $($(#[$doc])* #[serde(rename = $text)] $variant,)+
+        }
+
+        impl AuditKind {
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// The text in the log.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)+ }
+            }
+        }
+
+        impl std::str::FromStr for AuditKind {
+            type Err = UnknownKind;
+
+            fn from_str(text: &str) -> Result<Self, UnknownKind> {
+                match text { $($text => Ok(Self::$variant),)+ _ => Err(UnknownKind) }
+            }
+        }
+    };
+}
+
+/// The text names no kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no such kind of audit entry")]
+pub struct UnknownKind;
+
+kinds! {
+    /// The first account was made with the setup link.
+    Setup = "setup";
+    /// An account was made.
+    Registered = "registered";
+    /// An administrator let a waiting account go on.
+    Approved = "approved";
+    /// An administrator refused a waiting account, which is deleted.
+    Refused = "refused";
+    /// An administrator shut an account out.
+    Banned = "banned";
+    /// An administrator let a banned account in again.
+    Unbanned = "unbanned";
+    /// An administrator ended all sessions of an account.
+    Kicked = "kicked";
+    /// An account became administrator.
+    Promoted = "promoted";
+    /// An account is administrator no longer.
+    Demoted = "demoted";
+    /// An administrator took the second factor off an account.
+    TotpReset = "totp_reset";
+    /// An account has a new authenticator, or its first.
+    TotpChanged = "totp_changed";
+    /// An account has no second factor any more, by its own wish.
+    TotpRemoved = "totp_removed";
+    /// An account has new recovery codes.
+    RecoveryCodesMade = "recovery_codes_made";
+    /// A login used a recovery code.
+    RecoveryCodeUsed = "recovery_code_used";
+    /// An account got back in with its recovery key.
+    Recovered = "recovered";
+    /// An account has a new password.
+    PasswordChanged = "password_changed";
+    /// An account has new keys.
+    KeysRotated = "keys_rotated";
+    /// An account was deleted.
+    AccountDeleted = "account_deleted";
+    /// A session was ended from another one.
+    SessionEnded = "session_ended";
+    /// Too many logins failed; more have to wait.
+    LoginRefused = "login_refused";
+    /// An invite code was made.
+    InviteMade = "invite_made";
+    /// An invite code was revoked.
+    InviteRevoked = "invite_revoked";
+    /// A setting was changed.
+    SettingChanged = "setting_changed";
+    /// Everybody was told something.
+    Announced = "announced";
+    /// An announcement was withdrawn.
+    AnnouncementWithdrawn = "announcement_withdrawn";
+    /// A room was removed.
+    RoomRemoved = "room_removed";
+    /// A message's ciphertext was removed.
+    MessageRemoved = "message_removed";
+    /// A member reported a message.
+    Reported = "reported";
+    /// A report was decided.
+    ReportResolved = "report_resolved";
+    /// The audit log was exported.
+    AuditExported = "audit_exported";
+}
+
+/// Which entries.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuditQuery {
+    /// A part of a username, of the target or of the detail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub query: Option<String>,
+    /// Only those.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<AuditKind>,
+    /// Only what this account did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<AccountId>,
+    /// Not before this time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<u64>,
+    /// Before this time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<u64>,
+    /// `next` of the page before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// Entries of a page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// One entry. It names accounts by id; names are looked up when it is read, and are gone with the account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// From 1 without gaps.
+    pub seq: u64,
+    /// When.
+    pub at_ms: u64,
+    /// The account that did it; absent for the relay itself and for whoever was not logged in.
+    pub actor: Option<AccountId>,
+    /// Its username; absent when the account is gone.
+    pub actor_name: Option<String>,
+    /// What happened.
+    pub kind: AuditKind,
+    /// To what: `account:ID`, `room:ID`, `entry:ID/SEQ`, `setting:NAME`, `invite:ID`, `announcement:ID`, `report:ID` or nothing.
+    pub target: String,
+    /// Username of the target, if it is an account that exists.
+    pub target_name: Option<String>,
+    /// More about it: a reason, the old and the new value.
+    pub detail: String,
+    /// Hash of this entry and all before it, 32 bytes.
+    pub chain: Opaque,
+}
+
+/// A page of the audit log, the newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditList {
+    /// The page.
+    pub entries: Vec<AuditEntry>,
+    /// What the next page is asked for with; absent on the last.
+    pub next: Option<String>,
+}
+
+/// Whether the log is as it was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditVerdict {
+    /// Number of entries that were looked at.
+    pub entries: u64,
+    /// Whether every entry follows from the one before.
+    pub ok: bool,
+    /// The first that does not.
+    pub first_bad: Option<u64>,
+    /// Hash of the newest entry, 32 bytes: who noted an earlier one can tell whether the log was cut off.
+    pub head: Opaque,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_have_one_text() {
+        for kind in AuditKind::ALL {
+            assert_eq!(kind.as_str().parse(), Ok(*kind));
+            assert_eq!(serde_json::to_string(kind).unwrap(), format!("\"{}\"", kind.as_str()));
+        }
+        assert_eq!("".parse::<AuditKind>(), Err(UnknownKind));
+    }
+}
