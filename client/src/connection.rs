@@ -299,10 +299,12 @@ impl Client {
 
     /// A refusal that will pass is nobody's concern but ours, unless a person waits for the answer.
     fn refused(&mut self, request: Request, then: Then, problem: Problem, ctx: &mut Ctx<'_>) {
-        let passing = matches!(
-            problem.code,
-            ProblemCode::Unavailable | ProblemCode::RateLimited | ProblemCode::Internal
-        );
+        let passing = match problem.code {
+            ProblemCode::Unavailable | ProblemCode::RateLimited | ProblemCode::Internal => true,
+            // The relay is about to close the stream for it. Nothing that waits is given up: it goes on after a login.
+            ProblemCode::NotLoggedIn => !matches!(then, Then::Hello),
+            _ => false,
+        };
         if !passing || then.is_awaited() {
             return self.then(then, Err(problem), ctx);
         }

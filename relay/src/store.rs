@@ -20,7 +20,7 @@ use waxwing_wire::{
 
 pub use error::StoreError;
 pub use types::{
-    Admission, Credentials, JoinInfo, NewAccount, NewCredentials, NewSession, Notice, Page, Pending,
+    Admission, Caller, Credentials, JoinInfo, NewAccount, NewCredentials, NewSession, Notice, Page, Pending,
     Published, RoomCredentials, Session, SessionHash, SessionLife, UnlockedAccount,
 };
 
@@ -91,13 +91,13 @@ operations! {
     /// All sealed account objects.
     fn account_data(account: AccountId) -> Vec<AccountDatum>;
     /// Stores a sealed account object, by compare-and-swap on its version.
-    fn put_account_data(account: AccountId, datum: AccountDatum) -> Pending<()>;
+    fn put_account_data(by: Caller, datum: AccountDatum) -> Pending<()>;
     /// Forgets sealed account objects.
-    fn drop_account_data(account: AccountId, names: Vec<DataName>) -> Pending<()>;
+    fn drop_account_data(by: Caller, names: Vec<DataName>) -> Pending<()>;
     /// Key package of an account, with what tells whose it is.
     fn key_package(account: AccountId) -> Option<KeyPackageRecord>;
     /// Replaces the key package.
-    fn put_key_package(account: AccountId, package: Opaque) -> Pending<()>;
+    fn put_key_package(by: Caller, package: Opaque) -> Pending<()>;
 
     /// Ids of the rooms of an account.
     fn room_ids(account: AccountId) -> Vec<RoomId>;
@@ -106,13 +106,13 @@ operations! {
     /// Members of a room.
     fn members(account: AccountId, room: RoomId) -> Vec<AccountId>;
     /// Founds a room.
-    fn create_room(author: AccountId, request: CreateRoom, now_ms: u64) -> Pending<()>;
+    fn create_room(by: Caller, request: CreateRoom, now_ms: u64) -> Pending<()>;
     /// Appends a message.
-    fn append_message(author: AccountId, request: Append, now_ms: u64) -> Pending<Seq>;
+    fn append_message(by: Caller, request: Append, now_ms: u64) -> Pending<Seq>;
     /// Enters a member's statement; a leave ends its membership too.
-    fn post(author: AccountId, request: Post, now_ms: u64) -> Pending<Seq>;
+    fn post(by: Caller, request: Post, now_ms: u64) -> Pending<Seq>;
     /// Appends a commit with everything that belongs to its epoch.
-    fn accept_commit(author: AccountId, request: Commit, now_ms: u64) -> Pending<Seq>;
+    fn accept_commit(by: Caller, request: Commit, now_ms: u64) -> Pending<Seq>;
     /// A page of the log.
     fn entries_after(account: AccountId, room: RoomId, after: Seq, limit: u32) -> Page;
 
@@ -122,17 +122,17 @@ operations! {
     /// The account's snapshot of an epoch, or its newest.
     fn snapshot(account: AccountId, room: RoomId, epoch: Option<EpochId>) -> Option<Snapshot>;
     /// Stores a snapshot.
-    fn put_snapshot(account: AccountId, room: RoomId, snapshot: Snapshot) -> Pending<()>;
+    fn put_snapshot(by: Caller, room: RoomId, snapshot: Snapshot) -> Pending<()>;
     /// Candidates for the public state of an epoch.
     fn public_states(account: AccountId, room: RoomId, epoch: EpochId) -> Vec<Opaque>;
     /// All that members published for an epoch.
     fn published(account: AccountId, room: RoomId, epoch: EpochId) -> Published;
     /// Adds a member's own candidates.
-    fn put_published(author: AccountId, request: PutPublished) -> Pending<()>;
+    fn put_published(by: Caller, request: PutPublished) -> Pending<()>;
     /// A page of the account's keyring.
     fn keyring(account: AccountId, room: RoomId, before: Seq) -> Vec<KeyringEntry>;
     /// Adds to the keyring.
-    fn put_keyring(account: AccountId, room: RoomId, entries: Vec<KeyringEntry>) -> Pending<()>;
+    fn put_keyring(by: Caller, room: RoomId, entries: Vec<KeyringEntry>) -> Pending<()>;
     /// A page of history links.
     fn history_links(account: AccountId, room: RoomId, before: Seq) -> Vec<HistoryLink>;
     /// What a holder of a join method needs, from the newest epoch whose commit number is below `before`.

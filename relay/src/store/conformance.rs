@@ -24,7 +24,7 @@ use waxwing_wire::{
 use zeroize::Zeroizing;
 
 use super::{
-    Admission, Credentials, NewAccount, NewCredentials, NewSession, Notice, Pending, Result, Session,
+    Admission, Caller, Credentials, NewAccount, NewCredentials, NewSession, Notice, Pending, Result, Session,
     SessionHash, SessionLife, Store, StoreError,
     sqlite::{Options, Sqlite},
 };
@@ -66,6 +66,8 @@ behaviours! {
         credentials_change_at_once_and_end_other_sessions,
         a_new_identity_key_comes_with_its_statement,
         sessions_end,
+        sessions_that_ended_write_nothing_more,
+        a_rotation_refuses_what_other_sessions_had_queued,
         settings_are_written_once;
     data:
         account_objects_are_compared_and_swapped,
@@ -155,6 +157,15 @@ fn new_session() -> NewSession {
     NewSession { token: SessionHash(random()), now_ms: NOW_MS }
 }
 
+/// A session that every account of a [`Bench`] has from its registration on.
+fn session_of(account: AccountId) -> SessionHash {
+    SessionHash(std::array::from_fn(|index| account.0[index % 16]))
+}
+
+fn caller(account: AccountId) -> Caller {
+    Caller { account, session: session_of(account), frame_bytes: 1 }
+}
+
 const OPEN: Admission = Admission::Policy(RegistrationPolicy::Open);
 
 impl Bench {
@@ -175,7 +186,8 @@ impl Bench {
             assert!(self.store.replace_setup_token(token).await.unwrap());
             Admission::Setup(token)
         };
-        self.store.create_account(account, admission, new_session()).await.unwrap();
+        let session = NewSession { token: session_of(id), now_ms: NOW_MS };
+        self.store.create_account(account, admission, session).await.unwrap();
         id
     }
 
@@ -191,16 +203,17 @@ impl Bench {
     async fn room(&self, creator: AccountId) -> RoomId {
         let room = RoomId(random());
         let request = CreateRoom { room, parts: requests::parts(0) };
-        done(self.store.create_room(creator, request, NOW_MS).await).await.unwrap();
+        done(self.store.create_room(caller(creator), request, NOW_MS).await).await.unwrap();
         room
     }
 
     async fn commit(&self, author: AccountId, commit: Commit) -> Result<Seq> {
-        done(self.store.accept_commit(author, commit, NOW_MS).await).await
+        done(self.store.accept_commit(caller(author), commit, NOW_MS).await).await
     }
 
     async fn append(&self, author: AccountId, room: RoomId, after: Seq, text: &str) -> Result<Seq> {
-        done(self.store.append_message(author, requests::append(room, after, text), NOW_MS).await).await
+        done(self.store.append_message(caller(author), requests::append(room, after, text), NOW_MS).await)
+            .await
     }
 
     async fn members(&self, member: AccountId, room: RoomId) -> Vec<AccountId> {

@@ -53,6 +53,9 @@ pub enum StoreError {
     /// The credentials were changed while an attempt with the old ones was under way.
     #[error("the credentials of this account have changed; begin again")]
     CredentialsChanged,
+    /// The session of a write ended before it.
+    #[error("this session has ended; log in again")]
+    SessionEnded,
     /// Too much in a short time.
     #[error("too many commits in this room; go on a little later")]
     RateLimited {
@@ -86,6 +89,7 @@ impl StoreError {
             Self::RegistrationClosed => ProblemCode::RegistrationClosed,
             Self::ReusedCode => ProblemCode::ReusedCode,
             Self::CredentialsChanged => ProblemCode::AttemptExpired,
+            Self::SessionEnded => ProblemCode::NotLoggedIn,
             Self::RateLimited { .. } => ProblemCode::RateLimited,
             Self::Unavailable => ProblemCode::Unavailable,
             Self::Internal => ProblemCode::Internal,

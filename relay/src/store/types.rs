@@ -42,6 +42,17 @@ impl fmt::Debug for SessionHash {
     }
 }
 
+/// Who writes over the stream.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller {
+    /// The account.
+    pub account: AccountId,
+    /// The session, which must be alive when the write is carried out.
+    pub session: SessionHash,
+    /// Length of the frame that asks: its share of [`crate::limits::WRITE_QUEUE_BYTES`].
+    pub frame_bytes: usize,
+}
+
 /// How long sessions live.
 #[derive(Debug, Clone, Copy)]
 pub struct SessionLife {

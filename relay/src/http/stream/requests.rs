@@ -13,7 +13,7 @@ use crate::{
     fanout::Registration,
     http::App,
     limits, now_ms,
-    store::{Pending, Result, Store},
+    store::{Caller, Pending, Result, SessionHash, Store},
 };
 
 /// An answer under way.
@@ -30,6 +30,7 @@ pub(super) enum Asked {
 pub(super) struct Asker<'a> {
     pub app: &'a Arc<App>,
     pub account: AccountId,
+    pub session: SessionHash,
     pub registration: &'a Registration,
     pub logins: &'a Arc<RoomLogins>,
 }
@@ -54,27 +55,26 @@ pub(super) fn cost(request: &Request, bytes: usize) -> usize {
 }
 
 /// Hands a request on. Waits only for room in the store's queue, never for a commit.
-pub(super) async fn ask(asker: Asker<'_>, request: Request) -> Asked {
-    let Asker { app, account, .. } = asker;
+pub(super) async fn ask(asker: Asker<'_>, request: Request, frame_bytes: usize) -> Asked {
+    let Asker { app, account, session, .. } = asker;
     let store = &app.store;
+    let by = Caller { account, session, frame_bytes };
     if let Err(problem) = check(app, &request) {
         return Asked::Write(ready(Err(problem)));
     }
     let done = |()| Response::Done;
     let appended = |seq| Response::Appended { seq };
     Asked::Write(match request {
-        Request::CreateRoom(room) => write(store.create_room(account, *room, now_ms()).await, done),
-        Request::Append(append) => write(store.append_message(account, append, now_ms()).await, appended),
-        Request::Post(post) => write(store.post(account, post, now_ms()).await, appended),
-        Request::Commit(commit) => write(store.accept_commit(account, *commit, now_ms()).await, appended),
-        Request::PutSnapshot { room, snapshot } => {
-            write(store.put_snapshot(account, room, snapshot).await, done)
-        }
-        Request::PutKeyring { room, entries } => write(store.put_keyring(account, room, entries).await, done),
-        Request::PutPublished(parts) => write(store.put_published(account, *parts).await, done),
-        Request::PutAccountData(datum) => write(store.put_account_data(account, datum).await, done),
-        Request::DropAccountData(names) => write(store.drop_account_data(account, names).await, done),
-        Request::PutKeyPackage(package) => write(store.put_key_package(account, package).await, done),
+        Request::CreateRoom(room) => write(store.create_room(by, *room, now_ms()).await, done),
+        Request::Append(append) => write(store.append_message(by, append, now_ms()).await, appended),
+        Request::Post(post) => write(store.post(by, post, now_ms()).await, appended),
+        Request::Commit(commit) => write(store.accept_commit(by, *commit, now_ms()).await, appended),
+        Request::PutSnapshot { room, snapshot } => write(store.put_snapshot(by, room, snapshot).await, done),
+        Request::PutKeyring { room, entries } => write(store.put_keyring(by, room, entries).await, done),
+        Request::PutPublished(parts) => write(store.put_published(by, *parts).await, done),
+        Request::PutAccountData(datum) => write(store.put_account_data(by, datum).await, done),
+        Request::DropAccountData(names) => write(store.drop_account_data(by, names).await, done),
+        Request::PutKeyPackage(package) => write(store.put_key_package(by, package).await, done),
         request => return Asked::Read(other(asker, request)),
     })
 }
@@ -90,7 +90,7 @@ fn check(app: &App, request: &Request) -> std::result::Result<(), Problem> {
 
 /// Requests that change nothing in the store.
 fn other(asker: Asker<'_>, request: Request) -> Answer {
-    let Asker { app, account, registration, logins } = asker;
+    let Asker { app, account, registration, logins, .. } = asker;
     let (app, logins) = (Arc::clone(app), Arc::clone(logins));
     match request {
         Request::Ping => ready(Ok(Response::Done)),

@@ -62,12 +62,19 @@ pub(super) struct Talk {
     writes: FuturesOrdered<BoxFuture<'static, Answered>>,
     reads: FuturesUnordered<BoxFuture<'static, Answered>>,
     /// A request that waits for room; nothing more is read until it has some.
-    held: Option<(ClientFrame, u32)>,
+    held: Option<Held>,
     logins: Arc<RoomLogins>,
     signals: Bucket,
     greeted: bool,
     begun: Instant,
     heard: Instant,
+}
+
+/// A request that was read, with its length and what it counts for while it is under way.
+struct Held {
+    frame: ClientFrame,
+    bytes: usize,
+    cost: u32,
 }
 
 /// What happened next.
@@ -167,25 +174,28 @@ impl Talk {
         }
         let cost = requests::cost(&frame.request, bytes.len());
         let cost = u32::try_from(cost.div_ceil(COST_UNIT).max(1)).unwrap_or(u32::MAX);
-        self.held = Some((frame, cost));
+        self.held = Some(Held { frame, bytes: bytes.len(), cost });
         Ok(())
     }
 
     /// Hands the held request on, if there is room for it.
     async fn go_on(&mut self) -> Result<(), End> {
-        let Some((_, cost)) = &self.held else { return Ok(()) };
+        let Some(Held { cost, .. }) = &self.held else { return Ok(()) };
         let Ok(permit) = Arc::clone(&self.room).try_acquire_many_owned(*cost) else { return Ok(()) };
-        let Some((ClientFrame { id, request }, _)) = self.held.take() else { return Ok(()) };
+        let Some(Held { frame: ClientFrame { id, request }, bytes, .. }) = self.held.take() else {
+            return Ok(());
+        };
         if let Err(problem) = self.check_rates(&request) {
             return self.feed_frame(&refuse(id, problem)).await;
         }
         let asker = Asker {
             app: &self.app,
             account: self.session.info.account,
+            session: self.session.token,
             registration: &self.registration,
             logins: &self.logins,
         };
-        let asked = requests::ask(asker, request).await;
+        let asked = requests::ask(asker, request, bytes).await;
         let (is_write, answer) = match asked {
             Asked::Write(answer) => (true, answer),
             Asked::Read(answer) => (false, answer),

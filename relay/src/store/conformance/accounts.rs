@@ -1,6 +1,11 @@
 //! Accounts, logins, sessions, settings.
 
-use super::*;
+use waxwing_wire::{
+    frame::{AccountDatum, EntryKind, KeyringEntry, Snapshot},
+    ids::DataName,
+};
+
+use super::{requests::*, *};
 
 pub async fn the_first_account_needs_the_setup_token(bench: &mut Bench) {
     let store = &bench.store;
@@ -151,7 +156,7 @@ pub async fn credentials_change_at_once_and_end_other_sessions(bench: &mut Bench
 pub async fn a_new_identity_key_comes_with_its_statement(bench: &mut Bench) {
     let [mira] = bench.accounts().await;
     let store = &bench.store;
-    done(store.put_key_package(mira, Opaque(vec![1])).await).await.unwrap();
+    done(store.put_key_package(caller(mira), Opaque(vec![1])).await).await.unwrap();
     let session = new_session();
     store.complete_login(mira, b"record".to_vec(), 101, session).await.unwrap();
     let idle = NewCredentials { statement: Some(Opaque(vec![99])), ..changed(2) };
@@ -175,4 +180,59 @@ pub async fn a_new_identity_key_comes_with_its_statement(bench: &mut Bench) {
     assert_eq!((record.bytes, record.identity_key), (Opaque(vec![120]), Opaque(vec![30; 32])));
     let newest: Vec<_> = (5..=20).map(|number| Opaque(vec![number])).collect();
     assert_eq!(record.statements, newest, "the newest sixteen, oldest first");
+}
+
+pub async fn sessions_that_ended_write_nothing_more(bench: &mut Bench) {
+    let [mira] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    bench.commit(mira, commit(room, 0, 1)).await.unwrap();
+    let (store, by) = (&bench.store, caller(mira));
+    let before = bench.all_of(mira, room).await;
+    let other_account = Caller { account: AccountId([9; 16]), ..by };
+    let queued = store.put_key_package(other_account, sealed("x")).await;
+    assert_eq!(done(queued).await, Err(StoreError::SessionEnded), "a session is of one account");
+    store.end_session(by.session).await.unwrap();
+
+    let founded = CreateRoom { room: RoomId(random()), parts: parts(0) };
+    let datum = AccountDatum { name: DataName([1; 16]), version: 1, bytes: sealed("x") };
+    let (epoch, bytes) = (EpochId([1; 32]), sealed("x"));
+    let snapshot = Snapshot { epoch, commit: 1, bytes: bytes.clone() };
+    let entry = KeyringEntry { epoch: EpochId([7; 32]), commit: 1, bytes };
+    let leave = post(room, EntryKind::Leave, "goodbye");
+    let answers = [
+        done(store.create_room(by, founded, NOW_MS).await).await,
+        done(store.put_snapshot(by, room, snapshot).await).await,
+        done(store.put_keyring(by, room, vec![entry]).await).await,
+        done(store.put_published(by, candidate(room, 1, 1)).await).await,
+        done(store.put_account_data(by, datum).await).await,
+        done(store.drop_account_data(by, vec![DataName([1; 16])]).await).await,
+        done(store.put_key_package(by, sealed("x")).await).await,
+        done(store.append_message(by, append(room, 1, "x"), NOW_MS).await).await.map(drop),
+        done(store.post(by, leave, NOW_MS).await).await.map(drop),
+        done(store.accept_commit(by, commit(room, 1, 2), NOW_MS).await).await.map(drop),
+    ];
+    assert_eq!(answers, std::array::from_fn(|_| Err(StoreError::SessionEnded)));
+    assert_eq!(bench.all_of(mira, room).await, before);
+    assert_eq!(store.account_data(mira).await.unwrap(), []);
+    assert_eq!(store.key_package(mira).await.unwrap(), None);
+}
+
+/// Otherwise a device of the thief could put back the key package that the rotation has just replaced.
+pub async fn a_rotation_refuses_what_other_sessions_had_queued(bench: &mut Bench) {
+    let [mira] = bench.accounts().await;
+    let (store, kept) = (&bench.store, new_session());
+    store.complete_login(mira, b"record".to_vec(), 101, kept).await.unwrap();
+    let rotated =
+        NewCredentials { identity_key: Opaque(vec![2; 32]), key_package: Some(sealed("new")), ..changed(2) };
+    let rotation = store.change_credentials(mira, rotated, kept.token);
+    let late = async {
+        // Polled after the rotation, so it waits behind it in the queue.
+        done(store.put_key_package(caller(mira), sealed("old")).await).await
+    };
+    let (rotated, late) = tokio::join!(biased; rotation, late);
+    rotated.unwrap();
+    assert_eq!(late, Err(StoreError::SessionEnded));
+    assert_eq!(store.key_package(mira).await.unwrap().unwrap().bytes, sealed("new"));
+    let own = Caller { session: kept.token, ..caller(mira) };
+    done(store.put_key_package(own, sealed("newer")).await).await.unwrap();
 }

@@ -69,7 +69,7 @@ pub async fn a_commit_names_no_more_accounts_than_a_room_holds(bench: &mut Bench
         KeyringEntry { epoch: EpochId(epoch), commit: 0, bytes: sealed("key") }
     };
     let entries = (0..=shared::PAGE_LINKS).map(entry).collect();
-    let refused = done(bench.store.put_keyring(mira, room, entries).await).await;
+    let refused = done(bench.store.put_keyring(caller(mira), room, entries).await).await;
     assert_eq!(refused, Err(StoreError::LimitReached("too many keyring entries at once")));
 }
 
@@ -81,7 +81,7 @@ pub async fn members_without_a_level_share_a_pace(bench: &mut Bench) {
     let mut last = 1;
     let mut next = async |author: AccountId, at_ms: u64| {
         let request = commit(room, last, u8::try_from(last + 1).unwrap());
-        let accepted = done(bench.store.accept_commit(author, request, at_ms).await).await;
+        let accepted = done(bench.store.accept_commit(caller(author), request, at_ms).await).await;
         last = *accepted.as_ref().unwrap_or(&last);
         accepted
     };
@@ -101,11 +101,11 @@ pub async fn members_without_a_level_share_a_pace(bench: &mut Bench) {
         next(all[0], NOW_MS).await.expect("an owner always");
     }
     let join = joining(room, 36, 100, all[15]);
-    let joined = done(bench.store.accept_commit(all[15], join, NOW_MS).await).await;
+    let joined = done(bench.store.accept_commit(caller(all[15]), join, NOW_MS).await).await;
     assert_eq!(joined, Ok(37), "who joins is not kept out by one member's junk");
     let soon = commit(room, 37, 101);
     let at = NOW_MS + 24_000;
-    assert_eq!(done(bench.store.accept_commit(all[1], soon, at).await).await, Ok(38));
+    assert_eq!(done(bench.store.accept_commit(caller(all[1]), soon, at).await).await, Ok(38));
 }
 
 pub async fn committing_is_idempotent(bench: &mut Bench) {
@@ -280,7 +280,7 @@ pub async fn snapshots_and_public_states_are_pruned_together(bench: &mut Bench) 
     let room = bench.room(mira).await;
     bench.commit(mira, adding(room, 0, 1, jon)).await.unwrap();
     let of_jon = Snapshot { epoch: epoch(1), commit: 1, bytes: sealed("jon") };
-    done(bench.store.put_snapshot(jon, room, of_jon.clone()).await).await.unwrap();
+    done(bench.store.put_snapshot(caller(jon), room, of_jon.clone()).await).await.unwrap();
     for number in 2..=12 {
         bench.commit(mira, commit(room, u64::from(number) - 1, number)).await.unwrap();
     }
@@ -315,7 +315,8 @@ pub async fn snapshots_and_public_states_are_pruned_together(bench: &mut Bench) 
 pub async fn snapshots_are_immutable_and_need_their_public_state(bench: &mut Bench) {
     let [mira] = bench.accounts().await;
     let room = bench.room(mira).await;
-    let put = async |snapshot: Snapshot| done(bench.store.put_snapshot(mira, room, snapshot).await).await;
+    let put =
+        async |snapshot: Snapshot| done(bench.store.put_snapshot(caller(mira), room, snapshot).await).await;
     let other = Snapshot { epoch: epoch(0), commit: 0, bytes: sealed("other") };
     put(other.clone()).await.unwrap();
     let kept = bench.store.snapshot(mira, room, None).await.unwrap().unwrap();
@@ -348,7 +349,7 @@ pub async fn keyrings_are_append_only_and_paged(bench: &mut Bench) {
     assert_eq!(read[1..], entries);
     assert!(bench.store.keyring(mira, room, 0).await.unwrap().is_empty());
 
-    let put = async |who, entries| done(bench.store.put_keyring(who, room, entries).await).await;
+    let put = async |who, entries| done(bench.store.put_keyring(caller(who), room, entries).await).await;
     let key = |number, commit, text| KeyringEntry { epoch: epoch(number), commit, bytes: sealed(text) };
     let last = u64::from(total);
     put(mira, vec![key(200, 0, "first"), key(200, 0, "second")]).await.unwrap();

@@ -10,7 +10,7 @@ fn datum(name: u8, version: u64, bytes: usize) -> AccountDatum {
 
 impl Bench {
     async fn put(&self, account: AccountId, datum: AccountDatum) -> Result<()> {
-        done(self.store.put_account_data(account, datum).await).await
+        done(self.store.put_account_data(caller(account), datum).await).await
     }
 }
 
@@ -45,7 +45,8 @@ pub async fn account_objects_are_bounded(bench: &mut Bench) {
 
 pub async fn key_packages_are_replaced(bench: &mut Bench) {
     let [mira, jon] = bench.accounts().await;
-    let put = async |bytes: Vec<u8>| done(bench.store.put_key_package(mira, Opaque(bytes)).await).await;
+    let put =
+        async |bytes: Vec<u8>| done(bench.store.put_key_package(caller(mira), Opaque(bytes)).await).await;
     assert_eq!(bench.store.key_package(mira).await.unwrap(), None);
     assert!(matches!(put(Vec::new()).await.unwrap_err(), StoreError::Invalid(_)));
     let too_large = vec![0; shared::KEY_PACKAGE_BYTES + 1];
@@ -66,7 +67,7 @@ pub async fn account_objects_are_dropped(bench: &mut Bench) {
     bench.put(jon, datum(1, 1, 9)).await.unwrap();
     let drop = async |names: Vec<u8>| {
         let names = names.into_iter().map(|name| DataName([name; 16])).collect();
-        done(bench.store.drop_account_data(mira, names).await).await
+        done(bench.store.drop_account_data(caller(mira), names).await).await
     };
     drop(vec![1, 3, 9]).await.unwrap();
     drop(vec![1]).await.unwrap();

@@ -62,7 +62,7 @@ pub async fn expired_links_are_told(bench: &mut Bench) {
         StoreError::LinkExpired
     );
     let request = joining(room, 1, 2, jon);
-    let late = done(bench.store.accept_commit(jon, request.clone(), NOW_MS + 1).await).await;
+    let late = done(bench.store.accept_commit(caller(jon), request.clone(), NOW_MS + 1).await).await;
     assert_eq!(late, Err(StoreError::LinkExpired));
     let other_token = JoinProof { token: Opaque(vec![0; 32]), ..proof() };
     let refused = bench.store.join_info(room, other_token, u64::MAX, NOW_MS + 1).await.unwrap_err();

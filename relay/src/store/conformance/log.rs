@@ -32,7 +32,7 @@ pub async fn appending_is_idempotent(bench: &mut Bench) {
     let [mira, jon] = bench.accounts().await;
     let room = bench.room(mira).await;
     let message = append(room, 0, "once");
-    let send = async |by, message| done(bench.store.append_message(by, message, NOW_MS).await).await;
+    let send = async |by, message| done(bench.store.append_message(caller(by), message, NOW_MS).await).await;
     assert_eq!(send(mira, message.clone()).await, Ok(1));
     assert_eq!(send(mira, message.clone()).await, Ok(1));
     assert_eq!(bench.commit(mira, adding(room, 0, 1, jon)).await, Ok(2));
@@ -54,7 +54,7 @@ pub async fn messages_are_bounded(bench: &mut Bench) {
     let room = bench.room(mira).await;
     let send = async |bytes| {
         let message = waxwing_wire::frame::Append { bytes: Opaque(vec![1; bytes]), ..append(room, 0, "") };
-        done(bench.store.append_message(mira, message, NOW_MS).await).await
+        done(bench.store.append_message(caller(mira), message, NOW_MS).await).await
     };
     assert!(matches!(send(0).await, Err(StoreError::Invalid(_))));
     assert!(matches!(send(shared::MESSAGE_BYTES + 1).await, Err(StoreError::TooLarge(..))));
@@ -68,7 +68,7 @@ pub async fn pages_have_no_gaps(bench: &mut Bench) {
     let mut queued = Vec::new();
     for number in 0..total {
         let message = append(room, 0, &number.to_string());
-        queued.push(bench.store.append_message(mira, message, NOW_MS).await.unwrap());
+        queued.push(bench.store.append_message(caller(mira), message, NOW_MS).await.unwrap());
     }
     for append in queued {
         append.await.unwrap();
@@ -96,7 +96,7 @@ pub async fn pages_are_bounded_by_bytes(bench: &mut Bench) {
     for _ in 0..12 {
         let bytes = Opaque(vec![1; shared::MESSAGE_BYTES]);
         let message = waxwing_wire::frame::Append { bytes, ..append(room, 0, "") };
-        done(bench.store.append_message(mira, message, NOW_MS).await).await.unwrap();
+        done(bench.store.append_message(caller(mira), message, NOW_MS).await).await.unwrap();
     }
     let mut commit = commit(room, 0, 1);
     commit.bytes = Opaque(vec![2; shared::COMMIT_BYTES]);
@@ -131,7 +131,7 @@ pub async fn statements_are_entered_after_the_last_commit(bench: &mut Bench) {
     let [mira, jon] = bench.accounts().await;
     let room = bench.room(mira).await;
     bench.commit(mira, adding(room, 0, 1, jon)).await.unwrap();
-    let send = async |by, statement| done(bench.store.post(by, statement, NOW_MS).await).await;
+    let send = async |by, statement| done(bench.store.post(caller(by), statement, NOW_MS).await).await;
     let rejoin = post(room, EntryKind::Rejoin, "let me in");
     assert_eq!(send(jon, rejoin.clone()).await, Ok(2));
     assert_eq!(send(jon, rejoin.clone()).await, Ok(2), "the answer was lost");
@@ -159,7 +159,7 @@ pub async fn leaving_ends_the_membership(bench: &mut Bench) {
     let room = bench.room(mira).await;
     bench.commit(mira, adding(room, 0, 1, jon)).await.unwrap();
     let leave = post(room, EntryKind::Leave, "goodbye");
-    let send = async |by, statement| done(bench.store.post(by, statement, NOW_MS).await).await;
+    let send = async |by, statement| done(bench.store.post(caller(by), statement, NOW_MS).await).await;
     assert_eq!(send(jon, leave.clone()).await, Ok(2));
     assert_eq!(bench.members(mira, room).await, sorted([mira]));
     assert_eq!(bench.store.entries_after(jon, room, 0, 9).await.unwrap_err(), StoreError::NotFound);
@@ -186,7 +186,7 @@ pub async fn who_left_is_told_by_its_own_statement(bench: &mut Bench) {
     let asked = async |by, room| bench.store.own_leave(by, room).await.unwrap();
     assert_eq!(asked(jon, room).await, None, "it is a member");
     let leave = post(room, EntryKind::Leave, "goodbye");
-    done(bench.store.post(jon, leave.clone(), NOW_MS).await).await.unwrap();
+    done(bench.store.post(caller(jon), leave.clone(), NOW_MS).await).await.unwrap();
     let told = asked(jon, room).await.unwrap();
     assert_eq!((told.seq, told.kind, told.after, told.sender), (2, EntryKind::Leave, 1, jon));
     assert_eq!((told.id, told.bytes, told.received_at_ms), (leave.id, leave.bytes, NOW_MS));
@@ -199,6 +199,6 @@ pub async fn who_left_is_told_by_its_own_statement(bench: &mut Bench) {
     assert_eq!(asked(jon, room).await.unwrap().seq, 2, "also when its leaf is gone");
     bench.commit(mira, adding(room, 3, 3, jon)).await.unwrap();
     assert_eq!(asked(jon, room).await, None, "it is back");
-    done(bench.store.post(jon, post(room, EntryKind::Leave, "again"), NOW_MS).await).await.unwrap();
+    done(bench.store.post(caller(jon), post(room, EntryKind::Leave, "again"), NOW_MS).await).await.unwrap();
     assert_eq!(asked(jon, room).await.unwrap().seq, 5, "the newest");
 }

@@ -13,7 +13,7 @@ fn epoch(number: u8) -> EpochId {
 
 impl Bench {
     async fn publish(&self, author: AccountId, request: PutPublished) -> Result<()> {
-        done(self.store.put_published(author, request).await).await
+        done(self.store.put_published(caller(author), request).await).await
     }
 }
 
@@ -144,7 +144,7 @@ pub async fn an_author_who_lies_about_its_epoch_is_overruled_by_a_moderator(benc
     assert_eq!(info.public_states, [sealed("own public state"), sealed("own public state")]);
     assert_eq!(info.packages, [sealed("own package"), sealed("own package")]);
     let snapshot = Snapshot { epoch: epoch(8), commit: 2, bytes: sealed("eve") };
-    done(bench.store.put_snapshot(eve, room, snapshot).await).await.unwrap();
+    done(bench.store.put_snapshot(caller(eve), room, snapshot).await).await.unwrap();
 }
 
 pub async fn junk_does_not_push_out_what_leads_in(bench: &mut Bench) {
@@ -154,7 +154,7 @@ pub async fn junk_does_not_push_out_what_leads_in(bench: &mut Bench) {
     for number in 2..=24_u8 {
         let junk = commit(room, u64::from(number) - 1, number);
         let at = NOW_MS + 60_000 * u64::from(number);
-        done(bench.store.accept_commit(jon, junk, at).await).await.unwrap();
+        done(bench.store.accept_commit(caller(jon), junk, at).await).await.unwrap();
     }
     let before = async |before| bench.store.join_info(room, proof(), before, NOW_MS).await.unwrap();
     assert_eq!(before(u64::MAX).await.commit, 24);

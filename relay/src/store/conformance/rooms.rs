@@ -14,7 +14,7 @@ pub async fn founding_is_idempotent(bench: &mut Bench) {
     let found = async |by, epoch| {
         let mut parts = parts(0);
         parts.epoch = EpochId([epoch; 32]);
-        done(bench.store.create_room(by, CreateRoom { room, parts }, NOW_MS).await).await
+        done(bench.store.create_room(caller(by), CreateRoom { room, parts }, NOW_MS).await).await
     };
     found(mira, 0).await.unwrap();
     let before = bench.all_of(mira, room).await;
@@ -41,7 +41,7 @@ pub async fn a_founding_that_is_refused_leaves_nothing(bench: &mut Bench) {
         let mut request = CreateRoom { room: RoomId(random()), parts: parts(0) };
         change(&mut request.parts);
         let room = request.room;
-        done(bench.store.create_room(mira, request, NOW_MS).await).await.unwrap_err();
+        done(bench.store.create_room(caller(mira), request, NOW_MS).await).await.unwrap_err();
         assert_eq!(bench.store.members(mira, room).await.unwrap_err(), StoreError::NotFound);
     }
     assert_eq!(bench.store.room_ids(mira).await.unwrap(), []);
@@ -64,20 +64,20 @@ pub async fn outsiders_learn_nothing(bench: &mut Bench) {
         assert_eq!(store.keyring(jon, room, 9).await.unwrap_err(), StoreError::NotFound);
         assert_eq!(store.history_links(jon, room, 9).await.unwrap_err(), StoreError::NotFound);
         assert_eq!(store.published(jon, room, epoch).await.unwrap_err(), StoreError::NotFound);
-        let published = done(store.put_published(jon, candidate(room, 0, 0)).await).await;
+        let published = done(store.put_published(caller(jon), candidate(room, 0, 0)).await).await;
         assert_eq!(published, Err(StoreError::NotFound));
         let statement = post(room, EntryKind::Rejoin, "x");
-        assert_eq!(done(store.post(jon, statement, NOW_MS).await).await, Err(StoreError::NotFound));
+        assert_eq!(done(store.post(caller(jon), statement, NOW_MS).await).await, Err(StoreError::NotFound));
         let handle = RoomHandle([1; 32]);
         assert_eq!(store.may_set_password(jon, room, handle).await, Err(StoreError::NotFound));
         assert_eq!(store.welcomes(jon, room).await.unwrap_err(), StoreError::NotFound);
         assert_eq!(bench.append(jon, room, 0, "x").await.unwrap_err(), StoreError::NotFound);
         assert_eq!(bench.commit(jon, commit(room, 0, 1)).await.unwrap_err(), StoreError::NotFound);
         assert_eq!(bench.commit(jon, adding(room, 0, 1, jon)).await.unwrap_err(), StoreError::NotFound);
-        let put = done(store.put_snapshot(jon, room, snapshot.clone()).await).await;
+        let put = done(store.put_snapshot(caller(jon), room, snapshot.clone()).await).await;
         assert_eq!(put.unwrap_err(), StoreError::NotFound);
         assert_eq!(
-            done(store.put_keyring(jon, room, Vec::new()).await).await.unwrap_err(),
+            done(store.put_keyring(caller(jon), room, Vec::new()).await).await.unwrap_err(),
             StoreError::NotFound
         );
         assert_eq!(
@@ -95,7 +95,7 @@ pub async fn an_account_has_a_bounded_number_of_rooms(bench: &mut Bench) {
     let mut queued = Vec::new();
     for _ in 0..shared::ROOMS_PER_ACCOUNT {
         let request = CreateRoom { room: RoomId(random()), parts: parts(0) };
-        queued.push(bench.store.create_room(mira, request, NOW_MS).await.unwrap());
+        queued.push(bench.store.create_room(caller(mira), request, NOW_MS).await.unwrap());
         // Nobody hears the notices here; the writer must not wait for that.
         while bench.notices.try_recv().is_ok() {}
     }
@@ -103,7 +103,7 @@ pub async fn an_account_has_a_bounded_number_of_rooms(bench: &mut Bench) {
         created.await.unwrap();
     }
     let one_more = CreateRoom { room: RoomId(random()), parts: parts(0) };
-    let refused = done(bench.store.create_room(mira, one_more, NOW_MS).await).await.unwrap_err();
+    let refused = done(bench.store.create_room(caller(mira), one_more, NOW_MS).await).await.unwrap_err();
     assert!(matches!(refused, StoreError::LimitReached(_)));
     let room = bench.room(jon).await;
     let refused = bench.commit(jon, adding(room, 0, 1, mira)).await.unwrap_err();

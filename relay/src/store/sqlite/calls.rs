@@ -1,5 +1,6 @@
 //! The operations of the store: reads on a reader, writes as jobs of the writer.
 
+use rusqlite::Connection;
 use waxwing_wire::{
     AccountId, EpochId, Opaque, RoomId, Seq,
     frame::{
@@ -11,12 +12,9 @@ use waxwing_wire::{
 
 use super::{Sqlite, accounts, commit, data, epochs, log, methods, published, rooms, sessions};
 use crate::store::{
-    Admission, Credentials, JoinInfo, NewAccount, NewCredentials, NewSession, Page, Pending, Published,
-    Result, RoomCredentials, Session, SessionHash, SessionLife, UnlockedAccount,
+    Admission, Caller, Credentials, JoinInfo, NewAccount, NewCredentials, NewSession, Notice, Page, Pending,
+    Published, Result, RoomCredentials, Session, SessionHash, SessionLife, UnlockedAccount,
 };
-
-/// What each account, package or entry in a list counts for beside its bytes, roughly what it takes in a frame.
-pub(super) const LISTED: usize = 64;
 
 // Reads of single values that the caller awaits.
 impl Sqlite {
@@ -246,107 +244,98 @@ impl Sqlite {
 
     pub(in crate::store) async fn put_account_data(
         &self,
-        account: AccountId,
+        by: Caller,
         datum: AccountDatum,
     ) -> Result<Pending<()>> {
-        let cost = datum.bytes.len();
-        self.writer.submit(cost, move |db, _| data::put_account_data(db, account, &datum)).await
+        self.submit_by(by, move |db, _| data::put_account_data(db, by.account, &datum)).await
     }
 
     pub(in crate::store) async fn drop_account_data(
         &self,
-        account: AccountId,
+        by: Caller,
         names: Vec<DataName>,
     ) -> Result<Pending<()>> {
-        self.writer.submit(names.len() * 16, move |db, _| data::drop_account_data(db, account, &names)).await
+        self.submit_by(by, move |db, _| data::drop_account_data(db, by.account, &names)).await
     }
 
-    pub(in crate::store) async fn put_key_package(
-        &self,
-        account: AccountId,
-        package: Opaque,
-    ) -> Result<Pending<()>> {
-        self.writer.submit(package.len(), move |db, _| data::put_key_package(db, account, &package)).await
+    pub(in crate::store) async fn put_key_package(&self, by: Caller, package: Opaque) -> Result<Pending<()>> {
+        self.submit_by(by, move |db, _| data::put_key_package(db, by.account, &package)).await
     }
 
     pub(in crate::store) async fn create_room(
         &self,
-        author: AccountId,
+        by: Caller,
         request: CreateRoom,
         now_ms: u64,
     ) -> Result<Pending<()>> {
-        let cost = commit::parts_size(&request.parts);
-        self.writer
-            .submit(cost, move |db, notices| commit::create_room(db, author, &request, now_ms, notices))
+        self.submit_by(by, move |db, notices| commit::create_room(db, by.account, &request, now_ms, notices))
             .await
     }
 
     pub(in crate::store) async fn append_message(
         &self,
-        author: AccountId,
+        by: Caller,
         request: Append,
         now_ms: u64,
     ) -> Result<Pending<Seq>> {
-        let cost = request.bytes.len();
-        self.writer
-            .submit(cost, move |db, notices| log::append_message(db, author, request, now_ms, notices))
+        self.submit_by(by, move |db, notices| log::append_message(db, by.account, request, now_ms, notices))
             .await
     }
 
     pub(in crate::store) async fn post(
         &self,
-        author: AccountId,
+        by: Caller,
         request: Post,
         now_ms: u64,
     ) -> Result<Pending<Seq>> {
-        let cost = request.bytes.len();
-        self.writer.submit(cost, move |db, notices| log::post(db, author, request, now_ms, notices)).await
+        self.submit_by(by, move |db, notices| log::post(db, by.account, request, now_ms, notices)).await
     }
 
     pub(in crate::store) async fn put_published(
         &self,
-        author: AccountId,
+        by: Caller,
         request: PutPublished,
     ) -> Result<Pending<()>> {
-        let state = request.public_state.as_ref().map_or(0, Opaque::len);
-        let link = request.link.as_ref().map_or(0, Opaque::len);
-        let packages: usize = request.packages.iter().map(|package| package.bytes.len() + LISTED).sum();
-        let cost = state + link + packages;
-        self.writer.submit(cost, move |db, _| published::put(db, author, &request)).await
+        self.submit_by(by, move |db, _| published::put(db, by.account, &request)).await
     }
 
     pub(in crate::store) async fn accept_commit(
         &self,
-        author: AccountId,
+        by: Caller,
         request: Commit,
         now_ms: u64,
     ) -> Result<Pending<Seq>> {
-        let welcomes: usize = request.welcomes.iter().map(|welcome| welcome.bytes.len()).sum();
-        let named = request.add.len() + request.remove.len() + request.levels.as_ref().map_or(0, Vec::len);
-        let listed = (named + request.welcomes.len()) * LISTED;
-        let cost = request.bytes.len() + commit::parts_size(&request.parts) + welcomes + listed;
-        self.writer
-            .submit(cost, move |db, notices| commit::accept(db, author, request, now_ms, notices))
-            .await
+        self.submit_by(by, move |db, notices| commit::accept(db, by.account, request, now_ms, notices)).await
     }
 
     pub(in crate::store) async fn put_snapshot(
         &self,
-        account: AccountId,
+        by: Caller,
         room: RoomId,
         snapshot: Snapshot,
     ) -> Result<Pending<()>> {
-        let cost = snapshot.bytes.len();
-        self.writer.submit(cost, move |db, _| epochs::put_snapshot(db, account, room, &snapshot)).await
+        self.submit_by(by, move |db, _| epochs::put_snapshot(db, by.account, room, &snapshot)).await
     }
 
     pub(in crate::store) async fn put_keyring(
         &self,
-        account: AccountId,
+        by: Caller,
         room: RoomId,
         entries: Vec<KeyringEntry>,
     ) -> Result<Pending<()>> {
-        let cost = entries.iter().map(|entry| entry.bytes.len() + LISTED).sum();
-        self.writer.submit(cost, move |db, _| epochs::put_keyring(db, account, room, &entries)).await
+        self.submit_by(by, move |db, _| epochs::put_keyring(db, by.account, room, &entries)).await
+    }
+
+    /// Queues a write of a session. Whatever waited while the session ended is refused.
+    async fn submit_by<T: Send + 'static>(
+        &self,
+        by: Caller,
+        work: impl FnOnce(&Connection, &mut Vec<Notice>) -> Result<T> + Send + 'static,
+    ) -> Result<Pending<T>> {
+        let guarded = move |db: &Connection, notices: &mut Vec<Notice>| {
+            sessions::check(db, by)?;
+            work(db, notices)
+        };
+        self.writer.submit(by.frame_bytes, guarded).await
     }
 }

@@ -11,9 +11,7 @@ use waxwing_wire::{
 };
 
 use super::{
-    accounts,
-    calls::LISTED,
-    epochs, id,
+    accounts, epochs, id,
     log::{self, NewEntry},
     methods,
     published::{self, Place},
@@ -21,17 +19,6 @@ use super::{
     signed, unsigned,
 };
 use crate::store::{Notice, Result, StoreError};
-
-/// Bytes of what belongs to an epoch, roughly as many as it takes in a frame.
-pub(super) fn parts_size(parts: &EpochParts) -> usize {
-    let packages: usize = parts.packages.iter().map(|package| package.bytes.len() + LISTED).sum();
-    let passwords = parts.methods.iter().flatten().filter_map(|method| method.password.as_ref());
-    let methods: usize =
-        passwords.map(|password| password.record.len() + password.sealed.len()).sum::<usize>()
-            + (parts.keep.len() + parts.methods.as_ref().map_or(0, Vec::len)) * LISTED;
-    let link = parts.link.as_ref().map_or(0, waxwing_wire::Opaque::len);
-    parts.public_state.len() + parts.snapshot.len() + parts.keyring.len() + link + packages + methods
-}
 
 pub(super) fn create_room(
     db: &Connection,

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use waxwing_wire::{AccountId, account::SessionInfo};
 
 use super::{id, signed, unsigned};
-use crate::store::{NewSession, Result, Session, SessionHash, SessionLife};
+use crate::store::{Caller, NewSession, Result, Session, SessionHash, SessionLife, StoreError};
 
 pub(super) fn begin(db: &Connection, info: SessionInfo, new: NewSession) -> Result<Session> {
     let sql = "-- begin_session()
@@ -33,6 +33,17 @@ pub(super) fn session(
         })
     });
     Ok(found.optional()?)
+}
+
+/// Refuses a write of a session that has ended.
+pub(super) fn check(db: &Connection, by: Caller) -> Result<()> {
+    let sql = "-- session_lives()
+        SELECT 1 FROM sessions WHERE token_hash = ?1 AND account = ?2";
+    if db.prepare_cached(sql)?.exists(params![by.session.0, by.account.0])? {
+        Ok(())
+    } else {
+        Err(StoreError::SessionEnded)
+    }
 }
 
 pub(super) fn touch(db: &Connection, token: SessionHash, now_ms: u64) -> Result<()> {

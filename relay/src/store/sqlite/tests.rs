@@ -9,7 +9,7 @@ use waxwing_wire::{
 };
 
 use super::*;
-use crate::store::{SessionHash, StoreError, types::NewSession};
+use crate::store::{Caller, SessionHash, StoreError, types::NewSession};
 
 const MIRA: AccountId = AccountId([1; 16]);
 const ROOM: RoomId = RoomId([7; 16]);
@@ -32,6 +32,8 @@ fn beside(folder: &TempDir) -> Connection {
     Connection::open(folder.path().join("waxwing.db")).unwrap()
 }
 
+const MIRAS: Caller = Caller { account: MIRA, session: SessionHash([5; 32]), frame_bytes: 1 };
+
 fn append(number: u8, bytes: usize) -> Append {
     Append { room: ROOM, after: 0, id: EntryId([number; 16]), bytes: Opaque(vec![number; bytes]) }
 }
@@ -46,6 +48,9 @@ async fn with_room(folder: &TempDir, change: impl FnOnce(&mut Options)) -> Sqlit
             params![MIRA.0, [0_u8; 32]],
         )
         .unwrap();
+    beside(folder)
+        .execute("INSERT INTO sessions VALUES (?1, ?2, 0, 0)", params![MIRAS.session.0, MIRA.0])
+        .unwrap();
     let sealed = || Opaque(vec![1]);
     let parts = EpochParts {
         epoch: EpochId([0; 32]),
@@ -57,7 +62,7 @@ async fn with_room(folder: &TempDir, change: impl FnOnce(&mut Options)) -> Sqlit
         methods: None,
         keep: Vec::new(),
     };
-    store.create_room(MIRA, CreateRoom { room: ROOM, parts }, 0).await.unwrap().await.unwrap();
+    store.create_room(MIRAS, CreateRoom { room: ROOM, parts }, 0).await.unwrap().await.unwrap();
     store
 }
 
@@ -67,7 +72,7 @@ async fn a_full_disk_refuses_clearly_and_keeps_what_was_acknowledged() {
     let store = with_room(&folder, |options| options.max_pages = Some(200)).await;
     let mut acknowledged = 0;
     let refused = loop {
-        match store.append_message(MIRA, append(acknowledged + 1, 100_000), 0).await.unwrap().await {
+        match store.append_message(MIRAS, append(acknowledged + 1, 100_000), 0).await.unwrap().await {
             Ok(seq) => {
                 acknowledged += 1;
                 assert_eq!(seq, u64::from(acknowledged));
@@ -79,7 +84,7 @@ async fn a_full_disk_refuses_clearly_and_keeps_what_was_acknowledged() {
     assert_eq!(refused, StoreError::Unavailable);
     let page = store.entries_after(MIRA, ROOM, 0, 500).await.unwrap();
     assert_eq!((page.entries.len(), page.last_seq), (usize::from(acknowledged), u64::from(acknowledged)));
-    let small = store.append_message(MIRA, append(200, 10), 0).await.unwrap().await;
+    let small = store.append_message(MIRAS, append(200, 10), 0).await.unwrap().await;
     assert_eq!(small, Ok(page.last_seq + 1), "what fits is taken");
     let check: String = beside(&folder).query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(check, "ok");
@@ -91,12 +96,12 @@ async fn a_locked_database_refuses_clearly_and_recovers() {
     let store = with_room(&folder, |_| {}).await;
     let other = beside(&folder);
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let refused = store.append_message(MIRA, append(1, 10), 0).await.unwrap().await;
+    let refused = store.append_message(MIRAS, append(1, 10), 0).await.unwrap().await;
     assert_eq!(refused, Err(StoreError::Unavailable));
     assert_eq!(store.check_writing(0).await, Err(StoreError::Unavailable), "the health check tells");
     assert_eq!(store.entries_after(MIRA, ROOM, 0, 9).await.unwrap().last_seq, 0, "reading goes on");
     other.execute_batch("ROLLBACK").unwrap();
-    assert_eq!(store.append_message(MIRA, append(1, 10), 0).await.unwrap().await, Ok(1));
+    assert_eq!(store.append_message(MIRAS, append(1, 10), 0).await.unwrap().await, Ok(1));
 }
 
 #[tokio::test]
@@ -110,7 +115,7 @@ async fn a_batch_is_one_transaction_and_a_refused_job_undoes_only_itself() {
     let mut queued = Vec::new();
     for number in 1..=9_u8 {
         let after = u64::from(number == 5);
-        queued.push(store.append_message(MIRA, Append { after, ..append(number, 10) }, 0).await.unwrap());
+        queued.push(store.append_message(MIRAS, Append { after, ..append(number, 10) }, 0).await.unwrap());
     }
     tokio::time::sleep(Duration::from_millis(30)).await;
     other.execute_batch("ROLLBACK").unwrap();
@@ -127,10 +132,10 @@ async fn a_batch_is_one_transaction_and_a_refused_job_undoes_only_itself() {
 async fn after_closing_nothing_is_taken_and_everything_is_in_the_database() {
     let folder = folder();
     let store = with_room(&folder, |_| {}).await;
-    let queued = store.append_message(MIRA, append(1, 10), 0).await.unwrap();
+    let queued = store.append_message(MIRAS, append(1, 10), 0).await.unwrap();
     store.close();
     assert_eq!(queued.await, Ok(1), "what was queued is worked off");
-    assert_eq!(store.append_message(MIRA, append(2, 10), 0).await.unwrap_err(), StoreError::Unavailable);
+    assert_eq!(store.append_message(MIRAS, append(2, 10), 0).await.unwrap_err(), StoreError::Unavailable);
     drop(store);
     let wal = std::fs::metadata(folder.path().join("waxwing.db-wal")).map_or(0, |file| file.len());
     assert_eq!(wal, 0, "the write-ahead log was moved into the database");
@@ -152,7 +157,7 @@ async fn entries_are_chained_and_a_deleted_one_keeps_its_digest() {
     let folder = folder();
     let store = with_room(&folder, |_| {}).await;
     for number in 1..=3 {
-        store.append_message(MIRA, append(number, 20), 5).await.unwrap().await.unwrap();
+        store.append_message(MIRAS, append(number, 20), 5).await.unwrap().await.unwrap();
     }
     let mut chain = labelled("Waxwing 1 log", &[&ROOM.0]);
     let db = beside(&folder);
@@ -178,6 +183,23 @@ async fn entries_are_chained_and_a_deleted_one_keeps_its_digest() {
 }
 
 #[tokio::test]
+async fn frames_that_wait_for_the_writer_are_bounded_by_their_length() {
+    let folder = folder();
+    let store = with_room(&folder, |options| options.busy_timeout = Duration::from_secs(20)).await;
+    let held = beside(&folder);
+    held.execute_batch("BEGIN IMMEDIATE").unwrap();
+    // What is in the frame makes no difference: a list of small things takes as much as one large thing.
+    let large = Caller { frame_bytes: crate::limits::WRITE_QUEUE_BYTES, ..MIRAS };
+    let first = store.put_keyring(large, ROOM, Vec::new()).await.unwrap();
+    let mut second = std::pin::pin!(store.append_message(MIRAS, append(1, 10), 0));
+    let waits = tokio::time::timeout(Duration::from_millis(100), &mut second).await;
+    assert!(waits.is_err(), "the queue is full");
+    held.execute_batch("COMMIT").unwrap();
+    assert_eq!(first.await, Ok(()));
+    assert_eq!(second.await.unwrap().await, Ok(1));
+}
+
+#[tokio::test]
 async fn secrets_of_sessions_are_not_in_the_database() {
     let folder = folder();
     let store = with_room(&folder, |_| {}).await;
@@ -189,8 +211,9 @@ async fn secrets_of_sessions_are_not_in_the_database() {
         .unwrap();
     let session = NewSession { token: SessionHash([9; 32]), now_ms: 5 };
     store.complete_login(MIRA, vec![0], 1, session).await.unwrap();
-    let stored: Vec<u8> =
-        beside(&folder).query_row("SELECT token_hash FROM sessions", [], |row| row.get(0)).unwrap();
+    let stored: Vec<u8> = beside(&folder)
+        .query_row("SELECT token_hash FROM sessions WHERE created_at_ms = 5", [], |row| row.get(0))
+        .unwrap();
     assert_eq!(stored, [9; 32], "the hash that was given, and there is no column for a token");
 }
 

@@ -93,6 +93,8 @@ pub struct Relay {
     connections: BTreeMap<usize, Session>,
     /// Every so many requests one is refused for the moment.
     pub refuse_every: Option<u64>,
+    /// How it is refused then.
+    pub refuse_with: ProblemCode,
     counter: u64,
     /// Streams opened so far.
     pub streams: u64,
@@ -133,6 +135,7 @@ impl Relay {
             outgoing: BTreeMap::new(),
             connections: BTreeMap::new(),
             refuse_every: None,
+            refuse_with: ProblemCode::Unavailable,
             counter: 0,
             streams: 0,
             keep_next: false,
@@ -243,7 +246,7 @@ impl Relay {
         let greeting = matches!(request, Request::Hello(_));
         let refused = !greeting && self.refuse_every.is_some_and(|n| count.is_multiple_of(n));
         let answer = if refused {
-            Err(problem(ProblemCode::Unavailable))
+            Err(problem(self.refuse_with))
         } else {
             self.request(connection, session.account, request.clone())
         };
