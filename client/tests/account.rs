@@ -1,13 +1,7 @@
 //! The account: new passwords and keys, a relay that goes back in time, identities that change.
 
-use waxwing_client::api::{Body, Failure, Identity, Intent, Notice, Person, Reply, Rollback};
-use waxwing_tests::sim::{World, password, relay::CODE};
-
-const NEW: &str = "quite another long password";
-
-fn code(result: Result<Reply, Failure>) -> String {
-    result.map_or_else(|failure| failure.code, |reply| panic!("{reply:?}"))
-}
+use waxwing_client::api::{Body, Identity, Intent, Notice, Reply, Rollback};
+use waxwing_tests::sim::{NEW_PASSWORD as NEW, World, code, password, relay::CODE};
 
 fn text(room: &str, text: &str) -> Intent {
     Intent::Send { room: room.into(), text: text.into() }
@@ -19,21 +13,6 @@ fn change_password(password: &str) -> Intent {
 
 fn rotate(password: &str) -> Intent {
     Intent::Rotate { password: password.into(), new_password: NEW.into(), code: CODE.into() }
-}
-
-/// All steps of a login.
-fn log_in(world: &mut World, d: usize, name: &str, password: &str) -> Result<Reply, Failure> {
-    world.call(d, Intent::LogIn { username: name.into(), password: password.into() })?;
-    world.call(d, Intent::SubmitTotp { code: CODE.into() })
-}
-
-fn person(world: &World, d: usize, room: &str, account: &str) -> Person {
-    let people = &world.devices[d].rooms[room].people;
-    people.iter().find(|person| person.account == account).unwrap().clone()
-}
-
-fn account(world: &World, name: &str) -> String {
-    world.relay.account_of(name).to_string()
 }
 
 /// Mira and Jonas in a room of Mira's, with her invite.
@@ -71,10 +50,10 @@ fn a_new_password_ends_other_sessions_and_opens_everything() {
     assert_eq!(world.devices[jonas].texts(&room), ["hello Mira", "still here"]);
     assert!(world.devices[jonas].changed.is_empty(), "the keys are the same");
 
-    assert_eq!(code(log_in(&mut world, other, "mira", &password("mira"))), "wrong_credentials");
-    assert_eq!(log_in(&mut world, other, "mira", NEW), Ok(Reply::Done));
+    assert_eq!(code(world.log_in_as(other, "mira", &password("mira"))), "wrong_credentials");
+    assert_eq!(world.log_in_as(other, "mira", NEW), Ok(Reply::Done));
     let fresh = world.device();
-    assert_eq!(log_in(&mut world, fresh, "mira", NEW), Ok(Reply::Done));
+    assert_eq!(world.log_in_as(fresh, "mira", NEW), Ok(Reply::Done));
     for d in [other, fresh] {
         assert_eq!(world.devices[d].texts(&room), ["hello Mira", "still here"]);
         assert_eq!(world.devices[d].rolled_back, None);
@@ -106,7 +85,7 @@ fn cut_off(first: u32) {
         if cut % 8 < 2 {
             let fresh = world.device();
             let counts = if new { NEW.to_owned() } else { password("mira") };
-            assert_eq!(log_in(&mut world, fresh, "mira", &counts), Ok(Reply::Done), "cut {cut}");
+            assert_eq!(world.log_in_as(fresh, "mira", &counts), Ok(Reply::Done), "cut {cut}");
         }
         before += u32::from(!new);
         after += u32::from(new);
@@ -212,7 +191,7 @@ fn a_vault_that_goes_back_is_noticed_where_anything_newer_was_seen() {
     world.run();
     assert!(world.devices[mira].me.is_none());
     let held = world.devices[mira].store.clone();
-    assert_eq!(code(log_in(&mut world, mira, "mira", &password("mira"))), "account_rolled_back");
+    assert_eq!(code(world.log_in_as(mira, "mira", &password("mira"))), "account_rolled_back");
     assert_eq!(world.devices[mira].store, held, "nothing is overwritten");
     assert!(world.devices[mira].me.is_none());
 
@@ -225,13 +204,13 @@ fn a_vault_that_goes_back_is_noticed_where_anything_newer_was_seen() {
     world.relay.accounts.insert("mira".into(), mixed);
     let fresh = world.device();
     let data = world.relay.data_of("mira").clone();
-    assert!(log_in(&mut world, fresh, "mira", &password("mira")).is_ok());
+    assert!(world.log_in_as(fresh, "mira", &password("mira")).is_ok());
     assert_eq!(world.devices[fresh].rolled_back, Some(Rollback::Vault));
     assert_eq!(*world.relay.data_of("mira"), data, "nothing is overwritten");
 
     // The relay behaves: the old device goes on.
     world.relay.accounts.insert("mira".into(), new);
-    assert!(log_in(&mut world, mira, "mira", NEW).is_ok());
+    assert!(world.log_in_as(mira, "mira", NEW).is_ok());
     assert_eq!(world.devices[mira].rolled_back, None);
     assert_eq!(world.devices[mira].texts(&room), ["hello Mira"]);
 }
@@ -240,7 +219,7 @@ fn a_vault_that_goes_back_is_noticed_where_anything_newer_was_seen() {
 fn an_identity_that_the_relay_made_up_does_not_outlive_first_contact() {
     let (mut world, mira, jonas, room, _) = two(5);
     let aicha = world.register("aicha");
-    let id = account(&world, "aicha");
+    let id = world.account("aicha");
     let real = world.relay.accounts["aicha"].identity_key.clone();
     world.relay.accounts.get_mut("aicha").unwrap().identity_key = vec![9; 32].into();
     let asked = world.call(mira, Intent::SafetyNumber { account: id.clone() });
@@ -251,24 +230,18 @@ fn an_identity_that_the_relay_made_up_does_not_outlive_first_contact() {
     let invite = world.invite(mira, &room);
     world.join(aicha, &invite);
     world.run();
-    assert_eq!(person(&world, mira, &room, &id).identity, Identity::Changed { signed: false });
+    assert_eq!(world.person(mira, &room, &id).identity, Identity::Changed { signed: false });
     assert_eq!(world.devices[mira].changed, [(id.clone(), false)]);
-    assert_eq!(person(&world, jonas, &room, &id).identity, Identity::Known);
+    assert_eq!(world.person(jonas, &room, &id).identity, Identity::Known);
     assert_eq!(code(world.call(mira, text(&room, "not sent"))), "identity_changed");
     world.send(jonas, &room, "Jonas may speak");
     world.run();
 
     // They agree on the room all the same, and the number is the one that Aicha sees.
-    let number = |world: &mut World, d: usize, account: &str| match world
-        .call(d, Intent::SafetyNumber { account: account.into() })
-    {
-        Ok(Reply::SafetyNumber { number, .. }) => number,
-        other => panic!("{other:?}"),
-    };
-    let me = account(&world, "mira");
-    assert_eq!(number(&mut world, mira, &id), number(&mut world, aicha, &me));
+    let me = world.account("mira");
+    assert_eq!(world.safety_number(mira, &id), world.safety_number(aicha, &me));
     assert_eq!(world.call(mira, Intent::MarkVerified { account: id.clone() }), Ok(Reply::Done));
-    assert_eq!(person(&world, mira, &room, &id).identity, Identity::Verified);
+    assert_eq!(world.person(mira, &room, &id).identity, Identity::Verified);
     world.send(mira, &room, "now it is sent");
     world.run();
     for d in [mira, jonas, aicha] {
@@ -277,7 +250,7 @@ fn an_identity_that_the_relay_made_up_does_not_outlive_first_contact() {
         assert!(!texts.contains(&"not sent".to_owned()));
     }
     let second = world.log_in("mira");
-    assert_eq!(person(&world, second, &room, &id).identity, Identity::Verified, "the account remembers");
+    assert_eq!(world.person(second, &room, &id).identity, Identity::Verified, "the account remembers");
 }
 
 #[test]
@@ -285,7 +258,7 @@ fn a_contact_link_is_worth_more_than_the_relays_word() {
     let mut world = World::new(6);
     let (mira, aicha) = (world.register("mira"), world.register("aicha"));
     let Ok(Reply::ContactLink { link }) = world.call(aicha, Intent::ContactLink) else { panic!() };
-    let id = account(&world, "aicha");
+    let id = world.account("aicha");
     let open = |link: &str| Intent::OpenContactLink { link: link.into() };
     assert_eq!(world.call(mira, open(&link)), Ok(Reply::Contact { account: id.clone() }));
     assert_eq!(code(world.call(aicha, open(&link))), "wrong_step");
@@ -294,7 +267,7 @@ fn a_contact_link_is_worth_more_than_the_relays_word() {
     let invite = world.invite(mira, &room);
     world.join(aicha, &invite);
     world.run();
-    assert_eq!(person(&world, mira, &room, &id).identity, Identity::Verified);
+    assert_eq!(world.person(mira, &room, &id).identity, Identity::Verified);
     assert!(world.devices[mira].changed.is_empty());
     let codes: Vec<_> =
         [mira, aicha].iter().map(|d| world.call(*d, Intent::RoomCheckCode { room: room.clone() })).collect();
@@ -305,7 +278,7 @@ fn a_contact_link_is_worth_more_than_the_relays_word() {
 fn typing_is_told_to_others_and_to_nobody_twice() {
     let (mut world, mira, jonas, room, _) = two(7);
     let typing = Intent::Typing { room: room.clone() };
-    let id = account(&world, "mira");
+    let id = world.account("mira");
     let seen = |world: &World, d: usize| {
         let told = Notice::Typing { room: room.clone(), account: id.clone() };
         world.devices[d].notices.iter().filter(|notice| **notice == told).count()

@@ -1,37 +1,10 @@
 //! New keys after a compromise: what others see, what survives a crash at any step, and what a thief can no longer do.
 
-use waxwing_client::api::{Failure, Identity, Intent, Notice, Person, Reply, Rollback};
-use waxwing_tests::sim::{World, password, relay::CODE};
-
-const NEW: &str = "quite another long password";
-
-fn code(result: Result<Reply, Failure>) -> String {
-    result.map_or_else(|failure| failure.code, |reply| panic!("{reply:?}"))
-}
+use waxwing_client::api::{Identity, Intent, Notice, Reply, Rollback};
+use waxwing_tests::sim::{NEW_PASSWORD as NEW, World, code, password, relay::CODE};
 
 fn rotate() -> Intent {
     Intent::Rotate { password: password("mira"), new_password: NEW.into(), code: CODE.into() }
-}
-
-fn log_in(world: &mut World, d: usize, password: &str) -> Result<Reply, Failure> {
-    world.call(d, Intent::LogIn { username: "mira".into(), password: password.into() })?;
-    world.call(d, Intent::SubmitTotp { code: CODE.into() })
-}
-
-fn person(world: &World, d: usize, room: &str, account: &str) -> Person {
-    let people = &world.devices[d].rooms[room].people;
-    people.iter().find(|person| person.account == account).unwrap().clone()
-}
-
-fn account(world: &World, name: &str) -> String {
-    world.relay.account_of(name).to_string()
-}
-
-fn number(world: &mut World, d: usize, account: &str) -> String {
-    match world.call(d, Intent::SafetyNumber { account: account.into() }) {
-        Ok(Reply::SafetyNumber { number, .. }) => number,
-        other => panic!("{other:?}"),
-    }
 }
 
 /// Generations of the root keys that an account's objects at the relay are sealed under.
@@ -66,15 +39,15 @@ fn everything_follows_the_new_keys_and_contacts_are_told_once() {
     let Ok(Reply::RoomPassword { name, password: spoken }) = world.call(mira, secret) else { panic!() };
     assert!(world.devices[jonas].rooms[own].password);
     let package = world.relay.accounts["mira"].key_package.clone();
-    let me = account(&world, "mira");
-    let before = number(&mut world, jonas, &me);
+    let me = world.account("mira");
+    let before = world.safety_number(jonas, &me);
 
     let done = world.call(mira, rotate());
     assert!(matches!(done, Ok(Reply::Rotated { .. })), "{done:?}");
     world.run();
     assert_eq!(world.devices[jonas].changed, [(me.clone(), true)], "said once, although both rooms show it");
     for room in &rooms {
-        assert_eq!(person(&world, jonas, room, &me).identity, Identity::Changed { signed: true });
+        assert_eq!(world.person(jonas, room, &me).identity, Identity::Changed { signed: true });
         assert_eq!(
             code(world.call(jonas, Intent::Send { room: room.clone(), text: "x".into() })),
             "identity_changed"
@@ -95,23 +68,23 @@ fn everything_follows_the_new_keys_and_contacts_are_told_once() {
     let again = world.invite(mira, own);
     assert_ne!(again, invite);
     world.join(aicha, &again);
-    assert_eq!(person(&world, aicha, own, &me).identity, Identity::Known);
+    assert_eq!(world.person(aicha, own, &me).identity, Identity::Known);
 
     assert_eq!(world.call(jonas, Intent::AcceptIdentity { account: me.clone() }), Ok(Reply::Done));
     world.send(jonas, his, "now I trust you again");
     world.send(mira, own, "thank you");
     world.run();
-    let after = number(&mut world, jonas, &me);
-    let jonas_id = account(&world, "jonas");
+    let after = world.safety_number(jonas, &me);
+    let jonas_id = world.account("jonas");
     assert_ne!(after, before);
-    assert_eq!(after, number(&mut world, mira, &jonas_id));
+    assert_eq!(after, world.safety_number(mira, &jonas_id));
 
     // The other session was ended, keeps what it held, and goes on with the new password.
     assert!(world.devices[other].me.is_none());
-    assert_eq!(code(log_in(&mut world, other, &password("mira"))), "wrong_credentials");
-    assert_eq!(log_in(&mut world, other, NEW), Ok(Reply::Done));
+    assert_eq!(code(world.log_in_as(other, "mira", &password("mira"))), "wrong_credentials");
+    assert_eq!(world.log_in_as(other, "mira", NEW), Ok(Reply::Done));
     let fresh = world.device();
-    assert_eq!(log_in(&mut world, fresh, NEW), Ok(Reply::Done));
+    assert_eq!(world.log_in_as(fresh, "mira", NEW), Ok(Reply::Done));
     for d in [mira, other, fresh, jonas] {
         assert_eq!(world.devices[d].texts(own), ["hello Mira", "thank you"], "device {d}");
         assert_eq!(world.devices[d].texts(his), ["hello Jonas", "now I trust you again"], "device {d}");
@@ -131,7 +104,7 @@ fn a_rotation_that_is_cut_off_anywhere_goes_on_by_itself() {
 /// Cuts the work off after `first` effects, after two more, and so on until it is done.
 fn cut_off(first: u32) {
     let (world, mira, jonas, rooms, _) = two(2);
-    let me = account(&world, "mira");
+    let me = world.account("mira");
     let saved = world.save();
     let (mut before, mut after) = (0, 0);
     for cut in (first..).step_by(2) {
@@ -157,7 +130,7 @@ fn cut_off(first: u32) {
             assert_eq!(world.call(jonas, Intent::AcceptIdentity { account: me.clone() }), Ok(Reply::Done));
         }
         for room in &rooms {
-            assert_eq!(person(&world, jonas, room, &me).identity, Identity::Known, "cut {cut}");
+            assert_eq!(world.person(jonas, room, &me).identity, Identity::Known, "cut {cut}");
             world.send(mira, room, "from Mira");
             world.send(jonas, room, "from Jonas");
         }
@@ -170,7 +143,7 @@ fn cut_off(first: u32) {
         }
         if cut % 16 < 2 && new {
             let fresh = world.device();
-            assert_eq!(log_in(&mut world, fresh, NEW), Ok(Reply::Done), "cut {cut}");
+            assert_eq!(world.log_in_as(fresh, "mira", NEW), Ok(Reply::Done), "cut {cut}");
             assert_eq!(world.devices[fresh].rolled_back, None, "cut {cut}");
             assert_eq!(world.devices[fresh].texts(&rooms[0]).len(), 3, "cut {cut}");
         }
@@ -200,10 +173,10 @@ fn a_rotation_whose_session_ended_before_its_answer_shows_the_recovery_key_after
         world.devices[mira].notices.iter().filter(|notice| matches!(notice, Notice::Rotated { .. })).count()
     };
     assert_eq!(told(&world), 0);
-    assert_eq!(log_in(&mut world, mira, NEW), Ok(Reply::Done));
+    assert_eq!(world.log_in_as(mira, "mira", NEW), Ok(Reply::Done));
     world.run();
     assert_eq!(told(&world), 1);
-    assert_eq!(log_in(&mut world, mira, NEW), Ok(Reply::Done));
+    assert_eq!(world.log_in_as(mira, "mira", NEW), Ok(Reply::Done));
     world.run();
     assert_eq!(told(&world), 1, "it was settled");
 }
@@ -211,7 +184,7 @@ fn a_rotation_whose_session_ended_before_its_answer_shows_the_recovery_key_after
 #[test]
 fn a_change_whose_proof_the_relay_hides_is_not_called_signed() {
     let (mut world, mira, jonas, rooms, _) = two(3);
-    let me = account(&world, "mira");
+    let me = world.account("mira");
     world.go_away(jonas);
     assert!(world.call(mira, rotate()).is_ok());
     world.relay.accounts.get_mut("mira").unwrap().statements.clear();
@@ -219,7 +192,7 @@ fn a_change_whose_proof_the_relay_hides_is_not_called_signed() {
     assert_eq!(world.devices[jonas].changed, [(me.clone(), false)]);
     world.crash(jonas);
     world.run();
-    assert_eq!(person(&world, jonas, &rooms[0], &me).identity, Identity::Changed { signed: false });
+    assert_eq!(world.person(jonas, &rooms[0], &me).identity, Identity::Changed { signed: false });
     let send = Intent::Send { room: rooms[0].clone(), text: "x".into() };
     assert_eq!(code(world.call(jonas, send)), "identity_changed", "after a restart, too");
 }
@@ -227,7 +200,7 @@ fn a_change_whose_proof_the_relay_hides_is_not_called_signed() {
 #[test]
 fn nobody_is_brought_in_by_a_key_that_was_replaced() {
     let (mut world, mira, jonas, _, _) = two(6);
-    let me = account(&world, "mira");
+    let me = world.account("mira");
     let old = world.relay.accounts["mira"].clone();
     assert!(world.call(mira, rotate()).is_ok());
     assert_eq!(world.call(jonas, Intent::AcceptIdentity { account: me.clone() }), Ok(Reply::Done));
@@ -248,7 +221,7 @@ fn nobody_is_brought_in_by_a_key_that_was_replaced() {
 #[test]
 fn what_was_written_before_an_identity_changed_waits_for_the_person() {
     let (mut world, mira, jonas, rooms, _) = two(4);
-    let me = account(&world, "mira");
+    let me = world.account("mira");
     world.go_away(jonas);
     world.send(jonas, &rooms[0], "written offline");
     assert!(world.call(mira, rotate()).is_ok());
@@ -264,7 +237,7 @@ fn what_was_written_before_an_identity_changed_waits_for_the_person() {
 fn a_thief_of_the_old_keys_reads_and_says_nothing_more() {
     let (mut world, mira, jonas, rooms, invite) = two(5);
     let [own, his] = &rooms;
-    let me = account(&world, "mira");
+    let me = world.account("mira");
     let stolen = world.devices[mira].stored();
     assert!(world.call(mira, rotate()).is_ok());
     assert_eq!(world.call(jonas, Intent::AcceptIdentity { account: me }), Ok(Reply::Done));
@@ -297,7 +270,7 @@ fn a_thief_of_the_old_keys_reads_and_says_nothing_more() {
     let mallory = world.register("mallory");
     assert_eq!(code(world.call(mallory, Intent::JoinRoom { invite })), "link_invalid");
     // Nor do the old keys open what a new session stores.
-    assert_eq!(code(log_in(&mut world, thief, &password("mira"))), "wrong_credentials");
+    assert_eq!(code(world.log_in_as(thief, "mira", &password("mira"))), "wrong_credentials");
     world.send(jonas, his, "only for Mira");
     world.send(mira, own, "only for Jonas");
     world.run();

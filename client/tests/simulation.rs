@@ -1,7 +1,7 @@
 //! Several clients talk through a relay in memory, in orders that a seed decides.
 
 use waxwing_client::api::{Body, Intent, Reply};
-use waxwing_tests::sim::World;
+use waxwing_tests::sim::{World, code};
 use waxwing_wire::ProblemCode;
 
 fn join(world: &mut World, d: usize, invite: &str) -> String {
@@ -13,10 +13,6 @@ fn timeline(world: &mut World, d: usize, room: &str) -> Vec<Body> {
         Ok(Reply::Timeline { items, .. }) => items.into_iter().map(|item| item.body).collect(),
         other => panic!("{other:?}"),
     }
-}
-
-fn code(result: Result<Reply, waxwing_client::api::Failure>) -> String {
-    result.map_or_else(|failure| failure.code, |reply| panic!("{reply:?}"))
 }
 
 #[test]

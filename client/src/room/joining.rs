@@ -18,8 +18,8 @@ use super::{
     RoomSync, Stage,
     answers::RoomThen,
     commit::upload,
+    epochs::{Known, own_epoch},
     links::LinkPage,
-    sync::{Known, own_epoch},
 };
 use crate::{
     api::{Failure, Reply},

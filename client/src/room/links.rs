@@ -21,7 +21,7 @@ use waxwing_wire::{
 use super::{
     Stage,
     answers::RoomThen,
-    sync::{Known, KnownEpochs, chain},
+    epochs::{Known, KnownEpochs, chain},
 };
 use crate::{
     ctx::Ctx,

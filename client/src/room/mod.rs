@@ -4,6 +4,8 @@ pub(crate) mod answers;
 mod changes;
 pub(crate) mod commit;
 mod duties;
+mod epochs;
+mod fetch;
 mod founding;
 mod invite;
 mod joining;
@@ -35,12 +37,12 @@ use waxwing_wire::{AccountId, EntryId, EpochId, RoomId, frame::LogEntry};
 use crate::api::{Item, Sending};
 use commit::OwnCommit;
 use duties::{Asked, Duty, Readmitted};
+use epochs::KnownEpochs;
 use leave::Leaving;
 use links::LinkPage;
 use shut::Shut;
 use streams::Streams;
 use successor::{Claim, Moving};
-use sync::KnownEpochs;
 use way::Way;
 
 /// Positions of the log that are remembered to be compared with what others say they saw.

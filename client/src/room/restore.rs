@@ -10,8 +10,8 @@ use waxwing_wire::{EntryId, Opaque, RoomId, decode, frame};
 
 use super::{
     OutItem, RoomSync, Stage,
+    epochs::{Known, KnownEpochs, chain},
     store::HeadRecord,
-    sync::{Known, KnownEpochs, chain},
 };
 use crate::{ctx::Ctx, session::Session};
 

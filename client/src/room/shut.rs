@@ -11,7 +11,7 @@ use waxwing_wire::{
 use super::{
     RoomSync, Stage,
     answers::RoomThen,
-    sync::{Known, KnownEpochs, own_epoch},
+    epochs::{Known, KnownEpochs, own_epoch},
 };
 use crate::{
     ctx::Ctx,

@@ -14,7 +14,7 @@ use waxwing_wire::{
     problem::Problem,
 };
 
-use super::{RoomSync, Stage, answers::RoomThen, shut::Cause, sync::KnownEpochs};
+use super::{RoomSync, Stage, answers::RoomThen, epochs::KnownEpochs, shut::Cause};
 use crate::{
     ctx::Ctx,
     machine::{Client, Then},
@@ -86,7 +86,7 @@ fn keys(known: &KnownEpochs) -> Vec<EpochKeys> {
 
 /// The epoch that a commit made, if a link or the keyring told.
 fn made(known: &KnownEpochs, hash: [u8; 32]) -> Option<EpochId> {
-    let by = |(_, known): &(&EpochId, &super::sync::Known)| {
+    let by = |(_, known): &(&EpochId, &super::epochs::Known)| {
         known.step.as_ref().is_some_and(|step| step.made_by == hash)
     };
     known.iter().find(by).map(|(epoch, _)| *epoch)
@@ -98,7 +98,7 @@ impl Client {
         let Some(sync) = self.rooms.get_mut(&room) else { return };
         let Some(after) = sync.shut.map(|shut| shut.entry.saturating_sub(1)) else { return };
         let mut known = sync.known();
-        known.extend(super::sync::own_epoch(&group));
+        known.extend(super::epochs::own_epoch(&group));
         let entries = VecDeque::new();
         sync.way = Some(Box::new(Way { group, welcome, follower: None, after, entries, asked: 0 }));
         sync.stage = Stage::Keys { before: u64::MAX, known };

@@ -4,11 +4,12 @@ mod convergence;
 mod direct;
 mod follow;
 mod hostile;
+mod leave;
 mod owners;
 mod people;
 mod published;
+mod rejoin;
 mod rotation;
-mod statements;
 
 use rand_core::OsRng;
 

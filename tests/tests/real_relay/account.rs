@@ -1,14 +1,9 @@
 //! New passwords and new keys.
 
 use waxwing_client::api::{Identity, Intent, Reply};
-use waxwing_tests::sim::password;
+use waxwing_tests::sim::{NEW_PASSWORD as NEW, code, password};
 
-use crate::{
-    scene::{Three, code},
-    world::World,
-};
-
-const NEW: &str = "quite another long password";
+use crate::{scene::Three, world::World};
 
 fn identity(world: &World, d: usize, room: &str, account: &str) -> Identity {
     let people = &world.devices[d].rooms[room].people;

@@ -1,12 +1,9 @@
 //! What every scenario begins with.
 
 use waxwing_client::api::{Failure, Intent, Reply, Role};
+use waxwing_tests::sim::code;
 
 use crate::world::World;
-
-pub fn code(result: Result<Reply, Failure>) -> String {
-    result.map_or_else(|failure| failure.code, |reply| panic!("{reply:?}"))
-}
 
 pub fn room(result: Result<Reply, Failure>) -> String {
     match result {

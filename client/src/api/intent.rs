@@ -1,0 +1,223 @@
+//! What the person wants.
+
+use serde::{Deserialize, Serialize};
+
+#[cfg(doc)]
+use super::{Failure, Notice, Reply};
+use super::{History, Role};
+
+/// What the person wants. Each intent is answered by exactly one [`Reply`] or [`Failure`].
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
+pub enum Intent {
+    /// Ask what this relay is. Reply: [`Reply::ServerInfo`].
+    ServerInfo,
+    /// Begin an account. Reply: [`Reply::TotpEnrolment`].
+    Register {
+        /// As typed.
+        username: String,
+        /// As typed; stays in the client.
+        password: String,
+        /// Shown to room members; sealed. Empty means the username.
+        display_name: String,
+        /// From the setup link.
+        setup_token: Option<String>,
+    },
+    /// Prove the authenticator, which creates the account and logs in. Reply: [`Reply::Registered`].
+    ConfirmTotp {
+        /// Six digits.
+        code: String,
+    },
+    /// Log in. Reply: [`Reply::TotpRequired`].
+    LogIn {
+        /// As typed.
+        username: String,
+        /// As typed; stays in the client.
+        password: String,
+    },
+    /// Second factor of a login. Reply: [`Reply::Done`], and [`Notice::Session`] follows.
+    SubmitTotp {
+        /// Six digits.
+        code: String,
+    },
+    /// End the session and forget everything on this device. Reply: [`Reply::LoggedOut`].
+    LogOut,
+    /// Change the password. Ends all other sessions. Reply: [`Reply::Rotated`].
+    ChangePassword {
+        /// As typed; stays in the client.
+        password: String,
+        /// As typed; stays in the client.
+        new_password: String,
+        /// Six digits.
+        code: String,
+    },
+    /// Replace every key of the account, because somebody may have them. Ends all other sessions. Reply: [`Reply::Rotated`]; rooms
+    /// follow by themselves.
+    Rotate {
+        /// As typed; stays in the client.
+        password: String,
+        /// As typed; stays in the client.
+        new_password: String,
+        /// Six digits.
+        code: String,
+    },
+    /// Found a group. Reply: [`Reply::Room`].
+    CreateRoom {
+        /// Its name; sealed.
+        name: String,
+    },
+    /// The invite link of a room, made if there is none of ours yet. Reply: [`Reply::Invite`].
+    CreateInvite {
+        /// The room.
+        room: String,
+    },
+    /// Look at what an invite leads to. Reply: [`Reply::InvitePreview`].
+    PreviewInvite {
+        /// The part of the link after `#/join/`.
+        invite: String,
+    },
+    /// Join by an invite. Reply: [`Reply::Room`].
+    JoinRoom {
+        /// The part of the link after `#/join/`.
+        invite: String,
+    },
+    /// Open a room of two with somebody, or find the one that exists. Reply: [`Reply::Room`].
+    CreateDirect {
+        /// Account of the other one.
+        account: String,
+    },
+    /// Bring somebody in. Reply: [`Reply::Done`].
+    AddMember {
+        /// The room.
+        room: String,
+        /// Account to bring in.
+        account: String,
+    },
+    /// Put somebody out; links and passwords of the room stop working. Reply: [`Reply::Done`].
+    RemoveMember {
+        /// The room.
+        room: String,
+        /// Account to put out.
+        account: String,
+    },
+    /// Give a member another role. Reply: [`Reply::Done`].
+    SetRole {
+        /// The room.
+        room: String,
+        /// The member.
+        account: String,
+        /// Any but [`Role::Former`].
+        role: Role,
+    },
+    /// Change what a room is called and says; what is absent stays. Reply: [`Reply::Done`].
+    EditRoom {
+        /// The room.
+        room: String,
+        /// New name.
+        name: Option<String>,
+        /// New topic.
+        topic: Option<String>,
+        /// What newcomers may read.
+        history: Option<History>,
+    },
+    /// Make the invite link stop working. Reply: [`Reply::Done`].
+    RevokeInvite {
+        /// The room.
+        room: String,
+    },
+    /// Give the room a password, in place of an earlier one. Reply: [`Reply::RoomPassword`].
+    SetRoomPassword {
+        /// The room.
+        room: String,
+        /// Chosen; a good one is made when absent.
+        password: Option<String>,
+    },
+    /// Join by a room's name and password. Reply: [`Reply::Room`].
+    JoinByPassword {
+        /// As it was told, with the number behind it.
+        name: String,
+        /// The password.
+        password: String,
+    },
+    /// Leave a room; it disappears from this account. Reply: [`Reply::Done`].
+    LeaveRoom {
+        /// The room.
+        room: String,
+    },
+    /// Go on in a new room with the members of one that cannot be used any more. Reply: [`Reply::Room`], the new one.
+    OpenSuccessor {
+        /// The room to go on from.
+        room: String,
+        /// Accounts that are not taken along.
+        without: Vec<String>,
+    },
+    /// Send a text. Reply: [`Reply::Done`] as soon as it is kept on this device; its item then changes state.
+    Send {
+        /// The room.
+        room: String,
+        /// At most 64 kB of UTF-8.
+        text: String,
+    },
+    /// Try a failed message again. Reply: [`Reply::Done`].
+    Retry {
+        /// The room.
+        room: String,
+        /// Key of the timeline item.
+        key: String,
+    },
+    /// Give a failed message up. Reply: [`Reply::Done`].
+    Discard {
+        /// The room.
+        room: String,
+        /// Key of the timeline item.
+        key: String,
+    },
+    /// A page of a room's timeline, newest first page when `before` is absent. Reply: [`Reply::Timeline`].
+    Timeline {
+        /// The room.
+        room: String,
+        /// Only items with a smaller sequence number.
+        before: Option<u64>,
+        /// At most so many.
+        limit: u32,
+    },
+    /// Tell a room that the person is typing; as often as keys are pressed. Reply: [`Reply::Done`].
+    Typing {
+        /// The room.
+        room: String,
+    },
+    /// The number to compare with somebody. Reply: [`Reply::SafetyNumber`].
+    SafetyNumber {
+        /// Account id.
+        account: String,
+    },
+    /// The safety number was compared and is the same. Reply: [`Reply::Done`].
+    MarkVerified {
+        /// Account id.
+        account: String,
+    },
+    /// Digits that are the same for all members of a room who see the same room. Reply: [`Reply::RoomCheckCode`].
+    RoomCheckCode {
+        /// The room.
+        room: String,
+    },
+    /// A link that tells others who this account is. Reply: [`Reply::ContactLink`].
+    ContactLink,
+    /// Know somebody by their contact link: verified, because it did not come from the relay. Reply: [`Reply::Contact`].
+    OpenContactLink {
+        /// The part of the link after `#/contact/`.
+        link: String,
+    },
+    /// Take the new identity of an account for good. Reply: [`Reply::Done`].
+    AcceptIdentity {
+        /// Account id.
+        account: String,
+    },
+    /// Everything up to this number was seen. Reply: [`Reply::Done`].
+    Read {
+        /// The room.
+        room: String,
+        /// Sequence number of the newest item seen.
+        seq: u64,
+    },
+}

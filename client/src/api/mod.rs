@@ -1,0 +1,24 @@
+//! What a user interface says to the client and hears from it. Everything here crosses into TypeScript: names are
+//! camelCase there, enums are unions with a `type` tag, ids are base64url strings, times are milliseconds since 1970.
+
+mod intent;
+mod notice;
+mod reply;
+mod view;
+
+pub use intent::Intent;
+pub use notice::{Connection, Me, Notice, Rollback};
+pub use reply::{Failure, Reply};
+pub use view::{Body, Confirmed, History, Identity, Item, Person, Role, Room, Sending, Vouched};
+
+/// These carry passwords, codes, keys and texts, so `Debug` shows none of their content.
+macro_rules! redacted {
+    ($($name:ident)+) => {$(
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($name), "(..)"))
+            }
+        }
+    )+};
+}
+redacted!(Intent Reply Notice Room Item Body);

@@ -1,0 +1,114 @@
+//! What the client tells without being asked.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Item, Room};
+
+/// What the client tells without being asked.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Notice {
+    /// Who is logged in on this device; absent when nobody is.
+    Session {
+        /// The account.
+        me: Option<Me>,
+        /// Why the session ended, when it ended by itself.
+        reason: Option<String>,
+    },
+    /// State of the connection.
+    Connection {
+        /// The state.
+        state: Connection,
+    },
+    /// A room is new or has changed.
+    Room {
+        /// All of it.
+        room: Box<Room>,
+    },
+    /// A room is no longer the account's.
+    RoomGone {
+        /// Its id.
+        room: String,
+    },
+    /// Timeline items are new or have changed; the same key means the same item.
+    Items {
+        /// The room.
+        room: String,
+        /// The items, oldest first.
+        items: Vec<Item>,
+    },
+    /// An account that is known has another identity than before. Nothing is sent in rooms with it until that is accepted.
+    IdentityChanged {
+        /// Account id.
+        account: String,
+        /// Its old key has signed the change. Whoever stole that key could have, too.
+        signed: bool,
+    },
+    /// A change of password or keys that was cut off has gone through after all; the old recovery key opens nothing any more.
+    Rotated {
+        /// To be written down; shown only now.
+        recovery_key: String,
+    },
+    /// Somebody is typing; it counts for a few seconds.
+    Typing {
+        /// The room.
+        room: String,
+        /// Account id.
+        account: String,
+    },
+    /// The relay gave an older state of the account than was seen before. Nothing of it is overwritten.
+    AccountRolledBack {
+        /// What is older.
+        what: Rollback,
+    },
+    /// An unsent item was discarded.
+    ItemGone {
+        /// The room.
+        room: String,
+        /// Key of the item.
+        key: String,
+    },
+}
+
+/// The account on this device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Me {
+    /// Account id.
+    pub account: String,
+    /// Username.
+    pub username: String,
+    /// Display name.
+    pub display_name: String,
+    /// May administrate the relay.
+    pub administrator: bool,
+}
+
+/// State of the connection to the relay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Connection {
+    /// Nobody is logged in, or nothing was tried yet.
+    Idle,
+    /// Opening.
+    Connecting,
+    /// Open.
+    Connected,
+    /// Lost; the next attempt is at this time.
+    Waiting {
+        /// Milliseconds since 1970.
+        retry_at: u64,
+    },
+    /// The device says it has no network.
+    Offline,
+}
+
+/// What the relay took back to an older state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Rollback {
+    /// The keys of the account.
+    Vault,
+    /// What the account keeps: key packages, links, whom it knows.
+    Data,
+}

@@ -1,0 +1,123 @@
+//! Answers to intents.
+
+use serde::{Deserialize, Serialize};
+use waxwing_wire::account::RegistrationPolicy;
+
+use super::Item;
+
+/// Answer to an intent.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Reply {
+    /// It is done.
+    Done,
+    /// What this relay is.
+    ServerInfo {
+        /// Version of the relay.
+        version: String,
+        /// The first account must be made with the setup link.
+        setup_required: bool,
+        /// Who may create an account.
+        registration: RegistrationPolicy,
+    },
+    /// For the authenticator app.
+    TotpEnrolment {
+        /// Base32.
+        secret: String,
+        /// For the QR code.
+        uri: String,
+    },
+    /// The account exists and is logged in.
+    Registered {
+        /// To be written down; shown only now.
+        recovery_key: String,
+    },
+    /// The account has a new password, or new keys; the old recovery key opens nothing any more.
+    Rotated {
+        /// To be written down; shown only now.
+        recovery_key: String,
+    },
+    /// The password was right; now the code.
+    TotpRequired,
+    /// A room was made or joined.
+    Room {
+        /// Its id.
+        room: String,
+    },
+    /// An invite.
+    Invite {
+        /// To be put after `#/join/`.
+        invite: String,
+    },
+    /// A room's password.
+    RoomPassword {
+        /// Under which it is found; to be told together with the password.
+        name: String,
+        /// The password.
+        password: String,
+    },
+    /// What an invite leads to.
+    InvitePreview {
+        /// The room.
+        room: String,
+        /// Its name.
+        name: String,
+        /// Number of members.
+        members: u32,
+        /// The account is a member already.
+        member: bool,
+        /// The member who says that this is the room.
+        vouched_by: String,
+        /// That is who made the link, which the link itself proves. Anybody else could be a member who holds the link, together with the relay.
+        by_creator: bool,
+    },
+    /// A safety number.
+    SafetyNumber {
+        /// 60 digits in groups of 5.
+        number: String,
+        /// It was compared before.
+        verified: bool,
+    },
+    /// A room check code.
+    RoomCheckCode {
+        /// 30 digits in groups of 5.
+        code: String,
+    },
+    /// A contact link.
+    ContactLink {
+        /// To be put after `#/contact/`.
+        link: String,
+    },
+    /// Whom a contact link leads to.
+    Contact {
+        /// Account id.
+        account: String,
+    },
+    /// Logged out: nothing is left on this device.
+    LoggedOut {
+        /// The relay knows, too. If not, its session ends by itself, or with a change of password.
+        told: bool,
+    },
+    /// A page of the timeline, oldest first.
+    Timeline {
+        /// The items.
+        items: Vec<Item>,
+        /// Whether older ones exist.
+        more: bool,
+    },
+}
+
+/// An intent that could not be done. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    /// A stable code: one of the relay's, or one of the client's own (`offline`, `weak_password`, `bad_username`,
+    /// `bad_invite`, `too_long`, `empty`, `no_such_room`, `wrong_step`, `damaged`, `name_too_long`, `identity_changed`,
+    /// `account_rolled_back`).
+    pub code: String,
+    /// One sentence in English: what happened and what to do.
+    pub message: String,
+    /// Seconds to wait before trying again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_s: Option<u32>,
+}

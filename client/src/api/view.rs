@@ -1,0 +1,193 @@
+//! Rooms, people and timelines as they are shown.
+
+use serde::{Deserialize, Serialize};
+
+/// A room as a list and a header show it.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Room {
+    /// Its id.
+    pub room: String,
+    /// Its name; of a room of two, the other one's.
+    pub name: String,
+    /// What it is about.
+    pub topic: String,
+    /// The other one, in a room of two.
+    pub peer: Option<String>,
+    /// What newcomers may read.
+    pub history: History,
+    /// An invite link exists.
+    pub invite: bool,
+    /// It can be joined with a password.
+    pub password: bool,
+    /// The room that this one goes on from.
+    pub predecessor: Option<String>,
+    /// The room in which this one goes on.
+    pub successor: Option<String>,
+    /// Everybody who is or was a member, as far as known.
+    pub people: Vec<Person>,
+    /// Number of members now.
+    pub members: u32,
+    /// The newest item that a list should show.
+    pub last: Option<Item>,
+    /// Messages of others not seen on this device.
+    pub unread: u32,
+    /// History is still being fetched.
+    pub syncing: bool,
+    /// The account may no longer speak here, or the room could not be followed: one sentence.
+    pub trouble: Option<String>,
+    /// Who last signed that they see the same history as this device; absent before anybody else has spoken.
+    pub confirmed: Option<Confirmed>,
+    /// What was said before the account came in, and who vouches for it.
+    pub vouched: Option<Vouched>,
+}
+
+/// What newcomers may read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum History {
+    /// Everything.
+    All,
+    /// What is said after they came in.
+    FromJoin,
+}
+
+/// The newest word of another member that they see the same history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Confirmed {
+    /// Account id.
+    pub account: String,
+    /// When, by their clock.
+    pub at: u64,
+}
+
+/// History from before the account came in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Vouched {
+    /// Account of the member who let this one in.
+    pub account: String,
+    /// Items with a smaller sequence number are what that member said they were.
+    pub before: u64,
+}
+
+/// A present or former member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Person {
+    /// Account id.
+    pub account: String,
+    /// Display name; empty when not known yet.
+    pub name: String,
+    /// Role now.
+    pub role: Role,
+    /// This is the account itself.
+    pub own: bool,
+    /// Whether they are who they were.
+    pub identity: Identity,
+}
+
+/// Whether a person is who they were.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Identity {
+    /// The same as at first contact.
+    Known,
+    /// Compared by another way than the relay.
+    Verified,
+    /// Another than before, and not accepted yet.
+    Changed {
+        /// The old key has signed the change.
+        signed: bool,
+    },
+}
+
+/// Role of a person in a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Role {
+    /// May change everything.
+    Owner,
+    /// May remove plain members, and change name, topic and ways in.
+    Moderator,
+    /// May speak.
+    Member,
+    /// Is no member any more.
+    Former,
+}
+
+/// One line of a timeline.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Item {
+    /// Identity of the item: stable from composing to history.
+    pub key: String,
+    /// Place in the room log; absent while it is only on this device. Items without one come last, by time.
+    pub seq: Option<u64>,
+    /// When it was written, as its author says.
+    pub at: u64,
+    /// Account that wrote it.
+    pub sender: String,
+    /// It is the account's own.
+    pub own: bool,
+    /// What it is.
+    pub body: Body,
+}
+
+/// Content of an item.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Body {
+    /// A message.
+    Text {
+        /// Plain text.
+        text: String,
+        /// Way to the relay; always `sent` for others' messages.
+        state: Sending,
+    },
+    /// The room was founded by the sender.
+    Created,
+    /// Somebody became a member: by link when it is the sender.
+    Joined {
+        /// Account id.
+        account: String,
+    },
+    /// Somebody stopped being a member.
+    Left {
+        /// Account id.
+        account: String,
+    },
+    /// Settings changed.
+    Settings {
+        /// New name, when that changed.
+        name: Option<String>,
+        /// The invite link was made or replaced.
+        invite: bool,
+    },
+    /// The room goes on in another one, which the sender opened.
+    Moved {
+        /// The other room.
+        room: String,
+    },
+    /// Something that should not happen: shown, so that nothing is silently lost.
+    Warning {
+        /// `unreadable`, `forged`, `fork`, `refused_commit`, `gap`, `replay`, `late`.
+        code: String,
+    },
+}
+
+/// Way of an own message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Sending {
+    /// Kept on this device, not acknowledged yet.
+    Waiting,
+    /// Durable at the relay.
+    Sent,
+    /// Refused.
+    Failed {
+        /// One sentence.
+        message: String,
+    },
+}

@@ -1,0 +1,8 @@
+//! Flows of rooms: bringing in, putting out, roles, leaving, coming back, and whether everybody sees the same afterwards.
+
+mod crashes;
+mod doors;
+mod healing;
+mod leaving;
+mod members;
+mod scene;
