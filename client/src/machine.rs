@@ -273,6 +273,8 @@ impl Client {
             Event::RoomAdded(summary) => self.know_room(&summary, ctx),
             Event::RoomRemoved(room) => self.room_gone(room, ctx),
             Event::Signal { room, sender, bytes } => self.signalled(room, sender, &bytes, ctx),
+            // What the operator says and shows goes by the page, not by the machine, until it has notices for it.
+            Event::Announcements(_) | Event::Statistics(_) | Event::EntryRemoved { .. } => {}
         }
     }
 

@@ -8,6 +8,7 @@ mod account;
 mod epoch;
 mod join;
 mod log;
+mod operator;
 mod request;
 mod response;
 
@@ -17,6 +18,7 @@ pub use account::{AccountDatum, KeyPackageRecord};
 pub use epoch::{Commit, CreateRoom, EpochParts, HistoryLink, KeyringEntry, PutPublished, Snapshot, Welcome};
 pub use join::{JoinMethod, JoinPackage, JoinProof, RoomPassword};
 pub use log::{Append, Cursor, EntryKind, LogEntry, Post, RoomSummary};
+pub use operator::{Announcement, ReportCopy, ReportKey};
 pub use request::Request;
 pub use response::{Event, Response};
 

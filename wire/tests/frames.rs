@@ -86,6 +86,10 @@ fn number(request: &Request) -> u32 {
         Request::RoomLoginStart { .. } => 25,
         Request::RoomLoginFinish { .. } => 26,
         Request::OwnLeave(_) => 27,
+        Request::WatchStatistics(_) => 60,
+        Request::PutReportKey(_) => 61,
+        Request::ReportKeys => 62,
+        Request::Report { .. } => 63,
     }
 }
 
@@ -103,7 +107,7 @@ fn every_request_is_tried_and_keeps_its_number() {
         assert_eq!(decoder.u32().unwrap(), number(&request));
         seen.insert(number(&request));
     }
-    assert_eq!(seen, (0..=27).collect());
+    assert_eq!(seen, (0..=27).chain(60..=63).collect());
 }
 
 #[test]

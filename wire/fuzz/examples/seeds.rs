@@ -68,7 +68,7 @@ fn main() {
     };
     say("event", &ServerFrame::Event(Event::Entry { room, entry: entry.clone() }));
     let summary = RoomSummary { room, last_seq: 3, last_commit: 1 };
-    let hello = Response::Hello { account: me, rooms: vec![summary], now_ms: 1 };
+    let hello = Response::Hello { account: me, rooms: vec![summary], now_ms: 1, announcements: Vec::new() };
     say("greeting", &ServerFrame::Response { id: 7, response: hello });
     let page = Response::Entries { entries: vec![entry], last_seq: 1 };
     say("entries", &ServerFrame::Response { id: 7, response: page });

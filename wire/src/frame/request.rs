@@ -3,7 +3,8 @@
 use minicbor::{Decode, Encode};
 
 use super::{
-    AccountDatum, Append, Commit, CreateRoom, Cursor, JoinProof, KeyringEntry, Post, PutPublished, Snapshot,
+    AccountDatum, Append, Commit, CreateRoom, Cursor, JoinProof, KeyringEntry, Post, PutPublished,
+    ReportCopy, Snapshot,
 };
 use crate::{
     AccountId, EpochId, Opaque, RoomId, Seq,
@@ -209,4 +210,28 @@ pub enum Request {
     /// that the account knows nothing of.
     #[n(27)]
     OwnLeave(#[n(0)] RoomId),
+    /// Whether [`Event::Statistics`](super::Event::Statistics) are pushed on this connection, now and every two seconds; for
+    /// administrators. Answer: [`Response::Done`](super::Response::Done).
+    #[n(60)]
+    WatchStatistics(#[n(0)] bool),
+    /// Replaces the key under which reports are sealed for this account; for administrators. Answer: [`Response::Done`](super::Response::Done).
+    #[n(61)]
+    PutReportKey(#[n(0)] Opaque),
+    /// Keys of all administrators who have one. Answer: [`Response::ReportKeys`](super::Response::ReportKeys).
+    #[n(62)]
+    ReportKeys,
+    /// Reports a message to the operator. A second report of the same entry by the same account replaces the first while
+    /// that is open. Answer: [`Response::Done`](super::Response::Done).
+    #[n(63)]
+    Report {
+        /// The room.
+        #[n(0)]
+        room: RoomId,
+        /// Number of the entry.
+        #[n(1)]
+        seq: Seq,
+        /// One for each administrator who may read it, at most [`crate::limits::REPORT_COPIES`].
+        #[n(2)]
+        sealed: Vec<ReportCopy>,
+    },
 }

@@ -3,10 +3,12 @@
 use minicbor::{Decode, Encode};
 
 use super::{
-    AccountDatum, HistoryLink, KeyPackageRecord, KeyringEntry, LogEntry, RoomSummary, Snapshot,
-    request::Request,
+    AccountDatum, Announcement, HistoryLink, KeyPackageRecord, KeyringEntry, LogEntry, ReportKey,
+    RoomSummary, Snapshot, request::Request,
 };
-use crate::{AccountId, EpochId, Opaque, RoomId, Seq, account::KsfParams, ids::RoomLoginId};
+use crate::{
+    AccountId, EpochId, Opaque, RoomId, Seq, account::KsfParams, admin::Statistics, ids::RoomLoginId,
+};
 
 /// Answers.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -23,6 +25,9 @@ pub enum Response {
         /// The relay's clock, milliseconds since 1970.
         #[n(2)]
         now_ms: u64,
+        /// What the operator tells everybody now, the newest first; at most [`crate::limits::ANNOUNCEMENTS`].
+        #[n(3)]
+        announcements: Vec<Announcement>,
     },
     /// It is durable.
     #[n(1)]
@@ -133,6 +138,9 @@ pub enum Response {
     /// member. It may end an earlier membership than the one that the asker remembers: the leaf in it tells.
     #[n(17)]
     OwnLeave(#[n(0)] Option<LogEntry>),
+    /// Keys of administrators, under which reports are sealed.
+    #[n(60)]
+    ReportKeys(#[n(0)] Vec<ReportKey>),
 }
 
 impl Response {
@@ -151,7 +159,11 @@ impl Response {
             | Request::PutKeyPackage(_)
             | Request::PutPublished(_)
             | Request::Signal { .. }
+            | Request::WatchStatistics(_)
+            | Request::PutReportKey(_)
+            | Request::Report { .. }
             | Request::Ping => matches!(self, Self::Done),
+            Request::ReportKeys => matches!(self, Self::ReportKeys(_)),
             Request::Entries { .. } => matches!(self, Self::Entries { .. }),
             Request::Snapshot { .. } => matches!(self, Self::Snapshot(_)),
             Request::PublicState { .. } => matches!(self, Self::PublicStates(_)),
@@ -212,5 +224,21 @@ pub enum Event {
         /// Sealed.
         #[n(2)]
         bytes: Opaque,
+    },
+    /// What the operator tells everybody has changed: all of it as it is now, the newest first.
+    #[n(60)]
+    Announcements(#[n(0)] Vec<Announcement>),
+    /// The relay's numbers, for an administrator who watches them.
+    #[n(61)]
+    Statistics(#[n(0)] Box<Statistics>),
+    /// An entry's bytes were removed by the operator: what is left of it, a tombstone.
+    #[n(62)]
+    EntryRemoved {
+        /// The room.
+        #[n(0)]
+        room: RoomId,
+        /// Its place in the log and its digest.
+        #[n(1)]
+        entry: LogEntry,
     },
 }

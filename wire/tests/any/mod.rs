@@ -4,10 +4,12 @@ use proptest::{collection::vec, option, prelude::*};
 use waxwing_wire::{
     AccountId, EntryId, EpochId, MethodId, Opaque, Problem, ProblemCode, RoomId,
     account::KsfParams,
+    admin::{Level, Statistics},
     frame::{
-        AccountDatum, Append, Commit, CreateRoom, Cursor, EntryKind, EpochParts, Event, HistoryLink,
-        JoinMethod, JoinPackage, JoinProof, KeyPackageRecord, KeyringEntry, LogEntry, Post, PutPublished,
-        Request, Response, RoomPassword, RoomSummary, ServerFrame, Snapshot, Welcome,
+        AccountDatum, Announcement, Append, Commit, CreateRoom, Cursor, EntryKind, EpochParts, Event,
+        HistoryLink, JoinMethod, JoinPackage, JoinProof, KeyPackageRecord, KeyringEntry, LogEntry, Post,
+        PutPublished, ReportCopy, ReportKey, Request, Response, RoomPassword, RoomSummary, ServerFrame,
+        Snapshot, Welcome,
     },
     ids::{DataName, RoomHandle, RoomLoginId, TokenHash},
 };
@@ -193,6 +195,7 @@ pub fn request() -> impl Strategy<Value = Request> {
     let cursor = (room(), any::<u64>()).prop_map(|(room, seq)| Cursor { room, seq });
     let append = (room(), any::<u64>(), entry_id(), bytes());
     let post = (room(), kind(), entry_id(), bytes());
+    let copy = (account(), bytes()).prop_map(|(account, bytes)| ReportCopy { account, bytes });
     prop_oneof![
         vec(cursor, 0..3).prop_map(Request::Hello),
         (room(), parts()).prop_map(|(room, parts)| Request::CreateRoom(Box::new(CreateRoom { room, parts }))),
@@ -225,6 +228,14 @@ pub fn request() -> impl Strategy<Value = Request> {
         (room(), epoch()).prop_map(|(room, epoch)| Request::Published { room, epoch }),
         (room(), bytes()).prop_map(|(room, bytes)| Request::Signal { room, bytes }),
         Just(Request::Ping),
+        any::<bool>().prop_map(Request::WatchStatistics),
+        bytes().prop_map(Request::PutReportKey),
+        Just(Request::ReportKeys),
+        (room(), any::<u64>(), vec(copy, 0..3)).prop_map(|(room, seq, sealed)| Request::Report {
+            room,
+            seq,
+            sealed
+        }),
         vec(name(), 0..3).prop_map(Request::DropAccountData),
         (room(), handle(), bytes()).prop_map(|(room, handle, opaque_request)| Request::RoomPasswordStart {
             room,
@@ -239,13 +250,55 @@ pub fn request() -> impl Strategy<Value = Request> {
     ]
 }
 
+fn announcement() -> impl Strategy<Value = Announcement> {
+    let level = prop_oneof![Just(Level::Info), Just(Level::Warning)];
+    (any::<u64>(), ".{0,20}", level, any::<u64>(), option::of(any::<u64>())).prop_map(
+        |(id, text, level, at_ms, expires_at_ms)| Announcement { id, text, level, at_ms, expires_at_ms },
+    )
+}
+
+fn statistics() -> impl Strategy<Value = Statistics> {
+    (any::<[u64; 19]>(), option::of(any::<u64>()), option::of(any::<u64>())).prop_map(
+        |(n, disk_free_bytes, memory_bytes)| Statistics {
+            at_ms: n[0],
+            users: n[1],
+            pending: n[2],
+            online: n[3],
+            connections: n[4],
+            messages_total: n[5],
+            messages_today: n[6],
+            bytes_in_per_s: n[7],
+            bytes_out_per_s: n[8],
+            requests_per_minute: n[9],
+            http_p50_us: n[10],
+            http_p95_us: n[11],
+            write_p50_us: n[12],
+            write_p95_us: n[13],
+            failed: n[14],
+            refused: n[15],
+            database_bytes: n[16],
+            wal_bytes: n[17],
+            disk_free_bytes,
+            memory_bytes,
+            uptime_s: n[18],
+        },
+    )
+}
+
 fn response() -> impl Strategy<Value = Response> {
-    let hello = (account(), vec(summary(), 0..3), any::<u64>());
+    let hello = (account(), vec(summary(), 0..3), any::<u64>(), vec(announcement(), 0..3));
     let info = (epoch(), any::<[u64; 3]>(), vec(bytes(), 0..3), vec(bytes(), 0..3));
     let record = (bytes(), bytes(), vec(bytes(), 0..3))
         .prop_map(|(bytes, identity_key, statements)| KeyPackageRecord { bytes, identity_key, statements });
     prop_oneof![
-        hello.prop_map(|(account, rooms, now_ms)| Response::Hello { account, rooms, now_ms }),
+        hello.prop_map(|(account, rooms, now_ms, announcements)| Response::Hello {
+            account,
+            rooms,
+            now_ms,
+            announcements
+        }),
+        vec((account(), bytes()).prop_map(|(account, key)| ReportKey { account, key }), 0..3)
+            .prop_map(Response::ReportKeys),
         Just(Response::Done),
         any::<u64>().prop_map(|seq| Response::Appended { seq }),
         (vec(entry(), 0..3), any::<u64>())
@@ -281,6 +334,9 @@ fn event() -> impl Strategy<Value = Event> {
         summary().prop_map(Event::RoomAdded),
         room().prop_map(Event::RoomRemoved),
         (room(), account(), bytes()).prop_map(|(room, sender, bytes)| Event::Signal { room, sender, bytes }),
+        vec(announcement(), 0..3).prop_map(Event::Announcements),
+        statistics().prop_map(|statistics| Event::Statistics(Box::new(statistics))),
+        (room(), entry()).prop_map(|(room, entry)| Event::EntryRemoved { room, entry }),
     ]
 }
 

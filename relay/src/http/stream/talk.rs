@@ -243,7 +243,7 @@ impl Talk {
             Ok(rooms) => rooms,
             Err(error) => return self.feed_frame(&refuse(id, error.into())).await,
         };
-        let response = Response::Hello { account, rooms, now_ms: now_ms() };
+        let response = Response::Hello { account, rooms, now_ms: now_ms(), announcements: Vec::new() };
         self.feed_frame(&ServerFrame::Response { id, response }).await?;
         for room in behind {
             let news = Event::News { room: room.room, last_seq: room.last_seq };

@@ -27,7 +27,10 @@ impl Relay {
         request: Request,
     ) -> Result<Response, Problem> {
         match request {
-            Request::Hello(_) => Ok(Response::Hello { account: me, rooms: self.summaries(me), now_ms: 0 }),
+            Request::Hello(_) => {
+                let announcements = Vec::new();
+                Ok(Response::Hello { account: me, rooms: self.summaries(me), now_ms: 0, announcements })
+            }
             Request::Ping => Ok(Response::Done),
             Request::CreateRoom(create) => self.create(me, *create),
             Request::Append(append) => {
