@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 #[cfg(doc)]
-use super::{Failure, Notice, Reply};
+use super::{Ended, Failure, Notice, Reply};
 use super::{History, Role};
 
 /// What the person wants. Each intent is answered by exactly one [`Reply`] or [`Failure`].
@@ -22,23 +22,44 @@ pub enum Intent {
         display_name: String,
         /// From the setup link.
         setup_token: Option<String>,
+        /// An operator's invite code.
+        invite: Option<String>,
     },
     /// Prove the authenticator, which creates the account and logs in. Reply: [`Reply::Registered`].
     ConfirmTotp {
-        /// Six digits.
-        code: String,
+        /// Six digits; nothing to go without an authenticator, where that is allowed.
+        code: Option<String>,
+        /// What the session is called in the list of sessions, at most 64 characters.
+        device: Option<String>,
     },
-    /// Log in. Reply: [`Reply::TotpRequired`].
+    /// Log in. Reply: [`Reply::TotpRequired`]; [`Reply::TotpEnrolment`] where the account needs a new authenticator; or
+    /// [`Reply::LoggedIn`] where it has none.
     LogIn {
         /// As typed.
         username: String,
         /// As typed; stays in the client.
         password: String,
+        /// As in [`Intent::ConfirmTotp`].
+        device: Option<String>,
     },
-    /// Second factor of a login. Reply: [`Reply::Done`], and [`Notice::Session`] follows.
+    /// Second factor of a login. Reply: [`Reply::LoggedIn`], and [`Notice::Session`] follows.
     SubmitTotp {
-        /// Six digits.
+        /// Six digits or a recovery code; after [`Reply::TotpEnrolment`] the first six digits of the new authenticator.
         code: String,
+        /// As in [`Intent::ConfirmTotp`].
+        device: Option<String>,
+    },
+    /// Log in with the recovery key alone and set a new password. Ends all other sessions; the recovery key stays. Reply:
+    /// [`Reply::LoggedIn`].
+    Recover {
+        /// As typed.
+        username: String,
+        /// As written down; stays in the client.
+        recovery_key: String,
+        /// As typed; stays in the client.
+        new_password: String,
+        /// As in [`Intent::ConfirmTotp`].
+        device: Option<String>,
     },
     /// End the session and forget everything on this device. Reply: [`Reply::LoggedOut`].
     LogOut,
@@ -48,8 +69,8 @@ pub enum Intent {
         password: String,
         /// As typed; stays in the client.
         new_password: String,
-        /// Six digits.
-        code: String,
+        /// Six digits or a recovery code; nothing where the account has no authenticator.
+        code: Option<String>,
     },
     /// Replace every key of the account, because somebody may have them. Ends all other sessions. Reply: [`Reply::Rotated`]; rooms
     /// follow by themselves.
@@ -58,9 +79,61 @@ pub enum Intent {
         password: String,
         /// As typed; stays in the client.
         new_password: String,
-        /// Six digits.
+        /// Six digits or a recovery code; nothing where the account has no authenticator.
+        code: Option<String>,
+    },
+    /// Begin with another authenticator; the old one counts until [`Intent::FinishNewTotp`]. Reply: [`Reply::TotpEnrolment`].
+    StartNewTotp {
+        /// As typed; stays in the client.
+        password: String,
+        /// Six digits or a recovery code; nothing where the account has no authenticator.
+        code: Option<String>,
+    },
+    /// Prove the new authenticator. Reply: [`Reply::RecoveryCodes`]; earlier ones are dead.
+    FinishNewTotp {
+        /// Six digits of the new authenticator.
         code: String,
     },
+    /// Go without an authenticator, where that is allowed. Reply: [`Reply::Done`].
+    RemoveTotp {
+        /// As typed; stays in the client.
+        password: String,
+        /// Six digits or a recovery code; nothing where the account has no authenticator.
+        code: Option<String>,
+    },
+    /// Make new recovery codes; earlier ones are dead. Reply: [`Reply::RecoveryCodes`].
+    NewRecoveryCodes {
+        /// As typed; stays in the client.
+        password: String,
+        /// Six digits or a recovery code; nothing where the account has no authenticator.
+        code: Option<String>,
+    },
+    /// Make a new recovery key; the earlier one opens nothing any more. Ends all other sessions. Reply: [`Reply::RecoveryKey`].
+    NewRecoveryKey {
+        /// As typed; stays in the client.
+        password: String,
+        /// Six digits or a recovery code; nothing where the account has no authenticator.
+        code: Option<String>,
+    },
+    /// Delete the account: it leaves its rooms, the relay forgets it, this device too. Reply: [`Reply::Done`], and
+    /// [`Notice::Session`] with [`Ended::Deleted`] follows.
+    DeleteAccount {
+        /// As typed; stays in the client.
+        password: String,
+        /// Six digits or a recovery code; nothing where the account has no authenticator.
+        code: Option<String>,
+    },
+    /// The sessions of the account. Reply: [`Reply::Sessions`].
+    Sessions,
+    /// End another session of the account. Reply: [`Reply::Done`].
+    EndSession {
+        /// Its id.
+        id: String,
+    },
+    /// End all other sessions of the account. Reply: [`Reply::Done`].
+    EndOtherSessions,
+    /// Go on here although another session is live, which is displaced. Reply: [`Reply::Done`]; [`Notice::Connection`] tells the rest.
+    TakeOver,
     /// Found a group. Reply: [`Reply::Room`].
     CreateRoom {
         /// Its name; sealed.
@@ -219,5 +292,28 @@ pub enum Intent {
         room: String,
         /// Sequence number of the newest item seen.
         seq: u64,
+    },
+    /// Show a message to the administrators of the relay, with the proof of who wrote it. Reply: [`Reply::Done`].
+    Report {
+        /// The room.
+        room: String,
+        /// Key of the timeline item.
+        key: String,
+        /// Why; sealed with it. At most 1000 characters.
+        note: Option<String>,
+    },
+    /// Open and check a report that was sealed for this administrator. Reply: [`Reply::Report`].
+    OpenReport {
+        /// From the relay, base64url.
+        sealed: String,
+        /// The account that sent the entry, as the relay says.
+        sender: String,
+        /// Its present and former identity keys, as the relay says, base64url.
+        sender_keys: Vec<String>,
+    },
+    /// Begin or stop to hear [`Notice::Statistics`]; for administrators. Reply: [`Reply::Done`].
+    WatchStatistics {
+        /// Whether to hear them.
+        on: bool,
     },
 }

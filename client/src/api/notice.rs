@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(doc)]
+use super::Intent;
 use super::{Item, Room};
 
 /// What the client tells without being asked.
@@ -13,7 +15,7 @@ pub enum Notice {
         /// The account.
         me: Option<Me>,
         /// Why the session ended, when it ended by itself.
-        reason: Option<String>,
+        reason: Option<Ended>,
     },
     /// State of the connection.
     Connection {
@@ -68,6 +70,85 @@ pub enum Notice {
         /// Key of the item.
         key: String,
     },
+    /// Something happened to the account.
+    Account {
+        /// What.
+        what: AccountNews,
+        /// When.
+        at: u64,
+    },
+    /// What the operator tells everybody; not encrypted.
+    Announcements {
+        /// All that stand, oldest first.
+        announcements: Vec<Announcement>,
+    },
+    /// Numbers about the relay, while they are watched.
+    Statistics {
+        /// The newest.
+        statistics: Statistics,
+    },
+}
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Ended {
+    /// The person logged out.
+    LoggedOut,
+    /// Another session ended it, or the relay does not know it any more.
+    Ended,
+    /// An administrator banned the account.
+    Banned,
+    /// An administrator ended the sessions of the account.
+    Kicked,
+    /// The account was deleted.
+    Deleted,
+    /// An administrator did not let the account in; it is gone.
+    Refused,
+    /// It was too old.
+    Expired,
+}
+
+/// What may happen to an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum AccountNews {
+    /// An administrator let it in.
+    Approved,
+    /// An administrator removed its authenticator.
+    TotpReset,
+    /// Somebody logged in with a recovery code.
+    RecoveryCodeUsed,
+    /// Somebody logged in with the recovery key.
+    Recovered,
+    /// It may administrate the relay now.
+    Promoted,
+    /// It may no longer administrate the relay.
+    Demoted,
+}
+
+/// What the operator tells everybody.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Announcement {
+    /// Names it.
+    pub id: u64,
+    /// Its text.
+    pub text: String,
+    /// How loud it is.
+    pub level: Level,
+    /// When it was made.
+    pub at: u64,
+}
+
+/// How far an account has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Status {
+    /// It may do everything.
+    Active,
+    /// It waits for an administrator.
+    Pending,
 }
 
 /// The account on this device.
@@ -82,6 +163,12 @@ pub struct Me {
     pub display_name: String,
     /// May administrate the relay.
     pub administrator: bool,
+    /// How far it has come.
+    pub status: Status,
+    /// It has an authenticator.
+    pub totp: bool,
+    /// Recovery codes that were not used yet.
+    pub recovery_codes_left: u32,
 }
 
 /// State of the connection to the relay.
@@ -101,6 +188,8 @@ pub enum Connection {
     },
     /// The device says it has no network.
     Offline,
+    /// Another session of the account is live, and only one may be: nothing happens before [`Intent::TakeOver`].
+    Displaced,
 }
 
 /// What the relay took back to an older state.

@@ -1,7 +1,6 @@
 //! Answers to intents.
 
 use serde::{Deserialize, Serialize};
-use waxwing_wire::account::RegistrationPolicy;
 
 use super::Item;
 
@@ -15,10 +14,16 @@ pub enum Reply {
     ServerInfo {
         /// Version of the relay.
         version: String,
+        /// What its operator calls it.
+        name: String,
         /// The first account must be made with the setup link.
         setup_required: bool,
         /// Who may create an account.
         registration: RegistrationPolicy,
+        /// Whether accounts need an authenticator.
+        totp: TotpPolicy,
+        /// How many sessions of an account may be live at once.
+        sessions: SessionPolicy,
     },
     /// For the authenticator app.
     TotpEnrolment {
@@ -26,11 +31,54 @@ pub enum Reply {
         secret: String,
         /// For the QR code.
         uri: String,
+        /// The account may go without.
+        optional: bool,
     },
     /// The account exists and is logged in.
     Registered {
         /// To be written down; shown only now.
         recovery_key: String,
+        /// Ten codes that stand in for the authenticator, once each; shown only now. None without an authenticator.
+        recovery_codes: Vec<String>,
+    },
+    /// Logged in.
+    LoggedIn {
+        /// After a new authenticator was set up: as in [`Reply::Registered`].
+        recovery_codes: Vec<String>,
+        /// Recovery codes that were not used yet.
+        recovery_codes_left: u32,
+    },
+    /// New recovery codes.
+    RecoveryCodes {
+        /// Ten codes that stand in for the authenticator, once each; shown only now.
+        codes: Vec<String>,
+    },
+    /// A new recovery key.
+    RecoveryKey {
+        /// To be written down; shown only now.
+        recovery_key: String,
+    },
+    /// The sessions of the account.
+    Sessions {
+        /// The newest first.
+        sessions: Vec<DeviceSession>,
+    },
+    /// What a report shows.
+    Report {
+        /// Who wrote the message, as the message itself says.
+        account: String,
+        /// Name of that account, if this account knows one.
+        display_name: Option<String>,
+        /// What was written.
+        text: String,
+        /// When, as its author says.
+        written_at: u64,
+        /// The room.
+        room: String,
+        /// What the reporter adds; empty when nothing. Nothing proves it.
+        note: String,
+        /// The author's signature is right, and made with a key that the relay gives for the account that sent the entry.
+        valid: bool,
     },
     /// The account has a new password, or new keys; the old recovery key opens nothing any more.
     Rotated {
@@ -107,13 +155,31 @@ pub enum Reply {
     },
 }
 
+/// One session of the account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceSession {
+    /// Names it.
+    pub id: String,
+    /// What its client called itself; may be empty.
+    pub device: String,
+    /// When it began.
+    pub created_at: u64,
+    /// When it was last used, to the hour.
+    pub last_used_at: u64,
+    /// It is the one of this device.
+    pub current: bool,
+    /// It is connected now.
+    pub live: bool,
+}
+
 /// An intent that could not be done. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
     /// A stable code: one of the relay's, or one of the client's own (`offline`, `weak_password`, `bad_username`,
     /// `bad_invite`, `too_long`, `empty`, `no_such_room`, `wrong_step`, `damaged`, `name_too_long`, `identity_changed`,
-    /// `account_rolled_back`).
+    /// `account_rolled_back`, `not_logged_in`, `bad_recovery_key`, `no_operator_key`, `unreadable_report`).
     pub code: String,
     /// One sentence in English: what happened and what to do.
     pub message: String,

@@ -170,6 +170,8 @@ pub enum Body {
         /// The other room.
         room: String,
     },
+    /// A message that the operator of the relay removed.
+    Removed,
     /// Something that should not happen: shown, so that nothing is silently lost.
     Warning {
         /// `unreadable`, `forged`, `fork`, `refused_commit`, `gap`, `replay`, `late`.
