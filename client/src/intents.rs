@@ -13,17 +13,40 @@ impl Client {
     pub(crate) fn intent(&mut self, id: u64, intent: Intent, ctx: &mut Ctx<'_>) {
         match intent {
             Intent::ServerInfo => self.server_info(id, ctx),
-            Intent::Register { username, password, display_name, setup_token } => {
+            Intent::Register { username, password, display_name, setup_token, invite: _ } => {
                 self.register(id, (username, password.into(), display_name, setup_token), ctx);
             }
-            Intent::ConfirmTotp { code } => self.confirm_totp(id, &code, ctx),
-            Intent::LogIn { username, password } => self.log_in(id, &username, password.into(), ctx),
-            Intent::SubmitTotp { code } => self.submit_totp(id, &code, ctx),
+            Intent::ConfirmTotp { code, device: _ } => {
+                self.confirm_totp(id, &code.unwrap_or_default(), ctx);
+            }
+            Intent::LogIn { username, password, device: _ } => {
+                self.log_in(id, &username, password.into(), ctx);
+            }
+            Intent::SubmitTotp { code, device: _ } => self.submit_totp(id, &code, ctx),
             Intent::ChangePassword { password, new_password, code } => {
+                let code = code.unwrap_or_default();
                 self.renew(id, password.into(), (new_password.into(), code, false), ctx);
             }
             Intent::Rotate { password, new_password, code } => {
+                let code = code.unwrap_or_default();
                 self.renew(id, password.into(), (new_password.into(), code, true), ctx);
+            }
+            Intent::Recover { .. }
+            | Intent::StartNewTotp { .. }
+            | Intent::FinishNewTotp { .. }
+            | Intent::RemoveTotp { .. }
+            | Intent::NewRecoveryCodes { .. }
+            | Intent::NewRecoveryKey { .. }
+            | Intent::DeleteAccount { .. }
+            | Intent::SetDisplayName { .. }
+            | Intent::Sessions
+            | Intent::EndSession { .. }
+            | Intent::EndOtherSessions
+            | Intent::TakeOver
+            | Intent::Report { .. }
+            | Intent::OpenReport { .. }
+            | Intent::WatchStatistics { .. } => {
+                ctx.reply(id, Err(failure("unavailable", "This relay does not do that yet.")));
             }
             Intent::LogOut => self.log_out(id, ctx),
             Intent::CreateRoom { .. }

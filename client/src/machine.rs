@@ -63,7 +63,7 @@ impl Then {
 #[derive(Debug)]
 pub(crate) enum LoadThen {
     Timeline { intent: u64, room: RoomId, limit: u32, newest: bool },
-    Resume { intent: u64, session: Box<Session> },
+    Resume { intent: u64, session: Box<Session>, reply: Box<Reply> },
 }
 
 /// The client. It holds the unlocked account in memory and does nothing by itself.
@@ -178,9 +178,17 @@ impl Client {
     }
 
     /// After a login: what the device holds is used if it is this account's, and thrown away otherwise.
-    pub(crate) fn resume_or_begin(&mut self, intent: u64, session: Session, ctx: &mut Ctx<'_>) {
+    pub(crate) fn resume_or_begin(
+        &mut self,
+        intent: u64,
+        session: Session,
+        recovery_codes: Vec<String>,
+        ctx: &mut Ctx<'_>,
+    ) {
         let load = self.fresh_id();
-        self.loads.insert(load, LoadThen::Resume { intent, session: Box::new(session) });
+        let recovery_codes_left = session.standing.recovery_codes_left;
+        let reply = Box::new(Reply::LoggedIn { recovery_codes, recovery_codes_left });
+        self.loads.insert(load, LoadThen::Resume { intent, session: Box::new(session), reply });
         let (from, to) = ("s/".to_owned(), "s0".to_owned());
         ctx.effects.push(Effect::Load { id: load, from, to, limit: u32::MAX, reverse: false });
     }
@@ -214,8 +222,8 @@ impl Client {
                 }
                 ctx.reply(intent, Ok(Reply::Timeline { items, more }));
             }
-            Some(LoadThen::Resume { intent, session }) => {
-                let done = self.resume_loaded(*session, &entries, ctx).map(|()| Reply::Done);
+            Some(LoadThen::Resume { intent, session, reply }) => {
+                let done = self.resume_loaded(*session, &entries, ctx).map(|()| *reply);
                 ctx.reply(intent, done);
             }
         }

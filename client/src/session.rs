@@ -12,7 +12,11 @@ use waxwing_crypto_core::{
 use waxwing_wire::{AccountId, Opaque, account::SessionInfo};
 use zeroize::Zeroizing;
 
-use crate::{api::Me, ctx::Ctx, io::StoreOp};
+use crate::{
+    api::{Me, Status},
+    ctx::Ctx,
+    io::StoreOp,
+};
 
 /// Key under which the unlocked account is kept.
 pub(crate) const UNLOCK: &str = "s/unlock";
@@ -22,13 +26,28 @@ pub(crate) const UNLOCK: &str = "s/unlock";
 pub(crate) struct Session {
     pub(crate) account: AccountId,
     pub(crate) username: String,
-    pub(crate) administrator: bool,
+    pub(crate) standing: Standing,
     pub(crate) display_name: String,
     pub(crate) vault: Vault,
     /// Version of the vault at the relay.
     pub(crate) vault_version: u64,
     /// See [`Session::account_version`].
     pub(crate) account_version: u64,
+}
+
+/// How the account stands with the relay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct Standing {
+    #[n(0)]
+    pub(crate) administrator: bool,
+    /// It waits for an administrator.
+    #[n(1)]
+    pub(crate) pending: bool,
+    /// It has an authenticator.
+    #[n(2)]
+    pub(crate) totp: bool,
+    #[n(3)]
+    pub(crate) recovery_codes_left: u32,
 }
 
 /// What the device keeps: a random key and the vault sealed under it. The runner protects the whole value.
@@ -39,7 +58,7 @@ struct Kept {
     #[n(1)]
     username: String,
     #[n(2)]
-    administrator: bool,
+    standing: Standing,
     #[n(3)]
     display_name: String,
     #[n(4)]
@@ -56,7 +75,8 @@ const DEVICE_VERSION: u64 = 0;
 impl Session {
     pub(crate) fn new(info: SessionInfo, display_name: String, (vault, vault_version): (Vault, u64)) -> Self {
         let SessionInfo { account, username, administrator } = info;
-        Self { account, username, administrator, display_name, vault, vault_version, account_version: 0 }
+        let standing = Standing { administrator, pending: false, totp: true, recovery_codes_left: 0 };
+        Self { account, username, standing, display_name, vault, vault_version, account_version: 0 }
     }
 
     pub(crate) fn me(&self) -> Me {
@@ -64,7 +84,10 @@ impl Session {
             account: self.account.to_string(),
             username: self.username.clone(),
             display_name: self.display_name.clone(),
-            administrator: self.administrator,
+            administrator: self.standing.administrator,
+            status: if self.standing.pending { Status::Pending } else { Status::Active },
+            totp: self.standing.totp,
+            recovery_codes_left: self.standing.recovery_codes_left,
         }
     }
 
@@ -95,7 +118,7 @@ impl Session {
         Self {
             account: self.account,
             username: self.username.clone(),
-            administrator: self.administrator,
+            standing: self.standing,
             display_name: self.display_name.clone(),
             vault,
             vault_version,
@@ -117,7 +140,7 @@ impl Session {
         let kept = Kept {
             account: self.account,
             username: self.username.clone(),
-            administrator: self.administrator,
+            standing: self.standing,
             display_name: self.display_name.clone(),
             key,
             vault: vault.into(),
@@ -135,7 +158,7 @@ impl Session {
         Some(Self {
             account: kept.account,
             username: kept.username,
-            administrator: kept.administrator,
+            standing: kept.standing,
             display_name: kept.display_name,
             vault,
             vault_version: kept.vault_version,

@@ -7,10 +7,13 @@ use std::{fmt::Write as _, fs, path::PathBuf, sync::Once};
 
 use serde::Serialize;
 use waxwing_client::api::{
-    Body, Confirmed, Connection, Failure, History, Identity, Intent, Item, Me, Notice, Person, Reply, Role,
-    Rollback, Room, Sending, Vouched,
+    AccountNotice, Announcement, Body, Confirmed, Connection, Ended, Failure, History, Identity, Intent,
+    Item, Me, Notice, Person, Reply, Role, Rollback, Room, Sending, SessionEntry, Status, Vouched,
 };
-use waxwing_wire::account::RegistrationPolicy;
+use waxwing_wire::{
+    account::{RegistrationPolicy, SessionPolicy, TotpPolicy},
+    admin::{Level, Statistics},
+};
 
 /// Where the generated module is.
 fn path() -> PathBuf {
@@ -41,10 +44,20 @@ macro_rules! samples {
 
 samples!(intents, Intent, {
     ServerInfo: [Intent::ServerInfo],
-    Register: [register(Some("a-setup-token".into())), register(None)],
-    ConfirmTotp: [Intent::ConfirmTotp { code: "123456".into() }],
-    LogIn: [Intent::LogIn { username: "mira".into(), password: "a long password".into() }],
-    SubmitTotp: [Intent::SubmitTotp { code: "123456".into() }],
+    Register: [register(Some("a-token".into())), register(None)],
+    ConfirmTotp: [
+        Intent::ConfirmTotp { code: Some("123456".into()), device: Some("Firefox".into()) },
+        Intent::ConfirmTotp { code: None, device: None },
+    ],
+    LogIn: [
+        Intent::LogIn { username: "mira".into(), password: secret(), device: Some("Firefox".into()) },
+        Intent::LogIn { username: "mira".into(), password: secret(), device: None },
+    ],
+    SubmitTotp: [
+        Intent::SubmitTotp { code: "123456".into(), device: Some("Firefox".into()) },
+        Intent::SubmitTotp { code: "abcde-fgh27".into(), device: None },
+    ],
+    Recover: [recover(Some("Firefox".into())), recover(None)],
     LogOut: [Intent::LogOut],
     CreateRoom: [Intent::CreateRoom { name: "Harbour".into() }],
     CreateInvite: [Intent::CreateInvite { room: room_id() }],
@@ -80,16 +93,14 @@ samples!(intents, Intent, {
         Intent::Timeline { room: room_id(), before: Some(7), limit: 50 },
         Intent::Timeline { room: room_id(), before: None, limit: 50 },
     ],
-    ChangePassword: [Intent::ChangePassword {
-        password: "a long password".into(),
-        new_password: "another long password".into(),
-        code: "123456".into(),
-    }],
-    Rotate: [Intent::Rotate {
-        password: "a long password".into(),
-        new_password: "another long password".into(),
-        code: "123456".into(),
-    }],
+    ChangePassword: [
+        Intent::ChangePassword { password: secret(), new_password: secret(), code: Some("123456".into()) },
+        Intent::ChangePassword { password: secret(), new_password: secret(), code: None },
+    ],
+    Rotate: [
+        Intent::Rotate { password: secret(), new_password: secret(), code: Some("123456".into()) },
+        Intent::Rotate { password: secret(), new_password: secret(), code: None },
+    ],
     Typing: [Intent::Typing { room: room_id() }],
     SafetyNumber: [Intent::SafetyNumber { account: account() }],
     MarkVerified: [Intent::MarkVerified { account: account() }],
@@ -98,13 +109,70 @@ samples!(intents, Intent, {
     OpenContactLink: [Intent::OpenContactLink { link: "a-link".into() }],
     AcceptIdentity: [Intent::AcceptIdentity { account: account() }],
     Read: [Intent::Read { room: room_id(), seq: 7 }],
+    StartNewTotp: [
+        Intent::StartNewTotp { password: secret(), code: Some("123456".into()) },
+        Intent::StartNewTotp { password: secret(), code: None },
+    ],
+    FinishNewTotp: [Intent::FinishNewTotp { code: "123456".into() }],
+    RemoveTotp: [
+        Intent::RemoveTotp { password: secret(), code: Some("123456".into()) },
+        Intent::RemoveTotp { password: secret(), code: None },
+    ],
+    NewRecoveryCodes: [
+        Intent::NewRecoveryCodes { password: secret(), code: Some("123456".into()) },
+        Intent::NewRecoveryCodes { password: secret(), code: None },
+    ],
+    NewRecoveryKey: [
+        Intent::NewRecoveryKey { password: secret(), code: Some("123456".into()) },
+        Intent::NewRecoveryKey { password: secret(), code: None },
+    ],
+    DeleteAccount: [
+        Intent::DeleteAccount { password: secret(), code: Some("123456".into()) },
+        Intent::DeleteAccount { password: secret(), code: None },
+    ],
+    SetDisplayName: [Intent::SetDisplayName { name: "Mira".into() }],
+    Sessions: [Intent::Sessions],
+    EndSession: [Intent::EndSession { id: "c2Vzc2lvbg".into() }],
+    EndOtherSessions: [Intent::EndOtherSessions],
+    TakeOver: [Intent::TakeOver],
+    Report: [
+        Intent::Report { room: room_id(), key: "a-key".into(), note: Some("Rude.".into()) },
+        Intent::Report { room: room_id(), key: "a-key".into(), note: None },
+    ],
+    OpenReport: [
+        Intent::OpenReport {
+            sealed: "cmVwb3J0".into(),
+            sender: account(),
+            sender_keys: vec!["a2V5".into()],
+        },
+    ],
+    WatchStatistics: [Intent::WatchStatistics { on: true }],
 });
 
 samples!(replies, Reply, {
     Done: [Reply::Done],
-    ServerInfo: [server_info(RegistrationPolicy::Open), server_info(RegistrationPolicy::Closed)],
-    TotpEnrolment: [Reply::TotpEnrolment { secret: "ABCD".into(), uri: "otpauth://totp/mira".into() }],
-    Registered: [Reply::Registered { recovery_key: "ABCD-EFGH".into() }],
+    ServerInfo: [
+        server_info(RegistrationPolicy::Open, TotpPolicy::Required, SessionPolicy::Single),
+        server_info(RegistrationPolicy::Closed, TotpPolicy::Optional, SessionPolicy::Multi),
+    ],
+    TotpEnrolment: [
+        Reply::TotpEnrolment {
+            secret: "ABCD".into(),
+            uri: "otpauth://totp/mira".into(),
+            optional: true,
+        },
+    ],
+    Registered: [
+        Reply::Registered { recovery_key: "ABCD-EFGH".into(), recovery_codes: vec!["abcde-fgh27".into()] },
+    ],
+    LoggedIn: [
+        Reply::LoggedIn { recovery_codes: vec!["abcde-fgh27".into()], recovery_codes_left: 10 },
+        Reply::LoggedIn { recovery_codes: Vec::new(), recovery_codes_left: 0 },
+    ],
+    RecoveryCodes: [Reply::RecoveryCodes { codes: vec!["abcde-fgh27".into()] }],
+    RecoveryKey: [Reply::RecoveryKey { recovery_key: "0123-4567".into() }],
+    Sessions: [Reply::Sessions { sessions: vec![device_session()] }],
+    Report: [report(Some("Mira".into())), report(None)],
     TotpRequired: [Reply::TotpRequired],
     Rotated: [Reply::Rotated { recovery_key: "0123-4567".into() }],
     SafetyNumber: [Reply::SafetyNumber { number: "00000 11111".into(), verified: true }],
@@ -132,13 +200,15 @@ samples!(replies, Reply, {
 
 samples!(registration_policies, RegistrationPolicy, {
     Open: [RegistrationPolicy::Open],
+    Approval: [RegistrationPolicy::Approval],
+    Invite: [RegistrationPolicy::Invite],
     Closed: [RegistrationPolicy::Closed],
 });
 
 samples!(notices, Notice, {
     Session: [
         Notice::Session { me: Some(me()), reason: None },
-        Notice::Session { me: None, reason: Some("not_logged_in".into()) },
+        Notice::Session { me: None, reason: Some(Ended::Banned) },
     ],
     Connection: [Notice::Connection { state: Connection::Connected }],
     Room: [Notice::Room { room: Box::new(room()) }, Notice::Room { room: Box::new(empty_room()) }],
@@ -152,6 +222,14 @@ samples!(notices, Notice, {
         Notice::AccountRolledBack { what: Rollback::Data },
     ],
     ItemGone: [Notice::ItemGone { room: room_id(), key: "a-key".into() }],
+    Account: [Notice::Account { what: AccountNotice::Approved, at: 1_700_000_000_000 }],
+    Announcements: [
+        Notice::Announcements { announcements: vec![announcement(Level::Info), announcement(Level::Warning)] },
+    ],
+    Statistics: [
+        Notice::Statistics { statistics: statistics(Some(1)) },
+        Notice::Statistics { statistics: statistics(None) },
+    ],
 });
 
 samples!(connections, Connection, {
@@ -160,6 +238,26 @@ samples!(connections, Connection, {
     Connected: [Connection::Connected],
     Waiting: [Connection::Waiting { retry_at: 1_700_000_000_000 }],
     Offline: [Connection::Offline],
+    Displaced: [Connection::Displaced],
+});
+
+samples!(endings, Ended, {
+    LoggedOut: [Ended::LoggedOut],
+    Ended: [Ended::Ended],
+    Banned: [Ended::Banned],
+    Kicked: [Ended::Kicked],
+    Deleted: [Ended::Deleted],
+    Refused: [Ended::Refused],
+    Expired: [Ended::Expired],
+});
+
+samples!(account_news, AccountNotice, {
+    Approved: [AccountNotice::Approved],
+    TotpReset: [AccountNotice::TotpReset],
+    RecoveryCodeUsed: [AccountNotice::RecoveryCodeUsed],
+    Recovered: [AccountNotice::Recovered],
+    Promoted: [AccountNotice::Promoted],
+    Demoted: [AccountNotice::Demoted],
 });
 
 samples!(roles, Role, {
@@ -184,6 +282,7 @@ samples!(bodies, Body, {
         Body::Settings { name: None, invite: true },
     ],
     Moved: [Body::Moved { room: room_id() }],
+    Removed: [Body::Removed],
     Warning: [Body::Warning { code: "unreadable".into() }],
 });
 
@@ -198,12 +297,54 @@ fn register(setup_token: Option<String>) -> Intent {
         username: "mira".into(),
         password: "a long password".into(),
         display_name: "Mira".into(),
+        invite: setup_token.clone(),
         setup_token,
     }
 }
 
-fn server_info(registration: RegistrationPolicy) -> Reply {
-    Reply::ServerInfo { version: "0.1.0".into(), setup_required: false, registration }
+fn recover(device: Option<String>) -> Intent {
+    let recovery_key = "0123-4567".into();
+    Intent::Recover { username: "mira".into(), recovery_key, new_password: secret(), device }
+}
+
+fn secret() -> String {
+    "a long password".into()
+}
+
+fn server_info(registration: RegistrationPolicy, totp: TotpPolicy, sessions: SessionPolicy) -> Reply {
+    let (version, name) = ("0.1.0".into(), "Waxwing".into());
+    Reply::ServerInfo { version, name, setup_required: false, registration, totp, sessions }
+}
+
+fn device_session() -> SessionEntry {
+    SessionEntry {
+        id: "c2Vzc2lvbg".into(),
+        device: "Firefox".into(),
+        created_at: 1_700_000_000_000,
+        last_used_at: 1_700_000_000_000,
+        current: true,
+        live: false,
+    }
+}
+
+fn report(display_name: Option<String>) -> Reply {
+    Reply::Report {
+        account: account(),
+        display_name,
+        text: "hello".into(),
+        written_at: 1_700_000_000_000,
+        room: room_id(),
+        note: "Rude.".into(),
+        valid: true,
+    }
+}
+
+fn announcement(level: Level) -> Announcement {
+    Announcement { id: "7".into(), text: "Back at noon.".into(), level, at: 1_700_000_000_000 }
+}
+
+fn statistics(disk_free_bytes: Option<u64>) -> Statistics {
+    Statistics { disk_free_bytes, memory_bytes: disk_free_bytes, ..Statistics::default() }
 }
 
 fn room_id() -> String {
@@ -224,7 +365,15 @@ fn failures() -> Vec<Failure> {
 }
 
 fn me() -> Me {
-    Me { account: account(), username: "mira".into(), display_name: "Mira".into(), administrator: true }
+    Me {
+        account: account(),
+        username: "mira".into(),
+        display_name: "Mira".into(),
+        administrator: true,
+        status: Status::Active,
+        totp: true,
+        recovery_codes_left: 9,
+    }
 }
 
 fn people() -> Vec<Person> {
@@ -302,8 +451,10 @@ const HEAD: &str = "\
  * `UPDATE_SHAPES=1 cargo test -p waxwing-client --test api_shapes`. That they satisfy the types proves the types right.
  */
 import type {
+  AccountNotice,
   Body,
   Connection,
+  Ended,
   Failure,
   History,
   Intent,
@@ -335,7 +486,10 @@ fn module() -> String {
     list(&mut module, "registrationPolicies", &format!("({policies})"), &registration_policies());
     list(&mut module, "failures", "Failure", &failures());
     list(&mut module, "notices", "Notice", &notices());
-    list(&mut module, "mes", "Me", &[me()]);
+    let pending = Me { status: Status::Pending, ..me() };
+    list(&mut module, "mes", "Me", &[me(), pending]);
+    list(&mut module, "endings", "Ended", &endings());
+    list(&mut module, "accountNews", "AccountNotice", &account_news());
     list(&mut module, "connections", "Connection", &connections());
     list(&mut module, "rooms", "Room", &[room(), empty_room()]);
     list(&mut module, "roles", "Role", &roles());

@@ -4,7 +4,7 @@ use waxwing_client::api::{Identity, Intent, Notice, Reply, Rollback};
 use waxwing_tests::sim::{NEW_PASSWORD as NEW, World, code, password, relay::CODE};
 
 fn rotate() -> Intent {
-    Intent::Rotate { password: password("mira"), new_password: NEW.into(), code: CODE.into() }
+    Intent::Rotate { password: password("mira"), new_password: NEW.into(), code: Some(CODE.into()) }
 }
 
 /// Generations of the root keys that an account's objects at the relay are sealed under.

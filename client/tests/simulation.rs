@@ -330,15 +330,23 @@ fn mistakes_get_a_clear_answer_and_change_nothing() {
     let mira = world.register("mira");
     let room = world.room(mira, "Ops room");
     let stored = world.devices[mira].store.len();
-    let log_in = |password: &str| Intent::LogIn { username: "mira".into(), password: password.into() };
+    let log_in =
+        |password: &str| Intent::LogIn { username: "mira".into(), password: password.into(), device: None };
     let stranger = world.device();
     assert_eq!(code(world.call(stranger, log_in("not her password"))), "wrong_credentials");
-    let nobody = Intent::LogIn { username: "nobody".into(), password: "whatever it is".into() };
+    let nobody = Intent::LogIn { username: "nobody".into(), password: "whatever it is".into(), device: None };
     assert_eq!(code(world.call(stranger, nobody)), "wrong_credentials");
-    assert_eq!(code(world.call(stranger, Intent::SubmitTotp { code: "123456".into() })), "wrong_step");
+    assert_eq!(
+        code(world.call(stranger, Intent::SubmitTotp { code: "123456".into(), device: None })),
+        "wrong_step"
+    );
     assert_eq!(world.call(stranger, log_in("mira has a long password")), Ok(Reply::TotpRequired));
-    assert_eq!(code(world.call(stranger, Intent::SubmitTotp { code: "000000".into() })), "wrong_code");
-    assert_eq!(world.call(stranger, Intent::SubmitTotp { code: " 123456 ".into() }), Ok(Reply::Done));
+    assert_eq!(
+        code(world.call(stranger, Intent::SubmitTotp { code: "000000".into(), device: None })),
+        "wrong_code"
+    );
+    let done = world.call(stranger, Intent::SubmitTotp { code: " 123456 ".into(), device: None });
+    assert!(matches!(done, Ok(Reply::LoggedIn { .. })), "{done:?}");
 
     let send = |text: String| Intent::Send { room: room.clone(), text };
     assert_eq!(code(world.call(mira, send("  \n".into()))), "empty");
@@ -357,6 +365,7 @@ fn mistakes_get_a_clear_answer_and_change_nothing() {
         password: "short".into(),
         display_name: String::new(),
         setup_token: None,
+        invite: None,
     };
     assert_eq!(code(world.call(stranger, weak)), "weak_password");
 }

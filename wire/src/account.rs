@@ -42,8 +42,32 @@ pub const CLIENT_HEADER: (&str, &str) = ("Waxwing-Client", "1");
 pub enum RegistrationPolicy {
     /// Anybody.
     Open,
+    /// Anybody, but an administrator lets each account in; an operator's invite does, too.
+    Approval,
+    /// Who has an operator's invite.
+    Invite,
     /// Nobody (the setup link still works once).
     Closed,
+}
+
+/// Whether accounts need a second factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TotpPolicy {
+    /// Every account has an authenticator.
+    Required,
+    /// Whoever wants one.
+    Optional,
+}
+
+/// How many sessions of an account may be live at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SessionPolicy {
+    /// One: a stream that takes over displaces those of other sessions.
+    Single,
+    /// Any number.
+    Multi,
 }
 
 /// What anybody may know about this relay.

@@ -123,6 +123,11 @@ pub enum Intent {
         /// Six digits or a recovery code; nothing where the account has no authenticator.
         code: Option<String>,
     },
+    /// Be called something else in rooms. Reply: [`Reply::Done`].
+    SetDisplayName {
+        /// As typed; the username when empty.
+        name: String,
+    },
     /// The sessions of the account. Reply: [`Reply::Sessions`].
     Sessions,
     /// End another session of the account. Reply: [`Reply::Done`].

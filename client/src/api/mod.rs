@@ -7,8 +7,8 @@ mod reply;
 mod view;
 
 pub use intent::Intent;
-pub use notice::{AccountNews, Announcement, Connection, Ended, Me, Notice, Rollback, Status};
-pub use reply::{DeviceSession, Failure, Reply};
+pub use notice::{AccountNotice, Announcement, Connection, Ended, Me, Notice, Rollback, Status};
+pub use reply::{Failure, Reply, SessionEntry};
 pub use view::{Body, Confirmed, History, Identity, Item, Person, Role, Room, Sending, Vouched};
 
 /// These carry passwords, codes, keys and texts, so `Debug` shows none of their content.

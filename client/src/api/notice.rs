@@ -1,6 +1,7 @@
 //! What the client tells without being asked.
 
 use serde::{Deserialize, Serialize};
+use waxwing_wire::admin::{Level, Statistics};
 
 #[cfg(doc)]
 use super::Intent;
@@ -73,7 +74,7 @@ pub enum Notice {
     /// Something happened to the account.
     Account {
         /// What.
-        what: AccountNews,
+        what: AccountNotice,
         /// When.
         at: u64,
     },
@@ -112,7 +113,7 @@ pub enum Ended {
 /// What may happen to an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum AccountNews {
+pub enum AccountNotice {
     /// An administrator let it in.
     Approved,
     /// An administrator removed its authenticator.
@@ -132,7 +133,7 @@ pub enum AccountNews {
 #[serde(rename_all = "camelCase")]
 pub struct Announcement {
     /// Names it.
-    pub id: u64,
+    pub id: String,
     /// Its text.
     pub text: String,
     /// How loud it is.

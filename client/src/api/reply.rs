@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use waxwing_wire::account::{RegistrationPolicy, SessionPolicy, TotpPolicy};
+
 use super::Item;
 
 /// Answer to an intent.
@@ -61,7 +63,7 @@ pub enum Reply {
     /// The sessions of the account.
     Sessions {
         /// The newest first.
-        sessions: Vec<DeviceSession>,
+        sessions: Vec<SessionEntry>,
     },
     /// What a report shows.
     Report {
@@ -158,7 +160,7 @@ pub enum Reply {
 /// One session of the account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct DeviceSession {
+pub struct SessionEntry {
     /// Names it.
     pub id: String,
     /// What its client called itself; may be empty.

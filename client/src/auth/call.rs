@@ -123,7 +123,14 @@ impl Client {
             HttpThen::ServerInfo => {
                 let info: account::ServerInfo = answer(status, body)?;
                 let account::ServerInfo { version, setup_required, registration } = info;
-                Ok(Some(Reply::ServerInfo { version, setup_required, registration }))
+                Ok(Some(Reply::ServerInfo {
+                    version,
+                    name: "Waxwing".to_owned(),
+                    setup_required,
+                    registration,
+                    totp: account::TotpPolicy::Required,
+                    sessions: account::SessionPolicy::Multi,
+                }))
             }
             HttpThen::RegisterStarted(sent) => {
                 let (body, account) = sent.finish(answer(status, body)?, ctx)?;
@@ -133,7 +140,11 @@ impl Client {
             HttpThen::RegisterFinished(account) => {
                 let enrolment: account::TotpEnrolment = answer(status, body)?;
                 self.auth = Auth::Registering(account);
-                Ok(Some(Reply::TotpEnrolment { secret: enrolment.secret, uri: enrolment.uri }))
+                Ok(Some(Reply::TotpEnrolment {
+                    secret: enrolment.secret,
+                    uri: enrolment.uri,
+                    optional: false,
+                }))
             }
             HttpThen::Confirmed => self.registered(answer(status, body)?, ctx).map(Some),
             HttpThen::LoginStarted(sent) => {

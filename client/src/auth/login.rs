@@ -101,7 +101,7 @@ impl Client {
         let vault = unlock(&done, &export_key).ok_or_else(damaged)?;
         let display_name = done.session.username.clone();
         let vault = (vault, done.vault_version);
-        self.resume_or_begin(intent, Session::new(done.session, display_name, vault), ctx);
+        self.resume_or_begin(intent, Session::new(done.session, display_name, vault), Vec::new(), ctx);
         Ok(())
     }
 }

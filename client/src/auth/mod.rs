@@ -14,7 +14,7 @@ pub(crate) use credentials::Job;
 use register::NewAccount;
 
 use crate::{
-    api::{Failure, Notice},
+    api::{Ended, Failure, Notice},
     ctx::{Ctx, failure},
     io::StoreOp,
     machine::Client,
@@ -55,17 +55,17 @@ impl Client {
     pub(crate) fn session_ended(&mut self, ctx: &mut Ctx<'_>) {
         if self.session.is_some() {
             ctx.persist([StoreOp::Delete { key: UNLOCK.to_owned() }]);
-            self.lock(Some("ended".to_owned()), ctx);
+            self.lock(Some(Ended::Ended), ctx);
         }
     }
 
     /// Forgets everything on this device.
-    fn forget(&mut self, reason: Option<String>, ctx: &mut Ctx<'_>) {
+    fn forget(&mut self, reason: Option<Ended>, ctx: &mut Ctx<'_>) {
         ctx.persist([StoreOp::Clear]);
         self.lock(reason, ctx);
     }
 
-    fn lock(&mut self, reason: Option<String>, ctx: &mut Ctx<'_>) {
+    fn lock(&mut self, reason: Option<Ended>, ctx: &mut Ctx<'_>) {
         self.session = None;
         self.auth = Auth::Idle;
         self.job = None;

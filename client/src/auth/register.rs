@@ -148,7 +148,7 @@ impl Client {
         let recovery_key = new.recovery.to_text().to_string();
         self.begin(Session::new(info, new.display_name, (new.vault, 1)), ctx);
         self.first_login(ctx);
-        Ok(Reply::Registered { recovery_key })
+        Ok(Reply::Registered { recovery_key, recovery_codes: Vec::new() })
     }
 }
 

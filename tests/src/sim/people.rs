@@ -24,9 +24,10 @@ impl World {
             password: password(name),
             display_name: name.to_uppercase(),
             setup_token: None,
+            invite: None,
         };
         assert!(matches!(self.call(d, register), Ok(Reply::TotpEnrolment { .. })));
-        let confirmed = self.call(d, Intent::ConfirmTotp { code: CODE.into() });
+        let confirmed = self.call(d, Intent::ConfirmTotp { code: Some(CODE.into()), device: None });
         assert!(matches!(confirmed, Ok(Reply::Registered { .. })));
         d
     }
@@ -57,14 +58,16 @@ impl World {
         assert_eq!(self.log_in_as(d, name, &password(name)), Ok(Reply::Done));
     }
 
-    /// All steps of a login.
+    /// All steps of a login with a code; [`Reply::Done`] once in.
     ///
     /// # Errors
     /// What the relay or the client refused.
     pub fn log_in_as(&mut self, d: usize, name: &str, password: &str) -> Result<Reply, Failure> {
-        let asked = self.call(d, Intent::LogIn { username: name.into(), password: password.into() })?;
-        assert_eq!(asked, Reply::TotpRequired);
-        self.call(d, Intent::SubmitTotp { code: CODE.into() })
+        let log_in = Intent::LogIn { username: name.into(), password: password.into(), device: None };
+        assert_eq!(self.call(d, log_in)?, Reply::TotpRequired);
+        let reply = self.call(d, Intent::SubmitTotp { code: CODE.into(), device: None })?;
+        assert!(matches!(reply, Reply::LoggedIn { .. }), "{reply:?}");
+        Ok(Reply::Done)
     }
 
     /// Id of an account, as interfaces see it.

@@ -13,9 +13,9 @@ fn log_in(
 ) -> Result<Reply, Failure> {
     scene.world.tamper_http = Some(Box::new(alter));
     let d = scene.world.device();
-    let login = Intent::LogIn { username: "mira".into(), password: password("mira") };
+    let login = Intent::LogIn { username: "mira".into(), password: password("mira"), device: None };
     let done = scene.world.call(d, login);
-    let done = done.and_then(|_| scene.world.call(d, Intent::SubmitTotp { code: CODE.into() }));
+    let done = done.and_then(|_| scene.world.call(d, Intent::SubmitTotp { code: CODE.into(), device: None }));
     assert!(done.is_ok() || scene.world.devices[d].store.is_empty(), "nothing is kept of a failed login");
     scene.world.tamper_http = None;
     done

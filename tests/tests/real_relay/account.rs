@@ -26,12 +26,15 @@ async fn a_new_password_and_new_keys() {
     all.talk(his, &everybody, &said).await;
 
     // Jonas changes his password: his other session ends, and nobody else notices.
-    let change =
-        |code| Intent::ChangePassword { password: password("jonas"), new_password: NEW.into(), code };
+    let change = |code| Intent::ChangePassword {
+        password: password("jonas"),
+        new_password: NEW.into(),
+        code: Some(code),
+    };
     let wrong = Intent::ChangePassword {
         password: "not his".into(),
         new_password: NEW.into(),
-        code: "000000".into(),
+        code: Some("000000".into()),
     };
     assert_eq!(all.refused(jonas, wrong).await, "wrong_credentials");
     let fresh = all.world.code("jonas").await;
@@ -41,7 +44,7 @@ async fn a_new_password_and_new_keys() {
 
     // Mira replaces her keys: her other session ends, and whoever knows her is told once.
     let fresh = all.world.code("mira").await;
-    let rotate = Intent::Rotate { password: password("mira"), new_password: NEW.into(), code: fresh };
+    let rotate = Intent::Rotate { password: password("mira"), new_password: NEW.into(), code: Some(fresh) };
     let rotated = all.world.call(mira, rotate).await;
     assert!(matches!(rotated, Ok(Reply::Rotated { .. })), "{rotated:?}");
     let changed = Identity::Changed { signed: true };
@@ -63,7 +66,7 @@ async fn a_new_password_and_new_keys() {
     all.talk(aicha, &[mira, jonas, aicha], &said).await;
 
     // Mira goes on where her session ended, Jonas on a new device; with the new password and not with the old one.
-    let old = Intent::LogIn { username: "mira".into(), password: password("mira") };
+    let old = Intent::LogIn { username: "mira".into(), password: password("mira"), device: None };
     assert_eq!(code(all.world.call(hers, old).await), "wrong_credentials");
     all.world.log_in_on(hers, "mira", NEW).await;
     let anew = all.world.device();

@@ -215,6 +215,7 @@ impl World {
             password: password(name),
             display_name: name.to_uppercase(),
             setup_token,
+            invite: None,
         };
         let secret = match self.call(d, register).await {
             Ok(Reply::TotpEnrolment { secret, .. }) => Secret::try_from_base32(secret).unwrap(),
@@ -223,7 +224,7 @@ impl World {
         let totp = Builder::new().with_secret(secret).build().unwrap();
         self.authenticators.insert(name.to_owned(), Authenticator { totp, last_step: 0 });
         let code = self.code(name).await;
-        let confirmed = self.call(d, Intent::ConfirmTotp { code }).await;
+        let confirmed = self.call(d, Intent::ConfirmTotp { code: Some(code), device: None }).await;
         assert!(matches!(confirmed, Ok(Reply::Registered { .. })), "{name}: {confirmed:?}");
         self.connected(d).await;
         d
@@ -238,10 +239,11 @@ impl World {
 
     /// Logs in on a device.
     pub async fn log_in_on(&mut self, d: usize, name: &str, password: &str) {
-        let log_in = Intent::LogIn { username: name.into(), password: password.into() };
+        let log_in = Intent::LogIn { username: name.into(), password: password.into(), device: None };
         assert_eq!(self.call(d, log_in).await, Ok(Reply::TotpRequired));
         let code = self.code(name).await;
-        assert_eq!(self.call(d, Intent::SubmitTotp { code }).await, Ok(Reply::Done));
+        let done = self.call(d, Intent::SubmitTotp { code, device: None }).await;
+        assert!(matches!(done, Ok(Reply::LoggedIn { .. })), "{name}: {done:?}");
         self.connected(d).await;
     }
 

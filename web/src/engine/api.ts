@@ -1,5 +1,5 @@
 /**
- * What the page says to the client and hears from it: the same types as `client/src/api/`, as they cross into
+ * What the page says to the client and hears from it: the same types as `client/src/api.rs`, as they cross into
  * JavaScript. Ids are base64url strings, times are milliseconds since 1970. An absent value may arrive as `null` or
  * as `undefined`, so compare with `== null`.
  */
@@ -8,10 +8,32 @@ type Maybe<T> = T | null | undefined;
 /** What the person wants. Each intent is answered by exactly one reply or failure. */
 export type Intent =
   | { type: 'serverInfo' }
-  | { type: 'register'; username: string; password: string; displayName: string; setupToken: string | null }
-  | { type: 'confirmTotp'; code: string }
-  | { type: 'logIn'; username: string; password: string }
-  | { type: 'submitTotp'; code: string }
+  | {
+      type: 'register';
+      username: string;
+      password: string;
+      displayName: string;
+      setupToken: string | null;
+      invite: string | null;
+    }
+  | { type: 'confirmTotp'; code: string | null; device: string | null }
+  | { type: 'logIn'; username: string; password: string; device: string | null }
+  | { type: 'submitTotp'; code: string; device: string | null }
+  | { type: 'recover'; username: string; recoveryKey: string; newPassword: string; device: string | null }
+  | { type: 'startNewTotp'; password: string; code: string | null }
+  | { type: 'finishNewTotp'; code: string }
+  | { type: 'removeTotp'; password: string; code: string | null }
+  | { type: 'newRecoveryCodes'; password: string; code: string | null }
+  | { type: 'newRecoveryKey'; password: string; code: string | null }
+  | { type: 'deleteAccount'; password: string; code: string | null }
+  | { type: 'setDisplayName'; name: string }
+  | { type: 'sessions' }
+  | { type: 'endSession'; id: string }
+  | { type: 'endOtherSessions' }
+  | { type: 'takeOver' }
+  | { type: 'report'; room: string; key: string; note: string | null }
+  | { type: 'openReport'; sealed: string; sender: string; senderKeys: string[] }
+  | { type: 'watchStatistics'; on: boolean }
   | { type: 'logOut' }
   | { type: 'createRoom'; name: string }
   | { type: 'createInvite'; room: string }
@@ -37,8 +59,8 @@ export type Intent =
   | { type: 'retry'; room: string; key: string }
   | { type: 'discard'; room: string; key: string }
   | { type: 'timeline'; room: string; before: number | null; limit: number }
-  | { type: 'changePassword'; password: string; newPassword: string; code: string }
-  | { type: 'rotate'; password: string; newPassword: string; code: string }
+  | { type: 'changePassword'; password: string; newPassword: string; code: string | null }
+  | { type: 'rotate'; password: string; newPassword: string; code: string | null }
   | { type: 'typing'; room: string }
   | { type: 'safetyNumber'; account: string }
   | { type: 'markVerified'; account: string }
@@ -51,10 +73,32 @@ export type Intent =
 /** Answer to an intent. */
 export type Reply =
   | { type: 'done' }
-  | { type: 'serverInfo'; version: string; setupRequired: boolean; registration: 'open' | 'closed' }
-  | { type: 'totpEnrolment'; secret: string; uri: string }
-  | { type: 'registered'; recoveryKey: string }
+  | {
+      type: 'serverInfo';
+      version: string;
+      name: string;
+      setupRequired: boolean;
+      registration: 'open' | 'approval' | 'invite' | 'closed';
+      totp: 'required' | 'optional';
+      sessions: 'single' | 'multi';
+    }
+  | { type: 'totpEnrolment'; secret: string; uri: string; optional: boolean }
+  | { type: 'registered'; recoveryKey: string; recoveryCodes: string[] }
   | { type: 'totpRequired' }
+  | { type: 'loggedIn'; recoveryCodes: string[]; recoveryCodesLeft: number }
+  | { type: 'recoveryCodes'; codes: string[] }
+  | { type: 'recoveryKey'; recoveryKey: string }
+  | { type: 'sessions'; sessions: SessionEntry[] }
+  | {
+      type: 'report';
+      account: string;
+      displayName: string | null;
+      text: string;
+      writtenAt: number;
+      room: string;
+      note: string;
+      valid: boolean;
+    }
   | { type: 'rotated'; recoveryKey: string }
   | { type: 'safetyNumber'; number: string; verified: boolean }
   | { type: 'roomCheckCode'; code: string }
@@ -80,8 +124,23 @@ export interface ReplyTo {
   serverInfo: 'serverInfo';
   register: 'totpEnrolment';
   confirmTotp: 'registered';
-  logIn: 'totpRequired';
-  submitTotp: 'done';
+  logIn: 'totpRequired' | 'totpEnrolment' | 'loggedIn';
+  submitTotp: 'loggedIn';
+  recover: 'loggedIn';
+  startNewTotp: 'totpEnrolment';
+  finishNewTotp: 'recoveryCodes';
+  removeTotp: 'done';
+  newRecoveryCodes: 'recoveryCodes';
+  newRecoveryKey: 'recoveryKey';
+  deleteAccount: 'done';
+  setDisplayName: 'done';
+  sessions: 'sessions';
+  endSession: 'done';
+  endOtherSessions: 'done';
+  takeOver: 'done';
+  report: 'done';
+  openReport: 'report';
+  watchStatistics: 'done';
   logOut: 'loggedOut';
   createRoom: 'room';
   createInvite: 'invite';
@@ -125,7 +184,7 @@ export interface Failure {
 
 /** What the client tells without being asked. */
 export type Notice =
-  | { type: 'session'; me: Maybe<Me>; reason: Maybe<string> }
+  | { type: 'session'; me: Maybe<Me>; reason: Maybe<Ended> }
   | { type: 'connection'; state: Connection }
   | { type: 'room'; room: Room }
   | { type: 'roomGone'; room: string }
@@ -134,7 +193,60 @@ export type Notice =
   | { type: 'typing'; room: string; account: string }
   | { type: 'identityChanged'; account: string; signed: boolean }
   | { type: 'accountRolledBack'; what: Rollback }
+  | { type: 'account'; what: AccountNotice; at: number }
+  | { type: 'announcements'; announcements: Announcement[] }
+  | { type: 'statistics'; statistics: Statistics }
   | { type: 'itemGone'; room: string; key: string };
+
+/** Why a session ended by itself. */
+export type Ended = 'loggedOut' | 'ended' | 'banned' | 'kicked' | 'deleted' | 'refused' | 'expired';
+
+/** Numbers about the relay, as the administrators' calls give them too. */
+export interface Statistics {
+  at_ms: number;
+  users: number;
+  pending: number;
+  online: number;
+  connections: number;
+  messages_total: number;
+  messages_today: number;
+  bytes_in_per_s: number;
+  bytes_out_per_s: number;
+  requests_per_minute: number;
+  http_p50_us: number;
+  http_p95_us: number;
+  write_p50_us: number;
+  write_p95_us: number;
+  failed: number;
+  refused: number;
+  database_bytes: number;
+  wal_bytes: number;
+  disk_free_bytes: Maybe<number>;
+  memory_bytes: Maybe<number>;
+  uptime_s: number;
+}
+
+/** What happened to the account at the relay. */
+export type AccountNotice =
+  'approved' | 'totpReset' | 'recoveryCodeUsed' | 'recovered' | 'promoted' | 'demoted';
+
+/** The operator's word to everybody. It is not encrypted. */
+export interface Announcement {
+  id: string;
+  text: string;
+  level: 'info' | 'warning';
+  at: number;
+}
+
+/** A session of the account. */
+export interface SessionEntry {
+  id: string;
+  device: string;
+  createdAt: number;
+  lastUsedAt: number;
+  current: boolean;
+  live: boolean;
+}
 
 /** The account on this device. */
 export interface Me {
@@ -142,6 +254,9 @@ export interface Me {
   username: string;
   displayName: string;
   administrator: boolean;
+  status: 'active' | 'pending';
+  totp: boolean;
+  recoveryCodesLeft: number;
 }
 
 /** State of the connection to the relay. */
@@ -150,6 +265,7 @@ export type Connection =
   | { type: 'connecting' }
   | { type: 'connected' }
   | { type: 'waiting'; retryAt: number }
+  | { type: 'displaced' }
   | { type: 'offline' };
 
 /** A room as a list and a header show it. */
@@ -223,6 +339,7 @@ export type Body =
   | { type: 'left'; account: string }
   | { type: 'settings'; name: Maybe<string>; invite: boolean }
   | { type: 'moved'; room: string }
+  | { type: 'removed' }
   | { type: 'warning'; code: string };
 
 /** Way of an own message. */

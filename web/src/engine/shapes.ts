@@ -3,8 +3,10 @@
  * `UPDATE_SHAPES=1 cargo test -p waxwing-client --test api_shapes`. That they satisfy the types proves the types right.
  */
 import type {
+  AccountNotice,
   Body,
   Connection,
+  Ended,
   Failure,
   History,
   Intent,
@@ -21,11 +23,16 @@ import type {
 // prettier-ignore
 export const intents = [
   {"type":"serverInfo"},
-  {"type":"register","username":"mira","password":"a long password","displayName":"Mira","setupToken":"a-setup-token"},
-  {"type":"register","username":"mira","password":"a long password","displayName":"Mira","setupToken":null},
-  {"type":"confirmTotp","code":"123456"},
-  {"type":"logIn","username":"mira","password":"a long password"},
-  {"type":"submitTotp","code":"123456"},
+  {"type":"register","username":"mira","password":"a long password","displayName":"Mira","setupToken":"a-token","invite":"a-token"},
+  {"type":"register","username":"mira","password":"a long password","displayName":"Mira","setupToken":null,"invite":null},
+  {"type":"confirmTotp","code":"123456","device":"Firefox"},
+  {"type":"confirmTotp","code":null,"device":null},
+  {"type":"logIn","username":"mira","password":"a long password","device":"Firefox"},
+  {"type":"logIn","username":"mira","password":"a long password","device":null},
+  {"type":"submitTotp","code":"123456","device":"Firefox"},
+  {"type":"submitTotp","code":"abcde-fgh27","device":null},
+  {"type":"recover","username":"mira","recoveryKey":"0123-4567","newPassword":"a long password","device":"Firefox"},
+  {"type":"recover","username":"mira","recoveryKey":"0123-4567","newPassword":"a long password","device":null},
   {"type":"logOut"},
   {"type":"createRoom","name":"Harbour"},
   {"type":"createInvite","room":"cm9vbQ"},
@@ -48,8 +55,10 @@ export const intents = [
   {"type":"discard","room":"cm9vbQ","key":"a-key"},
   {"type":"timeline","room":"cm9vbQ","before":7,"limit":50},
   {"type":"timeline","room":"cm9vbQ","before":null,"limit":50},
-  {"type":"changePassword","password":"a long password","newPassword":"another long password","code":"123456"},
-  {"type":"rotate","password":"a long password","newPassword":"another long password","code":"123456"},
+  {"type":"changePassword","password":"a long password","newPassword":"a long password","code":"123456"},
+  {"type":"changePassword","password":"a long password","newPassword":"a long password","code":null},
+  {"type":"rotate","password":"a long password","newPassword":"a long password","code":"123456"},
+  {"type":"rotate","password":"a long password","newPassword":"a long password","code":null},
   {"type":"typing","room":"cm9vbQ"},
   {"type":"safetyNumber","account":"YWNjb3VudA"},
   {"type":"markVerified","account":"YWNjb3VudA"},
@@ -58,15 +67,42 @@ export const intents = [
   {"type":"openContactLink","link":"a-link"},
   {"type":"acceptIdentity","account":"YWNjb3VudA"},
   {"type":"read","room":"cm9vbQ","seq":7},
+  {"type":"startNewTotp","password":"a long password","code":"123456"},
+  {"type":"startNewTotp","password":"a long password","code":null},
+  {"type":"finishNewTotp","code":"123456"},
+  {"type":"removeTotp","password":"a long password","code":"123456"},
+  {"type":"removeTotp","password":"a long password","code":null},
+  {"type":"newRecoveryCodes","password":"a long password","code":"123456"},
+  {"type":"newRecoveryCodes","password":"a long password","code":null},
+  {"type":"newRecoveryKey","password":"a long password","code":"123456"},
+  {"type":"newRecoveryKey","password":"a long password","code":null},
+  {"type":"deleteAccount","password":"a long password","code":"123456"},
+  {"type":"deleteAccount","password":"a long password","code":null},
+  {"type":"setDisplayName","name":"Mira"},
+  {"type":"sessions"},
+  {"type":"endSession","id":"c2Vzc2lvbg"},
+  {"type":"endOtherSessions"},
+  {"type":"takeOver"},
+  {"type":"report","room":"cm9vbQ","key":"a-key","note":"Rude."},
+  {"type":"report","room":"cm9vbQ","key":"a-key","note":null},
+  {"type":"openReport","sealed":"cmVwb3J0","sender":"YWNjb3VudA","senderKeys":["a2V5"]},
+  {"type":"watchStatistics","on":true},
 ] satisfies Intent[];
 
 // prettier-ignore
 export const replies = [
   {"type":"done"},
-  {"type":"serverInfo","version":"0.1.0","setupRequired":false,"registration":"open"},
-  {"type":"serverInfo","version":"0.1.0","setupRequired":false,"registration":"closed"},
-  {"type":"totpEnrolment","secret":"ABCD","uri":"otpauth://totp/mira"},
-  {"type":"registered","recoveryKey":"ABCD-EFGH"},
+  {"type":"serverInfo","version":"0.1.0","name":"Waxwing","setupRequired":false,"registration":"open","totp":"required","sessions":"single"},
+  {"type":"serverInfo","version":"0.1.0","name":"Waxwing","setupRequired":false,"registration":"closed","totp":"optional","sessions":"multi"},
+  {"type":"totpEnrolment","secret":"ABCD","uri":"otpauth://totp/mira","optional":true},
+  {"type":"registered","recoveryKey":"ABCD-EFGH","recoveryCodes":["abcde-fgh27"]},
+  {"type":"loggedIn","recoveryCodes":["abcde-fgh27"],"recoveryCodesLeft":10},
+  {"type":"loggedIn","recoveryCodes":[],"recoveryCodesLeft":0},
+  {"type":"recoveryCodes","codes":["abcde-fgh27"]},
+  {"type":"recoveryKey","recoveryKey":"0123-4567"},
+  {"type":"sessions","sessions":[{"id":"c2Vzc2lvbg","device":"Firefox","createdAt":1700000000000,"lastUsedAt":1700000000000,"current":true,"live":false}]},
+  {"type":"report","account":"YWNjb3VudA","displayName":"Mira","text":"hello","writtenAt":1700000000000,"room":"cm9vbQ","note":"Rude.","valid":true},
+  {"type":"report","account":"YWNjb3VudA","displayName":null,"text":"hello","writtenAt":1700000000000,"room":"cm9vbQ","note":"Rude.","valid":true},
   {"type":"totpRequired"},
   {"type":"rotated","recoveryKey":"0123-4567"},
   {"type":"safetyNumber","number":"00000 11111","verified":true},
@@ -78,12 +114,14 @@ export const replies = [
   {"type":"invite","invite":"an-invite"},
   {"type":"roomPassword","name":"harbour-1234","password":"a long password"},
   {"type":"invitePreview","room":"cm9vbQ","name":"Harbour","members":2,"member":false,"vouchedBy":"YWNjb3VudA","byCreator":true},
-  {"type":"timeline","items":[{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"text","text":"hello","state":{"type":"sent"}}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"created"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"joined","account":"YWNjb3VudA"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"left","account":"YWNjb3VudA"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"settings","name":"Harbour","invite":false}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"settings","name":null,"invite":true}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"moved","room":"cm9vbQ"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"warning","code":"unreadable"}},{"key":"a-key","seq":null,"at":1700000000000,"sender":"YWNjb3VudA","own":true,"body":{"type":"text","text":"hello","state":{"type":"waiting"}}},{"key":"a-key","seq":null,"at":1700000000000,"sender":"YWNjb3VudA","own":true,"body":{"type":"text","text":"hello","state":{"type":"sent"}}},{"key":"a-key","seq":null,"at":1700000000000,"sender":"YWNjb3VudA","own":true,"body":{"type":"text","text":"hello","state":{"type":"failed","message":"The room is full."}}}],"more":true},
+  {"type":"timeline","items":[{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"text","text":"hello","state":{"type":"sent"}}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"created"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"joined","account":"YWNjb3VudA"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"left","account":"YWNjb3VudA"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"settings","name":"Harbour","invite":false}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"settings","name":null,"invite":true}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"moved","room":"cm9vbQ"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"removed"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"warning","code":"unreadable"}},{"key":"a-key","seq":null,"at":1700000000000,"sender":"YWNjb3VudA","own":true,"body":{"type":"text","text":"hello","state":{"type":"waiting"}}},{"key":"a-key","seq":null,"at":1700000000000,"sender":"YWNjb3VudA","own":true,"body":{"type":"text","text":"hello","state":{"type":"sent"}}},{"key":"a-key","seq":null,"at":1700000000000,"sender":"YWNjb3VudA","own":true,"body":{"type":"text","text":"hello","state":{"type":"failed","message":"The room is full."}}}],"more":true},
 ] satisfies Reply[];
 
 // prettier-ignore
 export const registrationPolicies = [
   "open",
+  "approval",
+  "invite",
   "closed",
 ] satisfies (Extract<Reply, { type: 'serverInfo' }>['registration'])[];
 
@@ -95,25 +133,51 @@ export const failures = [
 
 // prettier-ignore
 export const notices = [
-  {"type":"session","me":{"account":"YWNjb3VudA","username":"mira","displayName":"Mira","administrator":true},"reason":null},
-  {"type":"session","me":null,"reason":"not_logged_in"},
+  {"type":"session","me":{"account":"YWNjb3VudA","username":"mira","displayName":"Mira","administrator":true,"status":"active","totp":true,"recoveryCodesLeft":9},"reason":null},
+  {"type":"session","me":null,"reason":"banned"},
   {"type":"connection","state":{"type":"connected"}},
   {"type":"room","room":{"room":"cm9vbQ","name":"Harbour","topic":"Boats","peer":"YWNjb3VudA","history":"all","invite":true,"password":true,"predecessor":"cm9vbQ","successor":"cm9vbQ","people":[{"account":"YWNjb3VudA","name":"Mira","role":"owner","own":true,"identity":{"type":"known"}},{"account":"YWNjb3VudA","name":"Mira","role":"moderator","own":false,"identity":{"type":"verified"}},{"account":"YWNjb3VudA","name":"Mira","role":"member","own":false,"identity":{"type":"changed","signed":true}},{"account":"YWNjb3VudA","name":"Mira","role":"former","own":false,"identity":{"type":"changed","signed":false}}],"members":2,"last":{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"text","text":"hello","state":{"type":"sent"}}},"unread":3,"syncing":true,"trouble":"The room could not be followed.","confirmed":{"account":"YWNjb3VudA","at":1700000000000},"vouched":{"account":"YWNjb3VudA","before":7}}},
   {"type":"room","room":{"room":"cm9vbQ","name":"Harbour","topic":"Boats","peer":null,"history":"fromJoin","invite":true,"password":true,"predecessor":null,"successor":null,"people":[],"members":2,"last":null,"unread":3,"syncing":true,"trouble":null,"confirmed":null,"vouched":null}},
   {"type":"roomGone","room":"cm9vbQ"},
-  {"type":"items","room":"cm9vbQ","items":[{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"text","text":"hello","state":{"type":"sent"}}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"created"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"joined","account":"YWNjb3VudA"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"left","account":"YWNjb3VudA"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"settings","name":"Harbour","invite":false}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"settings","name":null,"invite":true}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"moved","room":"cm9vbQ"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"warning","code":"unreadable"}},{"key":"a-key","seq":null,"at":1700000000000,"sender":"YWNjb3VudA","own":true,"body":{"type":"text","text":"hello","state":{"type":"waiting"}}},{"key":"a-key","seq":null,"at":1700000000000,"sender":"YWNjb3VudA","own":true,"body":{"type":"text","text":"hello","state":{"type":"sent"}}},{"key":"a-key","seq":null,"at":1700000000000,"sender":"YWNjb3VudA","own":true,"body":{"type":"text","text":"hello","state":{"type":"failed","message":"The room is full."}}}]},
+  {"type":"items","room":"cm9vbQ","items":[{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"text","text":"hello","state":{"type":"sent"}}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"created"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"joined","account":"YWNjb3VudA"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"left","account":"YWNjb3VudA"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"settings","name":"Harbour","invite":false}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"settings","name":null,"invite":true}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"moved","room":"cm9vbQ"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"removed"}},{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"warning","code":"unreadable"}},{"key":"a-key","seq":null,"at":1700000000000,"sender":"YWNjb3VudA","own":true,"body":{"type":"text","text":"hello","state":{"type":"waiting"}}},{"key":"a-key","seq":null,"at":1700000000000,"sender":"YWNjb3VudA","own":true,"body":{"type":"text","text":"hello","state":{"type":"sent"}}},{"key":"a-key","seq":null,"at":1700000000000,"sender":"YWNjb3VudA","own":true,"body":{"type":"text","text":"hello","state":{"type":"failed","message":"The room is full."}}}]},
   {"type":"rotated","recoveryKey":"0123-4567"},
   {"type":"typing","room":"cm9vbQ","account":"YWNjb3VudA"},
   {"type":"identityChanged","account":"YWNjb3VudA","signed":true},
   {"type":"accountRolledBack","what":"vault"},
   {"type":"accountRolledBack","what":"data"},
   {"type":"itemGone","room":"cm9vbQ","key":"a-key"},
+  {"type":"account","what":"approved","at":1700000000000},
+  {"type":"announcements","announcements":[{"id":"7","text":"Back at noon.","level":"info","at":1700000000000},{"id":"7","text":"Back at noon.","level":"warning","at":1700000000000}]},
+  {"type":"statistics","statistics":{"at_ms":0,"users":0,"pending":0,"online":0,"connections":0,"messages_total":0,"messages_today":0,"bytes_in_per_s":0,"bytes_out_per_s":0,"requests_per_minute":0,"http_p50_us":0,"http_p95_us":0,"write_p50_us":0,"write_p95_us":0,"failed":0,"refused":0,"database_bytes":0,"wal_bytes":0,"disk_free_bytes":1,"memory_bytes":1,"uptime_s":0}},
+  {"type":"statistics","statistics":{"at_ms":0,"users":0,"pending":0,"online":0,"connections":0,"messages_total":0,"messages_today":0,"bytes_in_per_s":0,"bytes_out_per_s":0,"requests_per_minute":0,"http_p50_us":0,"http_p95_us":0,"write_p50_us":0,"write_p95_us":0,"failed":0,"refused":0,"database_bytes":0,"wal_bytes":0,"disk_free_bytes":null,"memory_bytes":null,"uptime_s":0}},
 ] satisfies Notice[];
 
 // prettier-ignore
 export const mes = [
-  {"account":"YWNjb3VudA","username":"mira","displayName":"Mira","administrator":true},
+  {"account":"YWNjb3VudA","username":"mira","displayName":"Mira","administrator":true,"status":"active","totp":true,"recoveryCodesLeft":9},
+  {"account":"YWNjb3VudA","username":"mira","displayName":"Mira","administrator":true,"status":"pending","totp":true,"recoveryCodesLeft":9},
 ] satisfies Me[];
+
+// prettier-ignore
+export const endings = [
+  "loggedOut",
+  "ended",
+  "banned",
+  "kicked",
+  "deleted",
+  "refused",
+  "expired",
+] satisfies Ended[];
+
+// prettier-ignore
+export const accountNews = [
+  "approved",
+  "totpReset",
+  "recoveryCodeUsed",
+  "recovered",
+  "promoted",
+  "demoted",
+] satisfies AccountNotice[];
 
 // prettier-ignore
 export const connections = [
@@ -122,6 +186,7 @@ export const connections = [
   {"type":"connected"},
   {"type":"waiting","retryAt":1700000000000},
   {"type":"offline"},
+  {"type":"displaced"},
 ] satisfies Connection[];
 
 // prettier-ignore
@@ -161,6 +226,7 @@ export const items = [
   {"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"settings","name":"Harbour","invite":false}},
   {"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"settings","name":null,"invite":true}},
   {"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"moved","room":"cm9vbQ"}},
+  {"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"removed"}},
   {"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"warning","code":"unreadable"}},
   {"key":"a-key","seq":null,"at":1700000000000,"sender":"YWNjb3VudA","own":true,"body":{"type":"text","text":"hello","state":{"type":"waiting"}}},
   {"key":"a-key","seq":null,"at":1700000000000,"sender":"YWNjb3VudA","own":true,"body":{"type":"text","text":"hello","state":{"type":"sent"}}},
@@ -176,6 +242,7 @@ export const bodies = [
   {"type":"settings","name":"Harbour","invite":false},
   {"type":"settings","name":null,"invite":true},
   {"type":"moved","room":"cm9vbQ"},
+  {"type":"removed"},
   {"type":"warning","code":"unreadable"},
 ] satisfies Body[];
 

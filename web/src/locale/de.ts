@@ -178,6 +178,7 @@ export const de: Catalogue = {
   'item.linkOwn': 'Du hast einen Einladungslink erstellt',
   'item.settings': '{name} hat die Einstellungen geändert',
   'item.settingsOwn': 'Du hast die Einstellungen geändert',
+  'item.taken': 'Der Betreiber dieses Servers hat diese Nachricht entfernt',
   'item.moved': '{name} hat diesen Raum in einen neuen verlegt',
   'item.movedOwn': 'Du hast diesen Raum in einen neuen verlegt',
   'warning.unreadable': 'Eine Nachricht ließ sich nicht lesen. Vielleicht ist sie beschädigt.',

@@ -179,6 +179,7 @@ export const en = {
   'item.linkOwn': 'You made an invite link',
   'item.settings': '{name} changed the settings',
   'item.settingsOwn': 'You changed the settings',
+  'item.taken': 'The operator of this server removed this message',
   'item.moved': '{name} moved this room to a new one',
   'item.movedOwn': 'You moved this room to a new one',
   'warning.unreadable': 'A message could not be read. It may be damaged.',

@@ -3,7 +3,15 @@ import type { Me } from '../engine/api';
 import { App } from './app.svelte';
 import { ScriptedEngine, fakeWindow, room, text } from './testing';
 
-const me: Me = { account: 'me', username: 'mira', displayName: 'Mira', administrator: false };
+const me: Me = {
+  account: 'me',
+  username: 'mira',
+  displayName: 'Mira',
+  administrator: false,
+  status: 'active',
+  totp: true,
+  recoveryCodesLeft: 10,
+};
 
 function started(hash = '', remembered = false) {
   const engine = new ScriptedEngine();
@@ -24,9 +32,9 @@ describe('what is shown', () => {
     expect(app.screen).toBe('chat');
     expect(window.location.hash).toBe('#/');
     expect(app.prefs.remembered).toBe(true);
-    engine.notify({ type: 'session', me: null, reason: 'displaced' });
+    engine.notify({ type: 'session', me: null, reason: 'ended' });
     expect(app.screen).toBe('auth');
-    expect(app.session.reason).toBe('displaced');
+    expect(app.session.reason).toBe('ended');
     expect(app.prefs.remembered).toBe(false);
   });
 

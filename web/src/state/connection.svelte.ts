@@ -23,6 +23,7 @@ export class ConnectionState {
       case 'waiting':
         return this.#settled ? 'waiting' : 'none';
       case 'offline':
+      case 'displaced':
         return 'offline';
     }
   });

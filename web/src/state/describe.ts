@@ -34,6 +34,8 @@ export function describe(i18n: I18n, room: Room | undefined, item: Item): string
       return own ? t('item.settingsOwn') : t('item.settings', { name });
     case 'moved':
       return own ? t('item.movedOwn') : t('item.moved', { name });
+    case 'removed':
+      return t('item.taken');
     case 'warning': {
       const key = `warning.${body.code}`;
       return i18n.has(key) ? t(key) : t('warning.other', { code: body.code });

@@ -84,7 +84,7 @@ export class Login extends Steps {
 
   async submitPassword(username: string, password: string): Promise<void> {
     await this.step(async () => {
-      await this.#engine.call({ type: 'logIn', username, password });
+      await this.#engine.call({ type: 'logIn', username, password, device: null });
       this.stage = 'code';
     });
   }
@@ -92,7 +92,7 @@ export class Login extends Steps {
   /** The session notice that follows closes the form. */
   async submitCode(code: string): Promise<void> {
     const succeeded = await this.step(async () => {
-      await this.#engine.call({ type: 'submitTotp', code: digitsOf(code) });
+      await this.#engine.call({ type: 'submitTotp', code: digitsOf(code), device: null });
     });
     if (!succeeded && this.failure && LOST_ATTEMPT.has(this.failure.code)) this.stage = 'password';
   }
@@ -133,6 +133,7 @@ export class Registration extends Steps {
         password,
         displayName,
         setupToken,
+        invite: null,
       });
       this.stage = 'authenticator';
     });
@@ -142,7 +143,11 @@ export class Registration extends Steps {
     // The notice of the new session may come before the reply with the recovery key.
     this.#confirming = true;
     const succeeded = await this.step(async () => {
-      const { recoveryKey } = await this.#engine.call({ type: 'confirmTotp', code: digitsOf(code) });
+      const { recoveryKey } = await this.#engine.call({
+        type: 'confirmTotp',
+        code: digitsOf(code),
+        device: null,
+      });
       this.recoveryKey = recoveryKey;
       this.enrolment = null;
       this.stage = 'recovery';

@@ -9,11 +9,11 @@ describe('login', () => {
     void login.submitPassword('mira', 'pw');
     expect(login.busy).toBe(true);
     void login.submitPassword('mira', 'pw');
-    expect(engine.intents).toEqual([{ type: 'logIn', username: 'mira', password: 'pw' }]);
+    expect(engine.intents).toEqual([{ type: 'logIn', username: 'mira', password: 'pw', device: null }]);
     await engine.reply({ type: 'totpRequired' });
     expect(login.stage).toBe('code');
     void login.submitCode('123 456');
-    expect(engine.intents[1]).toEqual({ type: 'submitTotp', code: '123456' });
+    expect(engine.intents[1]).toEqual({ type: 'submitTotp', code: '123456', device: null });
     await engine.fail('wrong_code');
     expect(login.stage).toBe('code');
     expect(login.failure?.code).toBe('wrong_code');
@@ -53,6 +53,7 @@ describe('registration', () => {
       password: 'long enough pw',
       displayName: 'Mira',
       setupToken: 'TOKEN',
+      invite: null,
     });
     expect(registration.stage).toBe('authenticator');
     // The session may be announced before the reply: the app has to wait for the key.

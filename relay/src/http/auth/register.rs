@@ -66,8 +66,8 @@ async fn admission(app: &App, setup_token: Option<&str>) -> Result<Admission, Re
     let Some(token) = setup_token else {
         return match app.auth.policy {
             _ if !app.store.has_accounts().await? => Err(StoreError::SetupLinkInvalid.into()),
-            RegistrationPolicy::Closed => Err(StoreError::RegistrationClosed.into()),
             RegistrationPolicy::Open => Ok(Admission::Policy(RegistrationPolicy::Open)),
+            _ => Err(StoreError::RegistrationClosed.into()),
         };
     };
     let hash = Sha256::digest(token.as_bytes()).into();

@@ -116,9 +116,9 @@ fn admit(db: &Connection, admission: Admission) -> Result<bool> {
             db.prepare_cached(sql)?.execute([SETUP_TOKEN])?;
             Ok(true)
         }
-        Admission::Policy(RegistrationPolicy::Closed) => Err(StoreError::RegistrationClosed),
         Admission::Policy(RegistrationPolicy::Open) if any(db)? => Ok(false),
         Admission::Policy(RegistrationPolicy::Open) => Err(StoreError::SetupLinkInvalid),
+        Admission::Policy(_) => Err(StoreError::RegistrationClosed),
     }
 }
 
