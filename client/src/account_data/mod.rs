@@ -114,6 +114,11 @@ impl AccountData {
         self.rolled_back
     }
 
+    /// What the relay has now is still on its way.
+    pub(crate) fn is_loading(&self) -> bool {
+        self.loading || !self.loaded
+    }
+
     /// Content of an object as it will be once everything is stored; nothing when it is not there or was given up.
     pub(crate) fn get(&self, name: &str) -> Option<&[u8]> {
         let queued = self.edits.iter().rev().find_map(|edit| match &edit.change {

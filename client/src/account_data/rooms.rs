@@ -23,14 +23,19 @@ pub(super) fn note(before: &[u8], room: RoomId, epoch: Option<EpochId>) -> Zeroi
 impl AccountData {
     /// Whether the account was in this room before, and did not leave it.
     pub(crate) fn knows_room(&self, room: RoomId) -> bool {
+        self.epoch_in(room).is_some()
+    }
+
+    /// An epoch of this room that the account was in: noted when it came in, until it leaves.
+    pub(crate) fn epoch_in(&self, room: RoomId) -> Option<EpochId> {
         let edits: Vec<_> = self.unsaved().collect();
         let edit = edits.iter().rev().find_map(|edit| match &edit.change {
-            Change::Room(known, epoch) if *known == room => Some(epoch.is_some()),
+            Change::Room(known, epoch) if *known == room => Some(*epoch),
             _ => None,
         });
         let stored = || {
-            let entry = self.entries.get(ROOMS);
-            entry.is_some_and(|entry| read(&entry.plain).iter().any(|(known, _)| *known == room))
+            let rooms = read(&self.entries.get(ROOMS)?.plain);
+            rooms.into_iter().find(|(known, _)| *known == room).map(|(_, epoch)| epoch)
         };
         edit.unwrap_or_else(stored)
     }

@@ -30,6 +30,8 @@ pub(crate) enum RoomThen {
     PeerPackage { room: RoomId, account: AccountId },
     /// The relay knows that this account has left.
     LeavePosted(RoomId),
+    /// How this account left, if another session of it did.
+    LeftElsewhere(RoomId),
     /// First half of setting a room's password.
     PasswordStarted(Box<Setting>),
     /// First half of trying one.
@@ -87,6 +89,7 @@ impl Client {
             RoomThen::RejoinPackage { room, account } => self.readmit((room, account), result, ctx),
             RoomThen::PeerPackage { room, account } => self.bring_peer((room, account), result, ctx),
             RoomThen::LeavePosted(room) => self.left(room, result, ctx),
+            RoomThen::LeftElsewhere(room) => self.left_elsewhere(room, result, ctx),
             RoomThen::PasswordStarted(setting) => self.password_started(*setting, result, ctx),
             RoomThen::PasswordTried(trying) => self.password_tried(*trying, result, ctx),
             RoomThen::Unlocked(unlocking) => self.unlocked(*unlocking, result, ctx),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use waxwing_crypto_core::room::{Role, RoomKind};
 use waxwing_wire::{
-    RoomId,
+    EpochId, RoomId,
     frame::{EntryKind, Post, Request, Response},
     problem::{Problem, ProblemCode},
 };
@@ -66,9 +66,8 @@ impl Client {
         if sync.leaving.is_some() {
             return Err(failure("wrong_step", "You are leaving this room already."));
         }
-        // The leaf of a key package could come again, and what it says with it: others would not act on it.
-        let can_leave =
-            sync.group.as_ref().is_none_or(|group| group.can_leave() || group.roster().len() == 1);
+        // The leaf of a key package could come again, and what it says with it: nobody would act on it, nor the account's other sessions.
+        let can_leave = sync.group.as_ref().is_none_or(waxwing_crypto_core::room::Room::can_leave);
         if sync.shut.is_none() && !can_leave {
             return self.want(room, Wanted::Refresh, CommitFor::Leave { intent }, ctx);
         }
@@ -117,17 +116,68 @@ impl Client {
         }
     }
 
+    /// The relay says that this account is not a member, and has shown what another session may have said. Only a word of the account's
+    /// own takes a room away; without one it stays, and shows that nothing can be said in it any more.
+    pub(super) fn left_elsewhere(
+        &mut self,
+        room: RoomId,
+        result: Result<Response, Problem>,
+        ctx: &mut Ctx<'_>,
+    ) {
+        if !self.rooms.get(&room).is_some_and(|sync| sync.gone) {
+            return;
+        }
+        let entry = match result {
+            Ok(Response::OwnLeave(entry)) => entry,
+            _ => None,
+        };
+        let Some(entry) = entry else { return self.show_room(room, ctx) };
+        if self.data.is_loading() {
+            // Whether the account was brought in again since then is in what is being loaded.
+            return self.ask_later(Request::OwnLeave(room), Then::Room(RoomThen::LeftElsewhere(room)), ctx);
+        }
+        if self.has_left(room, entry.bytes.as_bytes()) {
+            return self.drop_room(room, ctx);
+        }
+        self.show_room(room, ctx);
+    }
+
+    /// Whether this statement ends the membership that this session knows: of the own leaf as it is now, or of one that came later.
+    fn has_left(&self, room: RoomId, said: &[u8]) -> bool {
+        let (Some(sync), Some(session)) = (self.rooms.get(&room), &self.session) else { return false };
+        let Some(group) = &sync.group else { return false };
+        let known = |epoch: EpochId| sync.epochs.contains_key(&epoch) || epoch.0 == group.epoch().0;
+        // In a room again, by an epoch that this session has never seen: what it is shown may have been said before that.
+        let back =
+            self.data.rolled_back().is_some() || self.data.epoch_in(room).is_some_and(|epoch| !known(epoch));
+        if back {
+            return false;
+        }
+        let own = session.identity().public();
+        let later = || {
+            let said = group.check_leave_elsewhere(&own, said);
+            // Every epoch from the first to this one is known: one that is not among them came afterwards.
+            said.is_some_and(|said| sync.whole && !known(EpochId(said.epoch.0)))
+        };
+        group.check_leave(session.id(), said).is_some() || later()
+    }
+
     /// Takes everything of a room from this device, and what the account keeps for it.
     pub(super) fn forget_room(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
-        self.give_up_commits(room, "You have left this room.", ctx);
-        let left = self.rooms.remove(&room).and_then(|sync| sync.leaving).and_then(|leaving| leaving.intent);
-        ctx.persist(store::all_of(room).map(|(from, to)| StoreOp::DeleteRange { from, to }));
+        self.drop_room(room, ctx);
         for name in [link_name(room), password_name(room)] {
             if self.data.get(&name).is_some() {
                 self.save(&name, Zeroizing::new(Vec::new()), ctx);
             }
         }
         self.note_room(room, None, ctx);
+    }
+
+    /// Takes everything of a room from this device. What the account keeps for it is left to the session that left.
+    fn drop_room(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
+        self.give_up_commits(room, "You have left this room.", ctx);
+        let left = self.rooms.remove(&room).and_then(|sync| sync.leaving).and_then(|leaving| leaving.intent);
+        ctx.persist(store::all_of(room).map(|(from, to)| StoreOp::DeleteRange { from, to }));
         ctx.notify(Notice::RoomGone { room: room.to_string() });
         if let Some(intent) = left {
             ctx.reply(intent, Ok(Reply::Done));

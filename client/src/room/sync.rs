@@ -44,7 +44,7 @@ impl Client {
         sync.gone = true;
         sync.fetching = false;
         self.give_up_commits(room, "You are no longer a member of this room.", ctx);
-        self.show_room(room, ctx);
+        self.ask(Request::OwnLeave(room), Then::Room(RoomThen::LeftElsewhere(room)), ctx);
     }
 
     /// What was to be read of a room was refused.

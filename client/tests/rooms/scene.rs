@@ -46,6 +46,10 @@ impl Three {
         assert_eq!(self.world.call(self.mira, add), Ok(Reply::Done));
     }
 
+    pub fn leave(&mut self, d: usize) {
+        assert_eq!(self.world.call(d, Intent::LeaveRoom { room: self.room.clone() }), Ok(Reply::Done));
+    }
+
     pub fn say(&mut self, d: usize, text: &str) {
         self.world.send(d, &self.room, text);
         self.world.run();

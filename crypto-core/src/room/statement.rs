@@ -288,6 +288,15 @@ impl Room {
         Said::read(bytes)?.leaves(&Signer::of(self.leaf_of(sender)?)?, self.id())
     }
 
+    /// A leave statement of this account by a leaf that is not the one it has here, signed with this key of its own. Whether that leaf came
+    /// later or was given up long ago can only tell who knows all epochs before this one: the statement names its epoch.
+    pub fn check_leave_elsewhere(&self, own: &IdentityPublicKey, bytes: &[u8]) -> Option<LeaveStatement> {
+        let said = Said::<LeaveStatement>::read(bytes)?;
+        let leaf = said.leaf();
+        let another = self.own_leaf().is_none_or(|here| here.id != leaf);
+        if another { said.of(own, (self.id(), leaf)) } else { None }
+    }
+
     /// The successor statement of an owner. The two rooms belong together when the new one says so, too: [`Room::succeeds`].
     pub fn check_successor(&self, sender: AccountId, bytes: &[u8]) -> Option<SuccessorStatement> {
         let key = self.roster.get(&sender).filter(|_| self.state.role(sender) == Role::Owner)?;
