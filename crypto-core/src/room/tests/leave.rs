@@ -161,3 +161,30 @@ fn statements_beyond_what_is_removed_are_not_even_read() {
     assert_eq!(judge(many), Some(Invalid::Statement));
     assert!(start.elapsed().as_secs() < 10);
 }
+
+#[test]
+fn what_another_session_says_is_of_another_leaf_of_the_same_account_in_the_same_room() {
+    let (people, rooms, said) = carl_leaves();
+    let [mira, jonas, carl] = &people;
+    let own = carl.identity().public();
+    // By the leaf that he has: that is no other session's.
+    assert_eq!(rooms[2].check_leave_elsewhere(&own, &said), None);
+    let before = &rooms[2];
+    let after = carl.commit(before, Change::Refresh).room;
+    let later = after.leave_statement(carl.identity(), 1).unwrap();
+    assert_eq!(before.check_leave(carl.account, &later), None);
+    assert_eq!(before.check_leave_elsewhere(&own, &later).unwrap().epoch, after.epoch());
+    // What he said before looks the same: the epoch in it tells.
+    assert_eq!(after.check_leave_elsewhere(&own, &said).unwrap().epoch, before.epoch());
+    // Signed by somebody else, of another room, of another kind, none.
+    let forged = after.leave_statement(jonas.identity(), 1).unwrap();
+    assert_eq!(before.check_leave_elsewhere(&own, &forged), None);
+    let mut elsewhere = room_of(&people, RoomState::group("Elsewhere", mira.account), RoomId([8; 16]));
+    step_all(&people, &mut elsewhere, carl, Change::Refresh);
+    let foreign = elsewhere[2].leave_statement(carl.identity(), 1).unwrap();
+    assert_eq!(before.check_leave_elsewhere(&own, &foreign), None);
+    let bundle = KeyPackageBundle::generate(carl.identity(), carl.account).unwrap();
+    let rejoin = after.rejoin_request(carl.identity(), 7, bundle.public()).unwrap();
+    assert_eq!(before.check_leave_elsewhere(&own, &rejoin), None);
+    assert_eq!(before.check_leave_elsewhere(&own, b""), None);
+}
