@@ -1,6 +1,9 @@
 import type { Catalogue } from './catalogue';
+import { admin } from './de/admin';
 
 export const de: Catalogue = {
+  ...admin,
+
   tagline: 'Private Räume auf einem Server, dem du vertraust. Lesen kann nur, wer im Raum ist.',
   back: 'Zurück',
   cancel: 'Abbrechen',

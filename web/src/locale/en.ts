@@ -1,7 +1,11 @@
+import { admin } from './en/admin';
+
 /** A message with `{placeholders}`; where it counts something, one form for each plural category, chosen by `{n}`. */
 export type Message = string | { one: string; other: string };
 
 export const en = {
+  ...admin,
+
   // General
   tagline: 'Private rooms on a server you trust. Only the people in a room can read it.',
   back: 'Back',

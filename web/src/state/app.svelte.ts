@@ -3,6 +3,7 @@ import type { Intent, Notice, ReplyFor, Rollback } from '../engine/api';
 import type { EngineClient } from '../engine/client';
 import { failureOf } from '../engine/client';
 import type { EngineStatus } from '../engine/protocol';
+import { Admin } from './admin.svelte';
 import { Clock } from './clock.svelte';
 import { ConnectionState } from './connection.svelte';
 import { Drafts } from './drafts.svelte';
@@ -37,6 +38,7 @@ export class App {
   readonly connection = new ConnectionState();
   readonly toasts = new Toasts();
   readonly clock = new Clock();
+  readonly admin: Admin;
 
   engineStatus = $state.raw<EngineStatus>({ type: 'starting' });
   dialog = $state<DialogName | null>(null);
@@ -65,6 +67,7 @@ export class App {
     this.login = new Login(engine);
     this.registration = new Registration(engine);
     this.timelines = new Timelines(engine);
+    this.admin = new Admin(engine);
     engine.onNotice((notice) => this.#receive(notice));
     engine.onStatus((status) => this.#engineIs(status));
     void this.session.askServer();
@@ -99,6 +102,13 @@ export class App {
 
   openRoom(room: string): void {
     this.router.go({ page: 'room', room });
+  }
+
+  /** Leaves what is open for what it lies in. */
+  up(): void {
+    const { route } = this.router;
+    if (route.page === 'admin' && route.item !== null) this.router.go({ ...route, item: null });
+    else if (route.page === 'room' || route.page === 'admin') this.router.go({ page: 'home' });
   }
 
   #engineIs(status: EngineStatus): void {
@@ -166,6 +176,7 @@ export class App {
   #forget(): void {
     this.rooms.clear();
     this.timelines.clear();
+    this.admin.forget();
     this.drafts.clear();
     this.session.suspend();
     this.connection.receive({ type: 'idle' });

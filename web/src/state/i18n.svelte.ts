@@ -33,6 +33,9 @@ export class I18n {
     new Intl.DateTimeFormat(this.locale, { weekday: 'long', day: 'numeric', month: 'long' }),
   );
   readonly #dayAndYear = $derived(new Intl.DateTimeFormat(this.locale, { dateStyle: 'long' }));
+  readonly #moment = $derived(
+    new Intl.DateTimeFormat(this.locale, { dateStyle: 'short', timeStyle: 'medium' }),
+  );
   readonly #full = $derived(new Intl.DateTimeFormat(this.locale, { dateStyle: 'full', timeStyle: 'short' }));
 
   /** `chosen` is the language the person picked, `wanted` what the browser asks for. */
@@ -68,6 +71,11 @@ export class I18n {
 
   time(at: number): string {
     return this.#time.format(at);
+  }
+
+  /** Date and time to the second, for tables. */
+  moment(at: number): string {
+    return this.#moment.format(at);
   }
 
   /** For a tool tip. */
