@@ -69,7 +69,7 @@ export class Desk {
     this.admin = admin;
     this.statistics = new AdminStatistics(admin);
     this.settings = new AdminSettings(api);
-    this.users = new AdminList(
+    this.users = new AdminList<UserRecord, UserQuery>(
       { query: '', status: '', sort: 'username', order: 'ascending' },
       async (query, after) => usersOf(await api.get<Users>('users', { ...query, after, limit: PAGE })),
     );
@@ -79,19 +79,25 @@ export class Desk {
       admin.pending = page.total;
       return page;
     });
-    this.rooms = new AdminList({ sort: 'size', order: 'descending' }, async (query, after) => {
-      const { rooms, ...page } = await api.get<RoomList>('rooms', { ...query, after, limit: PAGE });
-      return { items: rooms, ...page };
-    });
-    this.reports = new AdminList({ status: 'open' }, async (query, after) => {
-      const { reports, open, ...page } = await api.get<ReportList>('reports', {
-        ...query,
-        after,
-        limit: PAGE,
-      });
-      admin.reports = open;
-      return { items: reports, ...page };
-    });
+    this.rooms = new AdminList<RoomRecord, RoomQuery>(
+      { sort: 'size', order: 'descending' },
+      async (query, after) => {
+        const { rooms, ...page } = await api.get<RoomList>('rooms', { ...query, after, limit: PAGE });
+        return { items: rooms, ...page };
+      },
+    );
+    this.reports = new AdminList<ReportRecord, { status: ReportStatus | '' }>(
+      { status: 'open' },
+      async (query, after) => {
+        const { reports, open, ...page } = await api.get<ReportList>('reports', {
+          ...query,
+          after,
+          limit: PAGE,
+        });
+        admin.reports = open;
+        return { items: reports, ...page };
+      },
+    );
     this.announcements = new AdminList({}, async () => {
       const { announcements } = await api.get<AnnouncementList>('announcements');
       return { items: announcements };

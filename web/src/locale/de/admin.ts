@@ -80,6 +80,7 @@ export const admin: Translation<typeof original> = {
   'overview.plot': '{title}. {series}',
   'overview.plotLine': '{name}: jetzt {now}, niedrigster Wert {low}, höchster {high}.',
   'overview.plotNone': '{title}. Noch nichts gemessen.',
+  'overview.peak': 'höchstens {value}',
   'overview.perSecond': '{value}/s',
   'overview.ms': '{value} ms',
   'overview.minutesAgo': 'vor {n} min',

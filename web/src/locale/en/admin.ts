@@ -81,6 +81,7 @@ export const admin = {
   'overview.plot': '{title}. {series}',
   'overview.plotLine': '{name}: now {now}, lowest {low}, highest {high}.',
   'overview.plotNone': '{title}. Nothing measured yet.',
+  'overview.peak': 'at most {value}',
   'overview.perSecond': '{value}/s',
   'overview.ms': '{value} ms',
   'overview.minutesAgo': '{n} min ago',
