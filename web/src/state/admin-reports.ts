@@ -1,20 +1,19 @@
-import type { EngineClient } from '../engine/client';
+import type { ReplyFor } from '../engine/api';
+import { CallFailure, type EngineClient } from '../engine/client';
 import type { ReportRecord } from './admin-types';
 
 /** What a report says, opened on this device. */
-export interface OpenedReport {
-  text: string;
-  writtenAt: number;
-  /** Whether the message carries the signature of the one the relay names. */
-  valid: boolean;
-  note?: string | null | undefined;
-}
+export type OpenedReport = ReplyFor<'openReport'>;
 
-/** @throws {CallFailure} when it cannot be opened */
+/**
+ * Opens a report that was sealed for this administrator.
+ *
+ * @throws {CallFailure} when it was not, or when it cannot be opened
+ */
 export async function openReport(
   engine: Pick<EngineClient, 'call'>,
-  { sealed, sender, sender_keys }: ReportRecord,
+  { sealed, sender, sender_keys: senderKeys }: ReportRecord,
 ): Promise<OpenedReport> {
-  const intent = { type: 'openReport', sealed, sender, senderKeys: sender_keys };
-  return (await engine.call(intent as never)) as unknown as OpenedReport;
+  if (sealed == null) throw new CallFailure({ code: 'not_found', message: '' });
+  return engine.call({ type: 'openReport', sealed, sender, senderKeys });
 }

@@ -1,7 +1,8 @@
 import type { Failure } from '../engine/api';
 import { failureOf } from '../engine/client';
 import type { Admin } from './admin.svelte';
-import type { HourStatistics, Statistics, StatisticsPage } from './admin-types';
+import type { Statistics } from '../engine/api';
+import type { HourStatistics, StatisticsPage } from './admin-types';
 
 /** Samples that are kept: four minutes, one every two seconds. */
 const KEPT = 120;
@@ -25,21 +26,30 @@ export class AdminStatistics {
     this.#admin = admin;
   }
 
-  /** Follows the relay until the returned function is called. */
+  /** Follows the relay until the returned function is called. It has to be begun anew after a lost connection. */
   watch(): () => void {
+    const { engine } = this.#admin;
+    const unlisten = this.#admin.onStatistics((sample) => this.receive(sample));
     void this.load();
-    const timer = setInterval(() => void this.load(), 5_000);
-    return () => clearInterval(timer);
+    engine.call({ type: 'watchStatistics', on: true }).catch((thrown: unknown) => {
+      this.failure = failureOf(thrown);
+    });
+    return () => {
+      unlisten();
+      // A connection that is gone tells nothing any more by itself.
+      engine.call({ type: 'watchStatistics', on: false }).catch(() => undefined);
+    };
   }
 
   /** Fetches what was before. */
   async load(): Promise<void> {
     try {
       const page = await this.#admin.api.get<StatisticsPage>('statistics');
-      this.failure = null;
       this.hours = page.hours;
+      // What came over the stream meanwhile is newer, and stays.
+      const live = this.history;
       this.history = [];
-      for (const sample of [...page.history, page.now]) this.receive(sample);
+      for (const sample of [...page.history, page.now, ...live]) this.receive(sample);
     } catch (thrown) {
       this.failure = failureOf(thrown);
     }
@@ -51,6 +61,7 @@ export class AdminStatistics {
     if (last && sample.at_ms <= last.at_ms) return;
     this.history = [...this.history, sample].slice(-KEPT);
     this.#admin.pending = sample.pending;
+    this.failure = null;
   }
 
   /** One number of each sample, with gaps where nothing was measured. */

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { AdminApi } from './admin-api';
 import { Admin } from './admin.svelte';
 import { AdminStatistics, rangeOf } from './admin-statistics.svelte';
-import { ScriptedEngine } from './testing';
-import type { Statistics } from './admin-types';
+import { ScriptedEngine, settled } from './testing';
+import type { Statistics } from '../engine/api';
 
 const HOUR = 3_600_000;
 
@@ -26,6 +26,8 @@ function sample(at: number, over: Partial<Statistics> = {}): Statistics {
     refused: 0,
     database_bytes: 0,
     wal_bytes: 0,
+    disk_free_bytes: null,
+    memory_bytes: null,
     uptime_s: 0,
   };
   return { at_ms: at, ...zero, ...over };
@@ -33,8 +35,9 @@ function sample(at: number, over: Partial<Statistics> = {}): Statistics {
 
 function statistics(answer: object = {}, status = 200) {
   const api = new AdminApi(() => Promise.resolve(new Response(JSON.stringify(answer), { status })));
-  const admin = new Admin(new ScriptedEngine(), api);
-  return { admin, statistics: new AdminStatistics(admin) };
+  const engine = new ScriptedEngine();
+  const admin = new Admin(engine, api);
+  return { engine, admin, statistics: new AdminStatistics(admin) };
 }
 
 describe('statistics', () => {
@@ -57,6 +60,31 @@ describe('statistics', () => {
     });
     await all.load();
     expect(all.of(({ online }) => online)).toEqual([2, 3]);
+    expect(all.failure).toBeNull();
+  });
+
+  it('come over the stream while somebody watches, and no longer', async () => {
+    const { engine, admin, statistics: all } = statistics({ now: sample(2000), history: [], hours: [] });
+    const stop = all.watch();
+    admin.receive(sample(4000, { online: 5 }));
+    await settled();
+    expect(all.of(({ online }) => online)).toEqual([0, 5]);
+    stop();
+    admin.receive(sample(6000, { online: 6 }));
+    expect(all.now?.online).toBe(5);
+    expect(engine.intents).toEqual([
+      { type: 'watchStatistics', on: true },
+      { type: 'watchStatistics', on: false },
+    ]);
+  });
+
+  it('say when they cannot be watched', async () => {
+    const { engine, statistics: all } = statistics({ now: sample(2000), history: [], hours: [] });
+    all.watch();
+    await settled();
+    await engine.fail('offline');
+    expect(all.failure?.code).toBe('offline');
+    all.receive(sample(4000));
     expect(all.failure).toBeNull();
   });
 

@@ -1,3 +1,5 @@
+import type { Statistics } from '../engine/api';
+
 /**
  * What the relay's administration takes and answers. Ids of accounts and rooms are base64url strings, times are
  * milliseconds since 1970; what is absent is missing or null.
@@ -133,30 +135,6 @@ export interface Settings {
 
 /** What is to change: null goes back to what the relay was started with. */
 export type ChangeSettings = { [K in keyof Settings]?: Settings[K]['value'] | null };
-
-export interface Statistics {
-  at_ms: number;
-  users: number;
-  pending: number;
-  online: number;
-  connections: number;
-  messages_total: number;
-  messages_today: number;
-  bytes_in_per_s: number;
-  bytes_out_per_s: number;
-  requests_per_minute: number;
-  http_p50_us: number;
-  http_p95_us: number;
-  write_p50_us: number;
-  write_p95_us: number;
-  failed: number;
-  refused: number;
-  database_bytes: number;
-  wal_bytes: number;
-  disk_free_bytes?: Maybe<number>;
-  memory_bytes?: Maybe<number>;
-  uptime_s: number;
-}
 
 export interface HourStatistics {
   at_ms: number;

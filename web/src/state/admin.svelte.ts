@@ -1,3 +1,4 @@
+import type { Statistics } from '../engine/api';
 import type { EngineClient } from '../engine/client';
 import { AdminApi } from './admin-api';
 import type { ReportList, Users } from './admin-types';
@@ -13,7 +14,8 @@ export class Admin {
   pending = $state(0);
   /** Reports that nobody has decided. */
   reports = $state(0);
-  /** Whether anything waits for an administrator. */
+  readonly #watchers = new Set<(sample: Statistics) => void>();
+  /** How much waits for an administrator. */
   readonly waiting = $derived(this.pending + this.reports);
 
   constructor(engine: Pick<EngineClient, 'call'>, api = new AdminApi()) {
@@ -36,6 +38,17 @@ export class Admin {
     ]);
     if (users.status === 'fulfilled') this.pending = users.value.total;
     if (reports.status === 'fulfilled') this.reports = reports.value.open;
+  }
+
+  /** The relay tells how it is doing, because somebody watches. */
+  receive(sample: Statistics): void {
+    for (const watcher of this.#watchers) watcher(sample);
+  }
+
+  /** Listens to what the relay tells until the returned function is called. */
+  onStatistics(watcher: (sample: Statistics) => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
   }
 
   /** Nobody is logged in any more. */

@@ -150,6 +150,8 @@ export class App {
       case 'identityChanged':
         // Rooms say so of their people, and stay blocked until it is accepted.
         return;
+      case 'statistics':
+        return this.admin.receive(notice.statistics);
       case 'typing':
         return;
       case 'itemGone':
