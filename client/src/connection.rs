@@ -170,6 +170,10 @@ impl Client {
             // A browser does not tell why opening failed: a session that ended looks like a relay that is down.
             self.check_session(ctx);
         }
+        if code == close::REPLACED {
+            // Coming back at once would only push out another window, which comes back at once.
+            self.conn.attempts = self.conn.attempts.max(6);
+        }
         let (least, most) = BACKOFF_MS;
         let wait = least.saturating_mul(1 << self.conn.attempts.min(6)).min(most);
         // Jitter, so that a relay that comes back is not met by everybody at once.

@@ -33,6 +33,8 @@ pub enum Cut {
     Restarting,
     /// It does not read what it is sent.
     TooSlow,
+    /// A newer one of its account took its place.
+    Replaced,
 }
 
 /// Names a stream within this process.
@@ -67,8 +69,6 @@ struct Stream {
 /// Why a stream cannot be added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
-    /// The account has too many.
-    TooMany,
     /// The relay goes down.
     Restarting,
 }
@@ -92,8 +92,8 @@ impl Fanout {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a stream, which hears of changes of its memberships from now on, and of entries once it was
-    /// [activated](Self::activate).
+    /// Adds a stream, in place of another one if the account has too many. It hears of changes of its memberships from
+    /// now on, and of entries once it was [activated](Self::activate).
     ///
     /// # Errors
     /// [`Refused`].
@@ -106,9 +106,11 @@ impl Fanout {
         if state.closing {
             return Err(Refused::Restarting);
         }
-        let of_account = state.accounts.entry(account).or_default();
-        if of_account.len() >= limits::STREAMS_PER_ACCOUNT {
-            return Err(Refused::TooMany);
+        if let Some(oldest) = state.crowded_out(account) {
+            if let Some(stream) = state.streams.get(&oldest) {
+                stream.outbox.cut(Cut::Replaced);
+            }
+            state.remove(oldest);
         }
         let (outbox, inbox) = inbox::pair();
         let id = StreamId(state.next);
@@ -210,6 +212,15 @@ impl Fanout {
 }
 
 impl State {
+    /// The stream that makes room for a new one where its account has as many as it may: the oldest of the session that
+    /// has most. So no session keeps another one out, or cuts it off, by opening many.
+    fn crowded_out(&self, account: AccountId) -> Option<StreamId> {
+        let ids = self.accounts.get(&account).filter(|ids| ids.len() >= limits::STREAMS_PER_ACCOUNT)?;
+        let session = |id: &StreamId| self.streams.get(id).map(|stream| stream.session);
+        let as_many = |id: &&StreamId| ids.iter().filter(|other| session(other) == session(id)).count();
+        ids.iter().rev().max_by_key(as_many).copied()
+    }
+
     fn subscribe(&mut self, id: StreamId, room: RoomId) {
         let Some(stream) = self.streams.get_mut(&id) else { return };
         stream.rooms.insert(room);

@@ -13,10 +13,8 @@ pub const NOTICE_QUEUE: usize = 4096;
 /// Connections that read the database, each on a blocking thread while in use.
 pub const READERS: usize = 4;
 
-/// Bytes that the requests of one stream may have in flight; a read counts as [`READ_COST`].
+/// Bytes that the requests of one stream may have in flight; a read counts as the largest answer of its kind.
 pub const IN_FLIGHT_BYTES: usize = 8 * 1024 * 1024;
-/// What a read counts for, because its answer may be large.
-pub const READ_COST: usize = 1024 * 1024;
 /// What the smallest request counts for, so that their number is bounded too.
 pub const LEAST_COST: usize = 16 * 1024;
 /// Events waiting for one stream before it is told [`waxwing_wire::frame::Event::News`] instead.
@@ -56,6 +54,8 @@ pub const CODES_PER_ATTEMPT: u32 = 5;
 
 /// How long after a login its proof lets credentials be changed.
 pub const PROOF_TIME: Duration = Duration::from_secs(10 * 60);
+/// Changes of credentials that may be begun with one proof.
+pub const STARTS_PER_PROOF: u32 = 5;
 /// Proofs of logins at once; the oldest gives way.
 pub const PROOFS: usize = 4096;
 /// Tries of room passwords that one stream may have open; a further one replaces its oldest.

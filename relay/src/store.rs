@@ -85,7 +85,7 @@ operations! {
     fn touch_session(token: SessionHash, now_ms: u64) -> ();
     /// Ends a session.
     fn end_session(token: SessionHash) -> ();
-    /// Forgets sessions that are over.
+    /// Forgets sessions that are over, and of deleted rooms what only they needed.
     fn sweep_sessions(life: SessionLife, now_ms: u64) -> u64;
 
     /// All sealed account objects.

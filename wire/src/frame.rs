@@ -71,6 +71,8 @@ pub mod close {
     pub const NOT_LOGGED_IN: u16 = 4401;
     /// The client read too slowly; connect again and go on from the cursor.
     pub const TOO_SLOW: u16 = 4408;
+    /// Newer streams of the account took the place of this one; do not connect again at once.
+    pub const REPLACED: u16 = 4409;
     /// The relay is going down; connect again.
     pub const RESTARTING: u16 = 4503;
 }

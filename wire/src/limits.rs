@@ -30,9 +30,15 @@ pub const KEY_PACKAGE_BYTES: usize = 16 * 1024;
 pub const POST_BYTES: usize = 16 * 1024;
 /// Largest signal.
 pub const SIGNAL_BYTES: usize = 4 * 1024;
-/// Signals that a connection may send at once, and per second.
+/// Bytes of a frame for which rates of bytes charge one token, begun ones included.
+pub const RATE_BYTES: usize = 4 * 1024;
+/// Tokens of commits, new rooms and all that an account stores beside the log, at once and per second; each frame
+/// charges one for each [`RATE_BYTES`] begun.
+pub const STORES: (u32, u32) = (4096, 128);
+/// Signals that an account may send at once, and per second.
 pub const SIGNALS: (u32, u32) = (40, 10);
-/// Messages and statements that an account may send at once, and per second.
+/// Messages and statements that an account may send at once, and per second; each charges one for each
+/// [`RATE_BYTES`] begun.
 pub const MESSAGES: (u32, u32) = (60, 20);
 /// Commits, joins among them, that an account may send at once, and per second.
 pub const COMMITS: (u32, u32) = (30, 2);
@@ -70,6 +76,8 @@ pub const PAGE_LINKS: u32 = 200;
 pub const ROOM_MEMBERS: usize = 500;
 /// Rooms of one account.
 pub const ROOMS_PER_ACCOUNT: usize = 1000;
+/// Rooms of an account from which on others cannot add it to more: strangers must not fill its places.
+pub const ROOMS_ADDED: usize = 500;
 /// Join methods of one room: a link and a password.
 pub const JOIN_METHODS: usize = 2;
 /// Largest JSON body of an account call.

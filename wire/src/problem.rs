@@ -74,6 +74,8 @@ codes! {
     RoomFull = "room_full", 409;
     /// `after` is no longer the last commit: process, seal again, send again.
     Stale = "stale", 409;
+    /// A public state or join package for an epoch so old that the relay keeps none for it.
+    TooOld = "too_old", 409;
     /// Another write took this place: the version or the id is not the expected one.
     Conflict = "conflict", 409;
     /// Content type, method or header that this call does not take.

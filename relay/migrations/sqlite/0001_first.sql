@@ -102,6 +102,19 @@ CREATE TABLE log_entries (
 ) STRICT;
 CREATE INDEX leaves_by_sender ON log_entries (room, sender, seq) WHERE kind = 4;
 
+-- Of rooms that everybody has left and that are deleted: by which signed statement an account left. Its other sessions
+-- may not have heard of it yet; kept as long as a session may live.
+CREATE TABLE left_rooms (
+    room           BLOB NOT NULL CHECK (length(room) = 16),
+    account        BLOB NOT NULL REFERENCES accounts (account) ON DELETE CASCADE,
+    seq            INTEGER NOT NULL,
+    after_commit   INTEGER NOT NULL,
+    entry          BLOB NOT NULL CHECK (length(entry) = 16),
+    received_at_ms INTEGER NOT NULL,
+    bytes          BLOB NOT NULL,
+    PRIMARY KEY (room, account)
+) STRICT;
+
 -- The epoch that each commit makes, as its author says; commit_seq 0 is the room's first.
 CREATE TABLE epochs (
     room       INTEGER NOT NULL REFERENCES rooms (num) ON DELETE CASCADE,

@@ -106,11 +106,29 @@ fn nothing_is_left_behind_by_a_stream_that_ends() {
 #[test]
 fn an_account_has_a_limited_number_of_streams() {
     let fanout = Arc::new(Fanout::default());
-    let all: Vec<_> = (0..limits::STREAMS_PER_ACCOUNT).map(|_| register(&fanout)).collect();
-    let refused = fanout.register(AccountId([1; 16]), SessionHash([0; 32])).unwrap_err();
-    assert_eq!(refused, Refused::TooMany);
-    drop(all);
-    register(&fanout);
+    let all: Vec<_> = (0..limits::STREAMS_PER_ACCOUNT).map(|_| stream_of(&fanout, 1, 1)).collect();
+    let (newest, inbox) = stream_of(&fanout, 1, 1);
+    assert_eq!(all[0].1.cut(), Some(Cut::Replaced), "the oldest gave way");
+    assert!(all[1..].iter().all(|(_, other)| other.cut().is_none()));
+    assert_eq!(fanout.count(), limits::STREAMS_PER_ACCOUNT);
+    fanout.publish(entry(1, 10));
+    assert_eq!(drain(&inbox).len(), 1);
+    assert!(!fanout.signal(&all[0].0, ROOM, Opaque(vec![7])), "it is out");
+    drop((all, newest));
+    assert_eq!(fanout.count(), 0);
+}
+
+#[test]
+fn a_session_with_many_streams_does_not_push_out_another() {
+    let fanout = Arc::new(Fanout::default());
+    let (_own, own) = stream_of(&fanout, 1, 1);
+    let mut thief = Vec::new();
+    for _ in 0..3 * limits::STREAMS_PER_ACCOUNT {
+        thief.push(stream_of(&fanout, 1, 2));
+    }
+    assert_eq!(own.cut(), None, "the oldest of all, but of a session with one");
+    let (_second, second) = stream_of(&fanout, 1, 1);
+    assert_eq!((own.cut(), second.cut()), (None, None), "nor does it keep another one out");
 }
 
 #[test]

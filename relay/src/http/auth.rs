@@ -69,7 +69,7 @@ impl Auth {
 /// Refuses who has failed too often.
 pub(super) fn refuse_while(wait: Option<Duration>) -> Result<(), Problem> {
     let Some(wait) = wait else { return Ok(()) };
-    let mut problem = Problem::new(ProblemCode::RateLimited, "too many failed attempts; wait a little");
+    let mut problem = Problem::new(ProblemCode::RateLimited, "too many attempts; wait a little");
     problem.retry_after_s = Some(u32::try_from(wait.as_secs().saturating_add(1)).unwrap_or(u32::MAX));
     Err(problem)
 }

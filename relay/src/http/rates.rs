@@ -25,14 +25,16 @@ impl Rate {
     }
 }
 
-/// Rates of one stream or account.
+/// Rates of one account.
 #[derive(Debug, Clone, Copy)]
 pub struct Rates {
     /// Messages and statements of an account.
     pub messages: Rate,
     /// Commits, joins and new rooms of an account.
     pub commits: Rate,
-    /// Signals of a stream.
+    /// What an account stores, commits included, by bytes.
+    pub stores: Rate,
+    /// Signals of an account.
     pub signals: Rate,
 }
 
@@ -41,6 +43,7 @@ impl Default for Rates {
         Self {
             messages: Rate::of(shared::MESSAGES),
             commits: Rate::of(shared::COMMITS),
+            stores: Rate::of(shared::STORES),
             signals: Rate::of(shared::SIGNALS),
         }
     }
@@ -64,14 +67,15 @@ impl Bucket {
         self.at = now;
     }
 
-    /// Takes a token, or says after how long there will be one.
-    pub(super) fn take(&mut self, rate: Rate, now: Instant) -> Result<(), Duration> {
+    /// Takes tokens, or says after how long there will be as many. What is larger than a full bucket takes all of one.
+    fn take(&mut self, tokens: u32, rate: Rate, now: Instant) -> Result<(), Duration> {
         self.fill(rate, now);
-        if self.tokens >= 1.0 {
-            self.tokens -= 1.0;
+        let tokens = f64::from(tokens.min(rate.burst));
+        if self.tokens >= tokens {
+            self.tokens -= tokens;
             return Ok(());
         }
-        let seconds = (1.0 - self.tokens) / f64::from(rate.per_second.max(1));
+        let seconds = (tokens - self.tokens) / f64::from(rate.per_second.max(1));
         Err(Duration::from_secs_f64(seconds))
     }
 }
@@ -82,29 +86,49 @@ pub(super) struct Meters {
     pub(super) rates: Rates,
     messages: Mutex<HashMap<AccountId, Bucket>>,
     commits: Mutex<HashMap<AccountId, Bucket>>,
+    stores: Mutex<HashMap<AccountId, Bucket>>,
+    signals: Mutex<HashMap<AccountId, Bucket>>,
 }
 
 impl Meters {
     pub(super) fn new(rates: Rates) -> Self {
-        Self { rates, messages: Mutex::default(), commits: Mutex::default() }
+        Self {
+            rates,
+            messages: Mutex::default(),
+            commits: Mutex::default(),
+            stores: Mutex::default(),
+            signals: Mutex::default(),
+        }
     }
 
-    /// Counts a request against its account's rates, if it is of a kind that has one.
-    pub(super) fn check(&self, account: AccountId, request: &Request) -> Result<(), Problem> {
-        let (buckets, rate) = match request {
-            Request::Append(_) | Request::Post(_) => (&self.messages, self.rates.messages),
-            Request::Commit(_) | Request::CreateRoom(_) | Request::JoinInfo { .. } => {
-                (&self.commits, self.rates.commits)
+    /// Counts a request, whose frame has so many bytes, against its account's rates, if it is of a kind that has some.
+    pub(super) fn check(&self, account: AccountId, request: &Request, bytes: usize) -> Result<(), Problem> {
+        let Rates { messages, commits, stores, signals } = self.rates;
+        let by_size = u32::try_from(bytes.div_ceil(shared::RATE_BYTES).max(1)).unwrap_or(u32::MAX);
+        let take = |buckets, tokens, rate| take(buckets, account, tokens, rate, Instant::now());
+        match request {
+            Request::Append(_) | Request::Post(_) => take(&self.messages, by_size, messages),
+            Request::JoinInfo { .. } => take(&self.commits, 1, commits),
+            Request::Commit(_) | Request::CreateRoom(_) => {
+                take(&self.commits, 1, commits).and_then(|()| take(&self.stores, by_size, stores))
             }
+            Request::PutSnapshot { .. }
+            | Request::PutKeyring { .. }
+            | Request::PutPublished(_)
+            | Request::PutAccountData(_)
+            | Request::DropAccountData(_)
+            | Request::PutKeyPackage(_) => take(&self.stores, by_size, stores),
+            Request::Signal { .. } => take(&self.signals, 1, signals),
             _ => return Ok(()),
-        };
-        take(buckets, account, rate, Instant::now()).map_err(slower)
+        }
+        .map_err(slower)
     }
 }
 
 fn take(
     buckets: &Mutex<HashMap<AccountId, Bucket>>,
     account: AccountId,
+    tokens: u32,
     rate: Rate,
     now: Instant,
 ) -> Result<(), Duration> {
@@ -115,7 +139,7 @@ fn take(
             bucket.tokens < f64::from(rate.burst)
         });
     }
-    buckets.entry(account).or_insert_with(|| Bucket::full(rate, now)).take(rate, now)
+    buckets.entry(account).or_insert_with(|| Bucket::full(rate, now)).take(tokens, rate, now)
 }
 
 /// The refusal of a request that came too early.
@@ -135,16 +159,16 @@ mod tests {
         let (rate, now) = (Rate { burst: 3, per_second: 2 }, Instant::now());
         let mut bucket = Bucket::full(rate, now);
         for _ in 0..3 {
-            assert_eq!(bucket.take(rate, now), Ok(()));
+            assert_eq!(bucket.take(1, rate, now), Ok(()));
         }
-        assert_eq!(bucket.take(rate, now), Err(Duration::from_millis(500)));
-        assert!(bucket.take(rate, now + Duration::from_millis(499)).is_err());
-        assert_eq!(bucket.take(rate, now + Duration::from_millis(501)), Ok(()));
+        assert_eq!(bucket.take(1, rate, now), Err(Duration::from_millis(500)));
+        assert!(bucket.take(1, rate, now + Duration::from_millis(499)).is_err());
+        assert_eq!(bucket.take(1, rate, now + Duration::from_millis(501)), Ok(()));
         let later = now + Duration::from_secs(3600);
         for _ in 0..3 {
-            assert_eq!(bucket.take(rate, later), Ok(()), "no more than the burst gathers");
+            assert_eq!(bucket.take(1, rate, later), Ok(()), "no more than the burst gathers");
         }
-        assert!(bucket.take(rate, later).is_err());
+        assert!(bucket.take(1, rate, later).is_err());
     }
 
     #[test]
@@ -157,15 +181,64 @@ mod tests {
             AccountId(id)
         };
         for number in 0..limits::RATED_ACCOUNTS {
-            take(&buckets, account(number), rate, now).unwrap();
+            take(&buckets, account(number), 1, rate, now).unwrap();
         }
         let busy = account(0);
         let later = now + Duration::from_secs(1);
-        take(&buckets, busy, rate, later).unwrap();
-        take(&buckets, busy, rate, later).unwrap();
-        take(&buckets, account(limits::RATED_ACCOUNTS), rate, later).unwrap();
+        take(&buckets, busy, 1, rate, later).unwrap();
+        take(&buckets, busy, 1, rate, later).unwrap();
+        take(&buckets, account(limits::RATED_ACCOUNTS), 1, rate, later).unwrap();
         assert_eq!(buckets.lock().unwrap().len(), 2);
-        assert!(take(&buckets, busy, rate, later).is_err(), "who writes is remembered");
+        assert!(take(&buckets, busy, 1, rate, later).is_err(), "who writes is remembered");
+    }
+
+    #[test]
+    fn large_things_cost_more_and_the_largest_still_passes() {
+        let (rate, now) = (Rate { burst: 4, per_second: 1 }, Instant::now());
+        let mut bucket = Bucket::full(rate, now);
+        assert_eq!(bucket.take(3, rate, now), Ok(()));
+        assert_eq!(bucket.take(3, rate, now), Err(Duration::from_secs(2)));
+        assert_eq!(bucket.take(100, rate, now + Duration::from_secs(3)), Ok(()), "a full bucket is enough");
+        assert!(bucket.take(1, rate, now + Duration::from_secs(3)).is_err());
+    }
+
+    #[test]
+    fn whatever_is_stored_has_a_rate_by_its_bytes() {
+        use waxwing_wire::{EpochId, Opaque, RoomId, frame::*, ids::DataName};
+        let (room, bytes, epoch) = (RoomId([1; 16]), Opaque(vec![1]), EpochId([1; 32]));
+        let datum = AccountDatum { name: DataName([1; 16]), version: 1, bytes: bytes.clone() };
+        let snapshot = Snapshot { epoch, commit: 0, bytes: bytes.clone() };
+        let published =
+            PutPublished { room, epoch, commit: 0, public_state: None, link: None, packages: Vec::new() };
+        for request in [
+            Request::PutSnapshot { room, snapshot },
+            Request::PutKeyring { room, entries: Vec::new() },
+            Request::PutPublished(Box::new(published)),
+            Request::PutAccountData(datum),
+            Request::DropAccountData(Vec::new()),
+            Request::PutKeyPackage(bytes),
+        ] {
+            let (meters, account) = (Meters::new(Rates::default()), AccountId([1; 16]));
+            let mut taken = 0;
+            while meters.check(account, &request, shared::FRAME_BYTES).is_ok() {
+                taken += 1;
+                assert!(taken < 10, "{request:?}");
+            }
+            assert_eq!(taken, 4, "four whole frames at once: {request:?}");
+            assert!(meters.check(AccountId([2; 16]), &request, 1).is_ok(), "others are not held back");
+        }
+    }
+
+    #[test]
+    fn a_message_costs_a_token_for_each_four_kib() {
+        use waxwing_wire::{EntryId, Opaque, RoomId, frame::Append};
+        let append = Append { room: RoomId([1; 16]), after: 0, id: EntryId([1; 16]), bytes: Opaque(vec![1]) };
+        let (meters, request) = (Meters::new(Rates::default()), Request::Append(append));
+        let account = AccountId([1; 16]);
+        for _ in 0..30 {
+            assert!(meters.check(account, &request, shared::RATE_BYTES + 1).is_ok());
+        }
+        assert!(meters.check(account, &request, 1).is_err(), "two tokens each, and sixty at once");
     }
 
     #[test]

@@ -73,7 +73,6 @@ async fn register(app: &App, session: &Session) -> Result<(Registration, Inbox),
 
 fn refuse(refused: Refused) -> Refusal {
     match refused {
-        Refused::TooMany => Problem::new(ProblemCode::LimitReached, "too many windows are open; close some"),
         Refused::Restarting => {
             Problem::new(ProblemCode::Unavailable, "the relay is going down; connect again")
         }

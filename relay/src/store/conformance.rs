@@ -79,6 +79,9 @@ behaviours! {
         a_founding_that_is_refused_leaves_nothing,
         outsiders_learn_nothing,
         an_account_has_a_bounded_number_of_rooms,
+        strangers_do_not_fill_an_accounts_rooms,
+        rooms_that_nobody_is_in_or_can_enter_are_deleted,
+        a_deserted_room_with_a_way_in_stays,
         cursors_tell_what_is_behind;
     log:
         appending_is_compared_and_swapped,
@@ -102,8 +105,8 @@ behaviours! {
         a_member_is_let_in_again_by_a_welcome,
         welcomes_of_a_few_authors_are_kept,
         snapshots_and_public_states_are_pruned_together,
-        snapshots_are_immutable_and_need_their_public_state,
-        keyrings_are_append_only_and_paged,
+        snapshots_are_replaced_and_need_their_public_state,
+        keyrings_are_replaced_by_epoch_and_paged,
         history_is_paged_by_bytes,
         notices_come_in_order_and_only_for_what_was_committed;
     published:
@@ -124,6 +127,7 @@ behaviours! {
         replaced_links_are_dead,
         levels_decide_who_changes_the_ways_in,
         methods_come_and_stay_by_id,
+        a_room_has_one_link_and_one_password,
         older_epochs_are_there_for_who_joins,
         who_joins_adds_only_itself,
         members_may_join_again,

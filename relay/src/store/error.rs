@@ -23,6 +23,9 @@ pub enum StoreError {
         /// The last commit.
         last_commit: Seq,
     },
+    /// An epoch for which nothing but history links is kept any more.
+    #[error("the room has gone on: for an epoch this old only a history link is taken")]
+    TooOld,
     /// Another write took this place.
     #[error("{0}")]
     Conflict(&'static str),
@@ -79,6 +82,7 @@ impl StoreError {
             Self::TooLarge(..) => ProblemCode::TooLarge,
             Self::LimitReached(_) => ProblemCode::LimitReached,
             Self::Stale { .. } => ProblemCode::Stale,
+            Self::TooOld => ProblemCode::TooOld,
             Self::Conflict(_) => ProblemCode::Conflict,
             Self::RoomFull => ProblemCode::RoomFull,
             Self::NotAllowed(_) => ProblemCode::NotAllowed,

@@ -55,7 +55,8 @@ pub enum Request {
         #[n(1)]
         epoch: Option<EpochId>,
     },
-    /// Stores a snapshot; immutable per epoch, the newest by commit number is the newest. Answer: [`Response::Done`](super::Response::Done).
+    /// Stores a snapshot, in place of the account's earlier one of the same epoch; the newest by commit number is the
+    /// newest. Answer: [`Response::Done`](super::Response::Done).
     #[n(6)]
     PutSnapshot {
         /// The room.
@@ -85,7 +86,7 @@ pub enum Request {
         #[n(1)]
         before: Seq,
     },
-    /// Adds keyring entries; append-only, an entry that exists is left as it is. Answer: [`Response::Done`](super::Response::Done).
+    /// Adds keyring entries; one takes the place of the account's earlier one of the same epoch. Answer: [`Response::Done`](super::Response::Done).
     #[n(9)]
     PutKeyring {
         /// The room.
@@ -141,7 +142,8 @@ pub enum Request {
     #[n(18)]
     Post(#[n(0)] Post),
     /// Own candidates for what belongs to an epoch. What the author published for it before stays; naming another epoch
-    /// for the same commit is a [`crate::ProblemCode::Conflict`]. Answer: [`Response::Done`](super::Response::Done).
+    /// for the same commit is a [`crate::ProblemCode::Conflict`], a public state or package for an epoch too old for them
+    /// [`crate::ProblemCode::TooOld`]. Answer: [`Response::Done`](super::Response::Done).
     #[n(19)]
     PutPublished(#[n(0)] Box<PutPublished>),
     /// What has been published for an epoch. Answer: [`Response::Published`](super::Response::Published).

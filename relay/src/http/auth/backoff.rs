@@ -34,6 +34,10 @@ pub(in crate::http) enum Key {
     Room(RoomHandle),
     /// Tries of room passwords by an account.
     Guesser(AccountId),
+    /// Room passwords that an account sets up: each tells whether a name is taken.
+    Setter(AccountId),
+    /// Registrations begun from an address: each tells whether a username is taken.
+    Registrant(IpAddr),
 }
 
 impl Key {
@@ -44,6 +48,9 @@ impl Key {
             Self::Address(_) => (20, Duration::from_secs(15 * 60)),
             // A stranger must not lock a room; who guesses is held back by account.
             Self::Room(_) => (5, Duration::from_secs(10)),
+            // Neither is a failure. Many may sit behind one address, and a name may be taken; lists of names take long.
+            Self::Setter(_) => (60, Duration::from_secs(60)),
+            Self::Registrant(_) => (200, Duration::from_secs(60)),
             Self::Code(_) | Self::Guesser(_) => (5, Duration::from_secs(15 * 60)),
         }
     }
@@ -197,6 +204,19 @@ mod tests {
         for _ in 0..100 {
             assert_eq!(backoff.attempt(&keys), None);
             backoff.forgive(&keys);
+        }
+    }
+
+    #[test]
+    fn lists_of_names_take_long_to_try() {
+        let address = IpAddr::from([192, 0, 2, 1]);
+        for (key, free) in [(Key::Setter(AccountId([1; 16])), 60), (Key::Registrant(address), 200)] {
+            let (backoff, now) = (Backoff::default(), Instant::now());
+            let tried = (0..60 * 60).filter(|second| {
+                backoff.attempt_at(std::slice::from_ref(&key), now + Duration::from_secs(*second)).is_none()
+            });
+            let tried = tried.count();
+            assert!((free..=free + 70).contains(&tried), "{tried} names in an hour");
         }
     }
 

@@ -39,6 +39,8 @@ pub(super) struct Proofs {
 struct Proof {
     account: AccountId,
     begun: Instant,
+    /// Evaluations of the OPRF so far.
+    starts: u32,
 }
 
 impl Proofs {
@@ -56,13 +58,27 @@ impl Proofs {
         {
             open.remove(&oldest);
         }
-        open.insert(hash(&bytes), Proof { account, begun: Instant::now() });
+        open.insert(hash(&bytes), Proof { account, begun: Instant::now(), starts: 0 });
         Ok(Opaque(bytes.to_vec()))
     }
 
     fn find(&self, account: AccountId, proof: &Opaque) -> Option<Proof> {
         let found = self.lock().get(&hash(proof.as_bytes())).copied()?;
         (found.account == account && found.begun.elapsed() < limits::PROOF_TIME).then_some(found)
+    }
+
+    /// Counts a begun change: nobody gets the password's OPRF evaluated as often as it likes.
+    fn start(&self, account: AccountId, proof: &Opaque) -> Result<(), Refusal> {
+        let mut open = self.lock();
+        let found = open.get_mut(&hash(proof.as_bytes()));
+        let alive =
+            |found: &&mut Proof| found.account == account && found.begun.elapsed() < limits::PROOF_TIME;
+        let found = found.filter(alive).ok_or_else(expired)?;
+        if found.starts >= limits::STARTS_PER_PROOF {
+            return Err(expired());
+        }
+        found.starts = found.starts.saturating_add(1);
+        Ok(())
     }
 
     /// A proof was used: none of the account proves anything any more.
@@ -81,7 +97,7 @@ pub(in crate::http) async fn start(
     Current(session): Current,
     Json(request): Json<CredentialsStart>,
 ) -> Result<Json<CredentialsStarted>, Refusal> {
-    app.auth.proofs.find(session.info.account, &request.proof).ok_or_else(expired)?;
+    app.auth.proofs.start(session.info.account, &request.proof)?;
     let purpose = Purpose::Login(&session.info.username);
     let opaque_response = app.auth.opaque.register(&purpose, &request.opaque_request)?;
     Ok(Json(CredentialsStarted { opaque_response }))
@@ -136,4 +152,25 @@ fn check(request: &CredentialsChange) -> Result<(), Refusal> {
         check_size(statement, "a statement", shared::STATEMENT_BYTES)?;
     }
     Ok(check_ksf(*ksf)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proof_begins_a_few_changes_and_still_ends_one() {
+        let (proofs, account) = (Proofs::default(), AccountId([1; 16]));
+        let proof = proofs.issue(account).unwrap();
+        assert!(proofs.start(AccountId([2; 16]), &proof).is_err(), "it is of one account");
+        for _ in 0..limits::STARTS_PER_PROOF {
+            assert!(proofs.start(account, &proof).is_ok());
+        }
+        assert!(proofs.start(account, &proof).is_err());
+        assert!(proofs.find(account, &proof).is_some(), "what was begun can be completed");
+        assert!(
+            proofs.start(account, &proofs.issue(account).unwrap()).is_ok(),
+            "another login, another proof"
+        );
+    }
 }

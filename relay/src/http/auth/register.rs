@@ -20,7 +20,8 @@ use waxwing_wire::{
 use zeroize::Zeroizing;
 
 use super::{
-    attempts::Attempt, expired, invalid, normalise, opaque::Purpose, random, session, totp, wrong_code,
+    attempts::Attempt, backoff::Key, expired, invalid, normalise, opaque::Purpose, random, session, totp,
+    wrong_code,
 };
 use crate::{
     http::{App, Peer, body::Json, guard, problem::Refusal},
@@ -50,13 +51,14 @@ pub(in crate::http) async fn start(
     Json(request): Json<RegisterStart>,
 ) -> Result<Json<RegisterStarted>, Refusal> {
     let username = normalise(&request.username)?;
+    let address = guard::client_address(&app.proxies, &peer, &headers);
+    super::refuse_while(app.auth.backoff.attempt(&[Key::Registrant(address)]))?;
     let admission = admission(&app, request.setup_token.as_deref()).await?;
     if app.store.username_taken(username.clone()).await? {
         return Err(StoreError::UsernameTaken.into());
     }
     let opaque_response = app.auth.opaque.register(&Purpose::Login(&username), &request.opaque_request)?;
     let state = Registration { username: username.clone(), admission, account: None };
-    let address = guard::client_address(&app.proxies, &peer, &headers);
     let registration = app.auth.registrations.begin(address, state)?;
     Ok(Json(RegisterStarted { registration, opaque_response, username }))
 }

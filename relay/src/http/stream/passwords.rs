@@ -74,6 +74,8 @@ pub(super) async fn set_up(
     (room, handle): (RoomId, RoomHandle),
     request: Opaque,
 ) -> Result<Response, Problem> {
+    // The answer tells whether a room has this name.
+    auth::refuse_while(app.auth.backoff.attempt(&[Key::Setter(account)]))?;
     app.store.may_set_password(account, room, handle).await?;
     Ok(Response::RoomPassword(app.auth.opaque.register(&Purpose::Room(&handle), &request)?))
 }

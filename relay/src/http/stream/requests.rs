@@ -37,21 +37,26 @@ pub(super) struct Asker<'a> {
 
 /// Bytes that a request counts for while it is under way: its own, or those of an answer that may be large.
 pub(super) fn cost(request: &Request, bytes: usize) -> usize {
-    match request {
+    // A page ends before it is too large, but for what has to be in it: one entry, or all candidates of one commit.
+    const PAGE: usize = limits::PAGE_BYTES + shared::PUBLISHED_AUTHORS * shared::LINK_BYTES;
+    const PACKAGES: usize = shared::PUBLISHED_AUTHORS * shared::LINK_BYTES;
+    let answer = match request {
         Request::Hello(_)
         | Request::Entries { .. }
-        | Request::Snapshot { .. }
-        | Request::PublicState { .. }
-        | Request::Published { .. }
         | Request::Keyring { .. }
-        | Request::HistoryLinks { .. }
-        | Request::JoinInfo { .. }
-        | Request::AccountData
-        | Request::KeyPackage(_)
-        | Request::Welcome(_)
-        | Request::Members(_) => limits::READ_COST,
-        _ => bytes,
-    }
+        | Request::HistoryLinks { .. } => PAGE,
+        Request::Snapshot { .. } => shared::SNAPSHOT_BYTES,
+        Request::PublicState { .. } => shared::PUBLIC_STATES_BYTES,
+        Request::Published { .. } | Request::JoinInfo { .. } => shared::PUBLIC_STATES_BYTES + PACKAGES,
+        Request::AccountData => limits::ACCOUNT_DATA_TOTAL_BYTES,
+        Request::Welcome(_) => shared::WELCOMES_BYTES,
+        Request::KeyPackage(_) => shared::KEY_PACKAGE_BYTES + shared::STATEMENTS * shared::STATEMENT_BYTES,
+        Request::Members(_) => shared::ROOM_MEMBERS * 32,
+        Request::OwnLeave(_) => shared::POST_BYTES,
+        Request::RoomLoginFinish { .. } => shared::ROOM_BLOB_BYTES,
+        _ => 0,
+    };
+    bytes.max(answer)
 }
 
 /// Hands a request on. Waits only for room in the store's queue, never for a commit.

@@ -27,11 +27,7 @@ use super::{
 };
 use crate::{
     fanout::{Cut, Inbox, Registration, Wake},
-    http::{
-        App,
-        auth::session,
-        rates::{self, Bucket},
-    },
+    http::{App, auth::session},
     limits, now_ms,
     store::Session,
 };
@@ -64,7 +60,8 @@ pub(super) struct Talk {
     /// A request that waits for room; nothing more is read until it has some.
     held: Option<Held>,
     logins: Arc<RoomLogins>,
-    signals: Bucket,
+    /// Subscribed to its rooms, which is done once.
+    active: bool,
     greeted: bool,
     begun: Instant,
     heard: Instant,
@@ -97,7 +94,6 @@ impl Talk {
         let now = Instant::now();
         Self {
             logins: Arc::default(),
-            signals: Bucket::full(app.meters.rates.signals, now),
             app,
             session,
             registration,
@@ -107,6 +103,7 @@ impl Talk {
             writes: FuturesOrdered::new(),
             reads: FuturesUnordered::new(),
             held: None,
+            active: false,
             greeted: false,
             begun: now,
             heard: now,
@@ -185,12 +182,13 @@ impl Talk {
         let Some(Held { frame: ClientFrame { id, request }, bytes, .. }) = self.held.take() else {
             return Ok(());
         };
-        if let Err(problem) = self.check_rates(&request) {
+        let account = self.session.info.account;
+        if let Err(problem) = self.app.meters.check(account, &request, bytes) {
             return self.feed_frame(&refuse(id, problem)).await;
         }
         let asker = Asker {
             app: &self.app,
-            account: self.session.info.account,
+            account,
             session: self.session.token,
             registration: &self.registration,
             logins: &self.logins,
@@ -216,14 +214,6 @@ impl Talk {
         Ok(())
     }
 
-    fn check_rates(&mut self, request: &Request) -> Result<(), Problem> {
-        if matches!(request, Request::Signal { .. }) {
-            let rate = self.app.meters.rates.signals;
-            return self.signals.take(rate, Instant::now()).map_err(rates::slower);
-        }
-        self.app.meters.check(self.session.info.account, request)
-    }
-
     /// Answers hello. Events flow from here on: the stream is subscribed before the rooms are read, so that whatever
     /// comes later than what was read is pushed.
     async fn greet(&mut self, id: u64, cursors: Vec<Cursor>) -> Result<(), End> {
@@ -233,16 +223,19 @@ impl Talk {
                 .await;
         }
         let account = self.session.info.account;
-        let rooms = match self.app.store.room_ids(account).await {
-            Ok(rooms) => rooms,
-            Err(error) => return self.feed_frame(&refuse(id, error.into())).await,
-        };
-        self.app.fanout.activate(&self.registration, rooms);
-        self.greeted = true;
+        if !self.active {
+            let rooms = match self.app.store.room_ids(account).await {
+                Ok(rooms) => rooms,
+                Err(error) => return self.feed_frame(&refuse(id, error.into())).await,
+            };
+            self.app.fanout.activate(&self.registration, rooms);
+            self.active = true;
+        }
         let (rooms, behind) = match self.app.store.rooms(account, cursors).await {
             Ok(rooms) => rooms,
             Err(error) => return self.feed_frame(&refuse(id, error.into())).await,
         };
+        self.greeted = true;
         let response = Response::Hello { account, rooms, now_ms: now_ms(), announcements: Vec::new() };
         self.feed_frame(&ServerFrame::Response { id, response }).await?;
         for room in behind {
@@ -358,6 +351,9 @@ fn cut(why: Cut) -> End {
     match why {
         Cut::SessionEnded => End::Close(close::NOT_LOGGED_IN, "the session has ended; log in again"),
         Cut::Restarting => End::Close(close::RESTARTING, "the relay is going down; connect again"),
+        Cut::Replaced => {
+            End::Close(close::REPLACED, "too many windows are open; a newer one took the place of this one")
+        }
         Cut::TooSlow => {
             End::Close(close::TOO_SLOW, "read faster, or connect again and go on from the cursor")
         }

@@ -312,7 +312,7 @@ pub async fn snapshots_and_public_states_are_pruned_together(bench: &mut Bench) 
     assert_eq!(store.keyring(mira, room, u64::MAX).await.unwrap().len(), 14, "keys are never pruned");
 }
 
-pub async fn snapshots_are_immutable_and_need_their_public_state(bench: &mut Bench) {
+pub async fn snapshots_are_replaced_and_need_their_public_state(bench: &mut Bench) {
     let [mira] = bench.accounts().await;
     let room = bench.room(mira).await;
     let put =
@@ -320,7 +320,7 @@ pub async fn snapshots_are_immutable_and_need_their_public_state(bench: &mut Ben
     let other = Snapshot { epoch: epoch(0), commit: 0, bytes: sealed("other") };
     put(other.clone()).await.unwrap();
     let kept = bench.store.snapshot(mira, room, None).await.unwrap().unwrap();
-    assert_eq!(kept.bytes, sealed("snapshot"), "the first stays");
+    assert_eq!(kept.bytes, sealed("other"), "the account's latest word");
     assert!(matches!(put(Snapshot { commit: 1, ..other.clone() }).await, Err(StoreError::Invalid(_))));
     let empty = Snapshot { bytes: Opaque(Vec::new()), ..other.clone() };
     assert!(matches!(put(empty).await, Err(StoreError::Invalid(_))));
@@ -330,7 +330,7 @@ pub async fn snapshots_are_immutable_and_need_their_public_state(bench: &mut Ben
     assert_eq!(put(unknown).await, Err(StoreError::Stale { last_commit: 0 }), "nothing would complete it");
 }
 
-pub async fn keyrings_are_append_only_and_paged(bench: &mut Bench) {
+pub async fn keyrings_are_replaced_by_epoch_and_paged(bench: &mut Bench) {
     let [mira, jon] = bench.accounts().await;
     let room = bench.room(mira).await;
     let total = shared::PAGE_LINKS + 10;
@@ -355,12 +355,17 @@ pub async fn keyrings_are_append_only_and_paged(bench: &mut Bench) {
     put(mira, vec![key(200, 0, "first"), key(200, 0, "second")]).await.unwrap();
     let mut kept = bench.store.keyring(mira, room, 1).await.unwrap();
     kept.retain(|entry| entry.epoch == epoch(200));
-    assert_eq!(kept, [key(200, 0, "first")], "what is there stays");
+    assert_eq!(kept, [key(200, 0, "second")], "the account's latest word");
     assert!(matches!(put(mira, vec![key(201, last + 1, "x")]).await, Err(StoreError::Invalid(_))));
     assert!(matches!(put(mira, vec![key(201, 0, "")]).await, Err(StoreError::Invalid(_))));
-    let many = (201..=210).map(|number| key(number, 0, "x")).collect();
-    assert!(matches!(put(mira, many).await, Err(StoreError::LimitReached(_))));
-    assert_eq!(bench.store.keyring(mira, room, 1).await.unwrap().len(), 2, "all or nothing");
+    // A stolen session fills the places; the right entry still finds one.
+    put(mira, (201..=210).map(|number| key(number, 0, "junk")).collect()).await.unwrap();
+    put(mira, vec![key(200, 0, "right")]).await.unwrap();
+    let kept = bench.store.keyring(mira, room, 1).await.unwrap();
+    let junk = [210, 209, 208].map(|number| key(number, 0, "junk"));
+    assert_eq!(kept, [&[key(200, 0, "right")], &junk[..]].concat());
+    put(mira, vec![key(208, 0, "replaced"), key(200, 0, "again")]).await.unwrap();
+    assert_eq!(bench.store.keyring(mira, room, 1).await.unwrap().len(), 4, "replacing takes no place");
     assert_eq!(put(jon, Vec::new()).await, Err(StoreError::NotFound));
 }
 

@@ -2,8 +2,8 @@
 
 use waxwing_wire::{
     MethodId,
-    frame::{JoinPackage, JoinProof, Welcome},
-    ids::TokenHash,
+    frame::{JoinPackage, JoinProof, RoomPassword, Welcome},
+    ids::{RoomHandle, TokenHash},
     limits as shared,
 };
 
@@ -128,6 +128,7 @@ pub async fn methods_come_and_stay_by_id(bench: &mut Bench) {
     let methods = second.parts.methods.as_mut().unwrap();
     methods[0].id = password;
     methods[0].token_hash = TokenHash([1; 32]);
+    methods[0].password = Some(room_password(1));
     second.parts.keep = vec![METHOD, password, third_method];
     assert!(matches!(bench.commit(mira, second.clone()).await, Err(StoreError::LimitReached(_))));
     second.parts.keep.pop();
@@ -136,7 +137,9 @@ pub async fn methods_come_and_stay_by_id(bench: &mut Bench) {
     let info = bench.store.join_info(room, proof(), u64::MAX, NOW_MS).await.unwrap();
     assert_eq!(info.packages, [sealed("package")], "only the method's own");
     let mut third = opening(room, 2, 3, None);
-    third.parts.methods.as_mut().unwrap()[0].id = third_method;
+    let methods = third.parts.methods.as_mut().unwrap();
+    methods[0].id = third_method;
+    methods[0].password = Some(room_password(2));
     third.parts.keep = vec![METHOD, password];
     assert!(matches!(bench.commit(mira, third.clone()).await, Err(StoreError::LimitReached(_))));
     third.parts.keep.pop();
@@ -228,4 +231,43 @@ pub async fn a_room_fills_up(bench: &mut Bench) {
     let leaver = bench.members(mira, room).await.into_iter().find(|member| *member != mira).unwrap();
     assert_eq!(bench.commit(mira, swap(vec![leaver])).await, Ok(2), "one leaves, one comes");
     assert_eq!(bench.store.members(mira, room).await.unwrap().len(), shared::ROOM_MEMBERS);
+}
+
+fn room_password(handle: u8) -> RoomPassword {
+    RoomPassword {
+        handle: RoomHandle([handle; 32]),
+        record: Opaque(vec![1; shared::ROOM_RECORD_BYTES]),
+        ksf: KsfParams { memory_kib: 19_456, iterations: 2, parallelism: 1 },
+        sealed: sealed("link"),
+    }
+}
+
+pub async fn a_room_has_one_link_and_one_password(bench: &mut Bench) {
+    let [mira, jon] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    bench.commit(mira, opening(room, 0, 1, None)).await.unwrap();
+    let more = |number: u8, after, password| {
+        let mut request = opening(room, after, 10 + number, None);
+        let methods = request.parts.methods.as_mut().unwrap();
+        methods[0].id = MethodId([100 + number; 32]);
+        methods[0].password = password;
+        request.parts.keep = (101..=110).map(|id| MethodId([id; 32])).chain([METHOD]).collect();
+        request.parts.keep.retain(|id| id.0[0] == 100 + number || *id == METHOD);
+        request
+    };
+    let full = |answer| matches!(answer, Err(StoreError::LimitReached(_)));
+    assert!(full(bench.commit(mira, more(1, 1, None)).await), "a second link");
+    let set = more(2, 1, Some(room_password(1)));
+    assert_eq!(bench.commit(mira, set).await, Ok(2));
+    let mut second = more(3, 2, Some(room_password(2)));
+    second.parts.keep = vec![MethodId([102; 32]), MethodId([103; 32])];
+    assert!(full(bench.commit(mira, second.clone()).await), "a second password");
+    second.parts.methods.as_mut().unwrap()[0].password = Some(room_password(1));
+    assert!(full(bench.commit(mira, second.clone()).await), "the name is this room's, not another's");
+    second.parts.keep = vec![METHOD, MethodId([103; 32])];
+    assert_eq!(bench.commit(mira, second).await, Ok(3), "in place of the first");
+    let elsewhere = bench.room(jon).await;
+    let mut foreign = more(4, 0, Some(room_password(1)));
+    foreign.room = elsewhere;
+    assert!(matches!(bench.commit(jon, foreign).await, Err(StoreError::Conflict(_))), "and taken for others");
 }

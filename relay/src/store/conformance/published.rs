@@ -171,7 +171,15 @@ pub async fn old_candidates_are_only_links(bench: &mut Bench) {
     for number in 2..=9 {
         bench.commit(mira, commit(room, u64::from(number) - 1, number)).await.unwrap();
     }
-    bench.publish(jon, candidate(room, 1, 1)).await.unwrap();
+    let whole = candidate(room, 1, 1);
+    let link_only = PutPublished { public_state: None, packages: Vec::new(), ..whole.clone() };
+    let with_state = PutPublished { packages: Vec::new(), ..whole.clone() };
+    let with_package = PutPublished { public_state: None, ..whole.clone() };
+    for refused in [whole, with_state, with_package] {
+        assert_eq!(bench.publish(jon, refused).await, Err(StoreError::TooOld));
+    }
+    assert_eq!(bench.store.published(jon, room, epoch(1)).await.unwrap().links.len(), 1, "all or nothing");
+    bench.publish(jon, link_only).await.unwrap();
     let found = bench.store.published(jon, room, epoch(1)).await.unwrap();
     assert_eq!((found.links.len(), found.public_states.len()), (2, 0), "states are for the last eight");
     bench.publish(jon, candidate(room, 2, 2)).await.unwrap();

@@ -126,3 +126,84 @@ pub async fn cursors_tell_what_is_behind(bench: &mut Bench) {
     assert_eq!(ask(vec![cursor(one, 2), cursor(other, 0), cursor(foreign, 0)]).await, (all.clone(), vec![]));
     assert_eq!(ask(vec![cursor(one, 1), cursor(other, 9)]).await, (all, vec![of_one]));
 }
+
+pub async fn strangers_do_not_fill_an_accounts_rooms(bench: &mut Bench) {
+    let [mira, jon] = bench.accounts().await;
+    let mut queued = Vec::new();
+    for _ in 0..shared::ROOMS_ADDED {
+        let request = CreateRoom { room: RoomId(random()), parts: parts(0) };
+        let add = adding(request.room, 0, 1, jon);
+        let _founded = bench.store.create_room(caller(mira), request, NOW_MS).await.unwrap();
+        queued.push(bench.store.accept_commit(caller(mira), add, NOW_MS).await.unwrap());
+        while bench.notices.try_recv().is_ok() {}
+    }
+    for added in queued {
+        added.await.unwrap();
+        while bench.notices.try_recv().is_ok() {}
+    }
+    let room = bench.room(mira).await;
+    let refused = bench.commit(mira, adding(room, 0, 1, jon)).await;
+    assert!(matches!(refused, Err(StoreError::LimitReached(_))));
+    bench.commit(mira, opening(room, 0, 1, None)).await.unwrap();
+    bench.commit(jon, joining(room, 1, 2, jon)).await.unwrap();
+    bench.room(jon).await;
+    assert_eq!(bench.store.room_ids(jon).await.unwrap().len(), shared::ROOMS_ADDED + 2, "its own go on");
+}
+
+pub async fn rooms_that_nobody_is_in_or_can_enter_are_deleted(bench: &mut Bench) {
+    let [mira, jon] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    bench.commit(mira, adding(room, 0, 1, jon)).await.unwrap();
+    let (first, last) = (post(room, EntryKind::Leave, "goodbye"), post(room, EntryKind::Leave, "me too"));
+    let leave = async |by, statement| done(bench.store.post(caller(by), statement, NOW_MS).await).await;
+    assert_eq!(leave(jon, first.clone()).await, Ok(2));
+    assert_eq!(bench.members(mira, room).await, [mira], "somebody is there");
+    assert_eq!(leave(mira, last.clone()).await, Ok(3));
+
+    assert_eq!(leave(mira, last.clone()).await, Ok(3), "the answer was lost");
+    let again = post(room, EntryKind::Rejoin, "again");
+    assert_eq!(
+        leave(mira, waxwing_wire::frame::Post { id: last.id, ..again }).await,
+        Err(StoreError::NotFound)
+    );
+    for (by, seq, statement) in [(jon, 2, first), (mira, 3, last)] {
+        let told = bench.store.own_leave(by, room).await.unwrap().unwrap();
+        assert_eq!((told.seq, told.kind, told.after, told.sender), (seq, EntryKind::Leave, 1, by));
+        assert_eq!((told.id, told.bytes, told.received_at_ms), (statement.id, statement.bytes, NOW_MS));
+    }
+    let founded = CreateRoom { room, parts: parts(0) };
+    let refused = done(bench.store.create_room(caller(jon), founded.clone(), NOW_MS).await).await;
+    assert!(matches!(refused, Err(StoreError::Conflict(_))), "the id stays used");
+
+    let later_ms = NOW_MS + u64::try_from(LIFE.absolute.as_millis()).unwrap() + 1;
+    bench.store.sweep_sessions(LIFE, NOW_MS + 1).await.unwrap();
+    assert!(bench.store.own_leave(jon, room).await.unwrap().is_some());
+    bench.store.sweep_sessions(LIFE, later_ms).await.unwrap();
+    assert_eq!(bench.store.own_leave(jon, room).await.unwrap(), None, "no session from then is alive");
+    let sessions = NewSession { token: session_of(jon), now_ms: later_ms };
+    bench.store.complete_login(jon, b"record".to_vec(), 101, sessions).await.unwrap();
+    done(bench.store.create_room(caller(jon), founded, NOW_MS).await).await.unwrap();
+    let page = bench.store.entries_after(jon, room, 0, 9).await.unwrap();
+    assert_eq!((page.entries.len(), page.last_seq), (0, 0), "nothing of the old room is left");
+    assert_eq!(bench.store.keyring(jon, room, u64::MAX).await.unwrap().len(), 1);
+}
+
+pub async fn a_deserted_room_with_a_way_in_stays(bench: &mut Bench) {
+    let [mira, jon] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    bench.commit(mira, opening(room, 0, 1, None)).await.unwrap();
+    let leave = post(room, EntryKind::Leave, "goodbye");
+    done(bench.store.post(caller(mira), leave, NOW_MS).await).await.unwrap();
+    bench.commit(jon, joining(room, 1, 2, jon)).await.unwrap();
+    assert_eq!(bench.members(jon, room).await, [jon]);
+    // It closes the link of who is gone, and puts itself out.
+    let mut out = Commit { remove: vec![jon], ..commit(room, 3, 3) };
+    out.parts.keep.clear();
+    assert_eq!(bench.commit(jon, out).await, Ok(4));
+    let found = bench.store.join_info(room, proof(), u64::MAX, NOW_MS).await;
+    assert_eq!(found.unwrap_err(), StoreError::LinkInvalid);
+    assert!(bench.store.own_leave(mira, room).await.unwrap().is_some());
+    let refused =
+        done(bench.store.create_room(caller(jon), CreateRoom { room, parts: parts(0) }, NOW_MS).await);
+    assert_eq!(refused.await, Err(StoreError::Conflict("another room had this id")), "it is deleted");
+}

@@ -239,7 +239,13 @@ impl Sqlite {
     }
 
     pub(in crate::store) async fn sweep_sessions(&self, life: SessionLife, now_ms: u64) -> Result<u64> {
-        self.writer.submit(0, move |db, _| sessions::sweep(db, life, now_ms)).await?.await
+        let sweep = move |db: &Connection, _: &mut Vec<Notice>| {
+            let oldest_ms =
+                now_ms.saturating_sub(u64::try_from(life.absolute.as_millis()).unwrap_or(u64::MAX));
+            rooms::sweep_left(db, oldest_ms)?;
+            sessions::sweep(db, life, now_ms)
+        };
+        self.writer.submit(0, sweep).await?.await
     }
 
     pub(in crate::store) async fn put_account_data(

@@ -36,13 +36,16 @@ pub(super) fn create_room(
         let same = room.creator == author && published::first_epoch(db, &room)? == parts.epoch;
         return if same { Ok(()) } else { Err(StoreError::Conflict("another room has this id")) };
     }
+    if rooms::was_left(db, request.room)? {
+        return Err(StoreError::Conflict("another room had this id"));
+    }
     let sql = "-- create_room()
         INSERT INTO rooms (room, creator, last_seq, last_commit, chain, created_at_ms)
         VALUES (?1, ?2, 0, 0, ?3, ?4)";
     let chain = log::chain_start(request.room);
     db.prepare_cached(sql)?.execute(params![request.room.0, author.0, chain, signed(now_ms)])?;
     let room = rooms::find(db, request.room)?.ok_or(StoreError::Internal)?;
-    rooms::add_member(db, &room, (author, rooms::OWNER), now_ms, notices)?;
+    rooms::add_member(db, &room, (author, rooms::OWNER), author, now_ms, notices)?;
     store_parts(db, &room, (author, rooms::OWNER), parts)
 }
 
@@ -69,6 +72,7 @@ pub(super) fn accept(
         check_pace(db, &room, author, now_ms)?;
     }
     let Commit { after, id, bytes, parts, add, remove, welcomes, levels, .. } = request;
+    let anybody_goes = !remove.is_empty();
     let entry =
         NewEntry { kind: EntryKind::Commit, after, sender: author, id, bytes, received_at_ms: now_ms };
     let entry = log::insert(db, &mut room, entry)?;
@@ -83,7 +87,7 @@ pub(super) fn accept(
         if !accounts::exists(db, account)? {
             return Err(StoreError::Invalid("there is no account of this id to be added"));
         }
-        if rooms::add_member(db, &room, (account, 0), now_ms, notices)? {
+        if rooms::add_member(db, &room, (account, 0), author, now_ms, notices)? {
             told.insert(account);
         }
     }
@@ -101,6 +105,9 @@ pub(super) fn accept(
         rooms::set_levels(db, &room, &levels)?;
     }
     store_parts(db, &room, (author, level), &parts)?;
+    if anybody_goes {
+        rooms::forget_if_deserted(db, &room)?;
+    }
     Ok(seq)
 }
 

@@ -67,7 +67,8 @@ pub(super) fn check_commit(room: &Room, commit: Seq) -> Result<()> {
     Ok(())
 }
 
-/// Snapshots are immutable per epoch: the first one stays.
+/// There is one snapshot for each epoch, the account's latest word: a session that went wrong, or was stolen, takes the
+/// place of a right one only until the next.
 pub(super) fn insert_snapshot(
     db: &Connection,
     room: &Room,
@@ -76,7 +77,8 @@ pub(super) fn insert_snapshot(
 ) -> Result<()> {
     let sql = "-- put_snapshot()
         INSERT INTO snapshots (room, account, epoch, commit_seq, sealed) VALUES (?1, ?2, ?3, ?4, ?5)
-        ON CONFLICT (room, account, epoch) DO NOTHING";
+        ON CONFLICT (room, account, epoch)
+        DO UPDATE SET commit_seq = excluded.commit_seq, sealed = excluded.sealed";
     db.prepare_cached(sql)?.execute(params![
         room.num,
         account.0,
@@ -162,7 +164,8 @@ pub(super) fn insert_keyring(
 ) -> Result<()> {
     let sql = "-- put_keyring()
         INSERT INTO keyring (room, account, epoch, commit_seq, sealed) VALUES (?1, ?2, ?3, ?4, ?5)
-        ON CONFLICT (room, account, epoch) DO NOTHING";
+        ON CONFLICT (room, account, epoch)
+        DO UPDATE SET commit_seq = excluded.commit_seq, sealed = excluded.sealed";
     let commit = signed(entry.commit);
     db.prepare_cached(sql)?.execute(params![
         room.num,
@@ -171,13 +174,13 @@ pub(super) fn insert_keyring(
         commit,
         entry.bytes.as_bytes()
     ])?;
+    // Nobody can fill the places for a commit before the right entry comes: the oldest gives way.
     let sql = "-- keyring_per_commit()
-        SELECT count(*) FROM keyring WHERE room = ?1 AND account = ?2 AND commit_seq = ?3";
-    let count: i64 =
-        db.prepare_cached(sql)?.query_row(params![room.num, account.0, commit], |row| row.get(0))?;
-    if unsigned(count) > limits::KEYRING_PER_COMMIT {
-        return Err(StoreError::LimitReached("too many keyring entries for one commit"));
-    }
+        DELETE FROM keyring WHERE room = ?1 AND account = ?2 AND commit_seq = ?3 AND rowid IN (
+            SELECT rowid FROM keyring WHERE room = ?1 AND account = ?2 AND commit_seq = ?3
+            ORDER BY epoch = ?4 DESC, rowid DESC LIMIT -1 OFFSET ?5)";
+    let places = params![room.num, account.0, commit, entry.epoch.0, limits::KEYRING_PER_COMMIT];
+    db.prepare_cached(sql)?.execute(places)?;
     Ok(())
 }
 

@@ -80,7 +80,11 @@ pub(super) fn post(
     if bytes.len() > shared::POST_BYTES {
         return Err(StoreError::TooLarge("a statement", shared::POST_BYTES));
     }
-    let mut room = rooms::find(db, room)?.ok_or(StoreError::NotFound)?;
+    let Some(mut room) = rooms::find(db, room)? else {
+        // Its author was the last one there, and did not hear the answer.
+        let left = left_room(db, author, room)?.filter(|left| left.id == id && kind == EntryKind::Leave);
+        return left.map(|left| left.seq).ok_or(StoreError::NotFound);
+    };
     // Before asking for membership: who left may not have heard that it did.
     if let Some(seq) = earlier(db, &room, author, id, kind)? {
         return Ok(seq);
@@ -95,6 +99,7 @@ pub(super) fn post(
     notices.push(Notice::Entry { room: room.id, entry, permit: None });
     if kind == EntryKind::Leave {
         rooms::remove_member(db, &room, author, notices)?;
+        rooms::forget_if_deserted(db, &room)?;
     }
     Ok(seq)
 }
@@ -184,7 +189,7 @@ pub(super) fn entries_after(
 
 /// The statement by which an account left, for those of its sessions that have not heard of it.
 pub(super) fn own_leave(db: &Connection, account: AccountId, room: RoomId) -> Result<Option<LogEntry>> {
-    let Some(room) = rooms::find(db, room)? else { return Ok(None) };
+    let Some(room) = rooms::find(db, room)? else { return left_room(db, account, room) };
     if rooms::is_member(db, &room, account)? {
         return Ok(None);
     }
@@ -193,6 +198,14 @@ pub(super) fn own_leave(db: &Connection, account: AccountId, room: RoomId) -> Re
         FROM log_entries WHERE room = ?1 AND sender = ?2 AND kind = 4 AND bytes IS NOT NULL
         ORDER BY seq DESC LIMIT 1";
     Ok(db.prepare_cached(sql)?.query_row(params![room.num, account.0], read_entry).optional()?)
+}
+
+/// How an account left a room that is deleted.
+fn left_room(db: &Connection, account: AccountId, room: RoomId) -> Result<Option<LogEntry>> {
+    let sql = "-- left_room()
+        SELECT seq, 4, after_commit, account, entry, received_at_ms, bytes, NULL
+        FROM left_rooms WHERE room = ?1 AND account = ?2";
+    Ok(db.prepare_cached(sql)?.query_row(params![room.0, account.0], read_entry).optional()?)
 }
 
 fn read_entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<LogEntry> {

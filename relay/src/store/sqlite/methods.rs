@@ -34,7 +34,7 @@ pub(super) fn ids(db: &Connection, room: &Room) -> Result<BTreeSet<MethodId>> {
 pub(super) fn check(parts: &EpochParts) -> Result<()> {
     let methods = parts.methods.as_deref().unwrap_or_default();
     if methods.len() > shared::JOIN_METHODS || parts.keep.len() > shared::JOIN_METHODS {
-        return Err(StoreError::LimitReached("a room has a link and a password, no more ways in"));
+        return Err(MORE_WAYS_IN);
     }
     if let [one, other] = methods
         && one.id == other.id
@@ -68,11 +68,16 @@ pub(super) fn change(
     for method in parts.methods.as_deref().unwrap_or_default() {
         insert(db, room, author, method)?;
     }
-    if ids(db, room)?.len() > shared::JOIN_METHODS {
-        return Err(StoreError::LimitReached("a room has a link and a password, no more ways in"));
-    }
-    Ok(())
+    let sql = "-- count_join_methods()
+        SELECT count(*), count(p.handle) FROM join_methods j
+        LEFT JOIN room_passwords p ON p.room = j.room AND p.method = j.method WHERE j.room = ?1";
+    let (all, passwords): (i64, i64) =
+        db.prepare_cached(sql)?.query_row([room.num], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    if passwords > 1 || all > passwords.saturating_add(1) { Err(MORE_WAYS_IN) } else { Ok(()) }
 }
+
+const MORE_WAYS_IN: StoreError =
+    StoreError::LimitReached("a room has one link and one password, no more ways in");
 
 /// Adds a method, in the place of one with the same id.
 fn insert(db: &Connection, room: &Room, maker: AccountId, method: &JoinMethod) -> Result<()> {
@@ -102,9 +107,20 @@ fn insert_password(db: &Connection, room: &Room, method: MethodId, new: &RoomPas
         new.sealed.as_bytes(),
     ])?;
     if made == 0 {
-        return Err(StoreError::Conflict("another room of this relay has a password under this name"));
+        let holder = holder_of(db, new.handle)?;
+        return Err(if holder == Some(room.num) { MORE_WAYS_IN } else { TAKEN });
     }
     Ok(())
+}
+
+const TAKEN: StoreError =
+    StoreError::Conflict("another room of this relay has a password under this name; choose another name");
+
+/// The room that has a password under this handle.
+fn holder_of(db: &Connection, handle: RoomHandle) -> Result<Option<i64>> {
+    let sql = "-- room_of_handle()
+        SELECT room FROM room_passwords WHERE handle = ?1";
+    Ok(db.prepare_cached(sql)?.query_row([handle.0], |row| row.get(0)).optional()?)
 }
 
 /// Whether a room password may be set up under this handle, by this account.
@@ -118,13 +134,8 @@ pub(super) fn may_set_password(
     if rooms::level(db, &room, account)? < Some(rooms::MODERATOR) {
         return Err(StoreError::NotAllowed("only owners and moderators set a room's password"));
     }
-    let sql = "-- room_of_handle()
-        SELECT room FROM room_passwords WHERE handle = ?1";
-    let holder: Option<i64> = db.prepare_cached(sql)?.query_row([handle.0], |row| row.get(0)).optional()?;
-    if holder.is_some_and(|holder| holder != room.num) {
-        return Err(StoreError::Conflict("another room of this relay has a password under this name"));
-    }
-    Ok(())
+    let holder = holder_of(db, handle)?;
+    if holder.is_some_and(|holder| holder != room.num) { Err(TAKEN) } else { Ok(()) }
 }
 
 /// What a try of a room password is checked against.

@@ -97,12 +97,16 @@ pub(super) fn put(db: &Connection, author: AccountId, new: &PutPublished) -> Res
         insert_link(db, &room, place, link)?;
     }
     let recent = new.commit >= kept_from(db, &room)? || new.commit == trusted(db, &room)?;
-    if let Some(state) = &new.public_state
-        && (recent || has_snapshot(db, &room, place)?)
-    {
+    if let Some(state) = &new.public_state {
+        if !recent && !has_snapshot(db, &room, place)? {
+            return Err(StoreError::TooOld);
+        }
         insert_public_state(db, &room, place, state)?;
     }
-    if recent {
+    if !new.packages.is_empty() {
+        if !recent {
+            return Err(StoreError::TooOld);
+        }
         let methods = methods::ids(db, &room)?;
         // A package for a method that was replaced meanwhile is of no use, and no mistake.
         for package in new.packages.iter().filter(|package| methods.contains(&package.method)) {

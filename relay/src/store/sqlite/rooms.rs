@@ -136,11 +136,12 @@ pub(super) fn members(db: &Connection, account: AccountId, room: RoomId) -> Resu
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Makes an account a member; `false` when it is one already, whose level stays.
+/// Makes an account a member, by itself or by another one; `false` when it is one already, whose level stays.
 pub(super) fn add_member(
     db: &Connection,
     room: &Room,
     (account, level): (AccountId, u8),
+    by: AccountId,
     now_ms: u64,
     notices: &mut Vec<Notice>,
 ) -> Result<bool> {
@@ -157,6 +158,11 @@ pub(super) fn add_member(
     }
     if of_account >= shared::ROOMS_PER_ACCOUNT {
         return Err(StoreError::LimitReached("the account is in too many rooms"));
+    }
+    if by != account && of_account >= shared::ROOMS_ADDED {
+        const MANY: &str =
+            "the account is in so many rooms that it can only join more by itself, with an invite";
+        return Err(StoreError::LimitReached(MANY));
     }
     let sql = "-- add_member()
         INSERT INTO members (room, account, level, joined_at_ms) VALUES (?1, ?2, ?3, ?4)";
@@ -184,5 +190,39 @@ pub(super) fn remove_member(
         DELETE FROM welcomes WHERE room = ?1 AND account = ?2";
     db.prepare_cached(sql)?.execute(params![room.num, account.0])?;
     notices.push(Notice::Left { account, room: room.id });
+    Ok(())
+}
+
+/// Deletes a room that nobody is in and nobody can come into, with everything in it. What stays for a while is by which
+/// statement each account left: its other sessions may not have heard of it.
+pub(super) fn forget_if_deserted(db: &Connection, room: &Room) -> Result<()> {
+    let sql = "-- is_inhabited()
+        SELECT EXISTS (SELECT 1 FROM members WHERE room = ?1) OR EXISTS (SELECT 1 FROM join_methods WHERE room = ?1)";
+    if db.prepare_cached(sql)?.query_row([room.num], |row| row.get(0))? {
+        return Ok(());
+    }
+    let sql = "-- keep_leaves()
+        INSERT OR REPLACE INTO left_rooms (room, account, seq, after_commit, entry, received_at_ms, bytes)
+        SELECT ?2, sender, max(seq), after_commit, entry, received_at_ms, bytes FROM log_entries
+        WHERE room = ?1 AND kind = 4 AND bytes IS NOT NULL GROUP BY sender";
+    db.prepare_cached(sql)?.execute(params![room.num, room.id.0])?;
+    let sql = "-- forget_room()
+        DELETE FROM rooms WHERE num = ?1";
+    db.prepare_cached(sql)?.execute([room.num])?;
+    Ok(())
+}
+
+/// Whether a room of this id was there and is deleted.
+pub(super) fn was_left(db: &Connection, room: RoomId) -> Result<bool> {
+    let sql = "-- was_left()
+        SELECT EXISTS (SELECT 1 FROM left_rooms WHERE room = ?1)";
+    Ok(db.prepare_cached(sql)?.query_row([room.0], |row| row.get(0))?)
+}
+
+/// Forgets how accounts left rooms before this time: no session from then is alive.
+pub(super) fn sweep_left(db: &Connection, before_ms: u64) -> Result<()> {
+    let sql = "-- sweep_left_rooms()
+        DELETE FROM left_rooms WHERE received_at_ms < ?1";
+    db.prepare_cached(sql)?.execute([signed(before_ms)])?;
     Ok(())
 }

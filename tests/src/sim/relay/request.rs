@@ -135,9 +135,8 @@ impl Relay {
             Request::PutKeyring { room, entries } => {
                 let room = self.member(me, room)?;
                 for entry in entries {
-                    if !room.keyrings.iter().any(|(a, e)| *a == me && e.epoch == entry.epoch) {
-                        room.keyrings.push((me, entry));
-                    }
+                    room.keyrings.retain(|(a, e)| *a != me || e.epoch != entry.epoch);
+                    room.keyrings.push((me, entry));
                 }
                 Response::Done
             }

@@ -154,9 +154,8 @@ impl Room {
         if self.public_states(snapshot.epoch, None).is_empty() {
             return Err(Problem { last_commit: Some(self.last_commit), ..problem(ProblemCode::Stale) });
         }
-        if !self.has_snapshot(me, snapshot.epoch) {
-            self.snapshots.push((me, snapshot));
-        }
+        self.snapshots.retain(|(owner, old)| *owner != me || old.epoch != snapshot.epoch);
+        self.snapshots.push((me, snapshot));
         self.prune(me);
         Ok(())
     }
@@ -204,10 +203,12 @@ impl Room {
             return Err(problem(ProblemCode::LimitReached));
         }
         let recent = commit >= self.kept_from();
-        let public_state = public_state.filter(|_| recent || self.has_snapshot(me, epoch));
+        if !recent && (!packages.is_empty() || public_state.is_some() && !self.has_snapshot(me, epoch)) {
+            return Err(problem(ProblemCode::TooOld));
+        }
         let packages: Vec<_> = packages
             .into_iter()
-            .filter(|package| recent && self.methods.iter().any(|method| method.id == package.method))
+            .filter(|package| self.methods.iter().any(|method| method.id == package.method))
             .collect();
         let Some(known) = known else {
             self.published.push(Published { epoch, commit, author: me, public_state, link, packages });
