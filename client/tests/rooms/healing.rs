@@ -2,8 +2,8 @@
 
 use waxwing_tests::sim::Insider;
 use waxwing_wire::{
-    AccountId, RoomId,
-    frame::{EntryKind, Request},
+    AccountId, EntryId, RoomId,
+    frame::{EntryKind, Post, Request},
 };
 
 use crate::scene::{NAMES, Three, everybody_talks, id};
@@ -169,4 +169,27 @@ fn keys_are_renewed_after_a_hundred_messages_and_after_a_week() {
     assert_eq!(commits(&all), before + 3, "one for each leaf, however many sessions");
     all.world.pass(3600 * 1000);
     assert_eq!(commits(&all), before + 3);
+}
+
+#[test]
+fn whoever_is_let_in_again_without_need_goes_on_from_there() {
+    let mut all = Three::together(18);
+    all.say(all.jonas, "before");
+    let other = all.world.log_in("jonas");
+    // Another session of his is damaged: it asks, while these can follow all there is.
+    let jonas = Insider::of(&all.world, all.jonas, &all.room);
+    let package = Insider::key_package(&all.world, "jonas").key_package;
+    let asked = jonas.room.rejoin_request(jonas.vault.identity(), 1, &package).expect("he is in it");
+    let room: RoomId = all.room.parse().expect("an id");
+    let before = all.world.relay.rooms[&room].last_commit;
+    let post = Post { room, kind: EntryKind::Rejoin, id: EntryId([9; 16]), bytes: asked.into() };
+    jonas.send(&mut all.world, Request::Post(post));
+    all.world.run();
+    let log = &all.world.relay.rooms[&room].log;
+    let let_in = log.iter().find(|entry| entry.kind == EntryKind::Commit && entry.seq > before);
+    assert_ne!(let_in.expect("somebody lets him in").sender, id(&all.account(all.jonas)));
+    let devices = [all.mira, all.second, all.jonas, other, all.aicha];
+    everybody_talks(&mut all, &devices, &NAMES, "let in");
+    let rejoins = all.world.relay.rooms[&room].log.iter().filter(|e| e.kind == EntryKind::Rejoin).count();
+    assert_eq!(rejoins, 1, "nobody had to ask");
 }

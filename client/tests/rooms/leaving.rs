@@ -2,11 +2,11 @@
 
 use waxwing_client::api::{Body, History, Intent, Reply, Role};
 use waxwing_wire::{
-    RoomId,
+    EntryId, RoomId,
     frame::{EntryKind, Event, LogEntry, Response, ServerFrame},
 };
 
-use crate::scene::{Three, code, id};
+use crate::scene::{NAMES, Three, code, everybody_talks, id};
 
 #[test]
 fn whoever_leaves_is_gone_for_everybody_and_an_owner_hands_over_first() {
@@ -206,4 +206,42 @@ fn a_session_that_missed_leaving_and_coming_back_keeps_the_room() {
     all.world.behave();
     all.say(all.jonas, "still here");
     assert_eq!((all.texts(away), all.trouble(away)), (vec!["before".into(), "still here".into()], None));
+}
+
+#[test]
+fn a_leave_that_is_shown_again_puts_nobody_out() {
+    let mut all = Three::together(35);
+    all.leave(all.jonas);
+    let old = left(&all, &all.room, &all.account(all.jonas));
+    all.add(all.jonas);
+    let back = all.world.log_in("jonas");
+    let place: RoomId = all.room.parse().expect("an id");
+    let commits = |all: &Three| all.world.relay.rooms[&place].last_commit;
+    // As he said it, and once he sits on a leaf of his own making again.
+    for refreshed in [false, true] {
+        if refreshed {
+            // Everybody renews their keys after a week.
+            all.world.now_ms += 8 * 24 * 3600 * 1000;
+            [all.mira, all.jonas, all.aicha].iter().for_each(|d| all.world.crash(*d));
+            all.world.run();
+        }
+        let before = commits(&all);
+        let log = &mut all.world.relay.rooms.get_mut(&place).expect("it is there").log;
+        let seq = log.len() as u64 + 1;
+        let number = if refreshed { 1 } else { 2 };
+        log.push(LogEntry { seq, after: before, id: EntryId([number; 16]), ..old.clone() });
+        let devices = [all.mira, all.second, all.jonas, back, all.aicha];
+        devices.iter().for_each(|d| all.world.cut(*d));
+        all.world.pass(1_800_000);
+        assert_eq!(commits(&all), before, "nobody acts on it");
+        let account = all.account(all.jonas);
+        for d in devices {
+            assert_eq!((all.members(d), all.trouble(d)), (3, None), "device {d}");
+            let told = Body::Left { account: account.clone() };
+            let times = all.world.devices[d].shown(&all.room).iter().filter(|item| item.body == told).count();
+            assert!(times <= 1, "device {d}: he left once");
+        }
+    }
+    let devices = [all.mira, all.second, all.jonas, back, all.aicha];
+    everybody_talks(&mut all, &devices, &NAMES, "after all");
 }

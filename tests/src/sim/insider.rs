@@ -23,6 +23,19 @@ use waxwing_wire::{
 
 use super::{Device, World};
 
+/// How the account stands with the relay.
+#[derive(Encode, Decode)]
+struct Standing {
+    #[n(0)]
+    administrator: bool,
+    #[n(1)]
+    pending: bool,
+    #[n(2)]
+    totp: bool,
+    #[n(3)]
+    recovery_codes_left: u32,
+}
+
 /// What a device keeps of an unlocked account.
 #[derive(Encode, Decode)]
 struct Kept {
@@ -31,7 +44,7 @@ struct Kept {
     #[n(1)]
     username: String,
     #[n(2)]
-    administrator: bool,
+    standing: Standing,
     #[n(3)]
     display_name: String,
     #[n(4)]
