@@ -57,7 +57,8 @@ impl Way {
             || match cause {
                 Cause::Removed { commit } => commit.0 == hash,
                 Cause::Unfollowable { epoch } | Cause::Readmitted { epoch } => {
-                    matches!(followed, Followed::To(to) if to.0 == epoch.0)
+                    // By the own reading of the epoch before: whoever made it may have come in by a public state that lies about that.
+                    matches!(followed, Followed::To(_)) && follower.made(epoch.0.into())
                 }
             };
         if !same {

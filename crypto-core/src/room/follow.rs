@@ -27,6 +27,8 @@ const PLACES: usize = 8;
 pub struct Follower {
     room: RoomId,
     places: Vec<Place>,
+    /// What the last commit makes of each reading of its parent.
+    made: Vec<EpochId>,
     lost: bool,
     doubts: u32,
 }
@@ -40,7 +42,7 @@ struct Place {
 
 impl std::fmt::Debug for Follower {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { room, places, lost, doubts } = self;
+        let Self { room, places, made: _, lost, doubts } = self;
         write!(f, "Follower({room:?}, {} places, lost: {lost}, {doubts} doubts)", places.len())
     }
 }
@@ -61,7 +63,7 @@ impl Room {
     pub fn follower(&self, public_states: &[Vec<u8>]) -> Follower {
         let provider = Provider::with(self.provider.storage().public_part());
         let places = vec![Place { provider, epoch: self.epoch() }];
-        let mut follower = Follower { room: self.id(), places, lost: false, doubts: 0 };
+        let mut follower = Follower { room: self.id(), places, made: Vec::new(), lost: false, doubts: 0 };
         follower.read_otherwise(&self.keys, public_states);
         follower
     }
@@ -78,6 +80,12 @@ impl Follower {
     /// from outside, so where there are any, the person is asked.
     pub fn doubts(&self) -> u32 {
         self.doubts
+    }
+
+    /// Whether the last commit makes this epoch for some reading of its parent, also for one that the Welcome's past does not go through:
+    /// what somebody made of it who read it by their own state.
+    pub fn made(&self, epoch: EpochId) -> bool {
+        self.made.contains(&epoch)
     }
 
     /// Whether a room that a Welcome gave is at the epoch come to.
@@ -117,6 +125,7 @@ impl Follower {
             Ok(moved) => moved,
             Err(reason) => return Followed::Skipped(reason),
         };
+        self.made = moved.iter().map(|place| place.epoch).collect();
         // Readings that the Welcome's own past does not go through lead nowhere.
         if moved.iter().any(|place| of(place.epoch).is_some()) {
             moved.retain(|place| of(place.epoch).is_some());

@@ -7,14 +7,15 @@ use rand_core::SeedableRng as _;
 use waxwing_client::api::Me;
 use waxwing_crypto_core::{
     account::{Vault, VaultKey, open_vault},
-    identity::IdentityPublicKey,
+    identity::{IdentityKey, IdentityPublicKey},
     published::PublishedKeyPackage,
     room::{
-        self as rooms, Change, EpochKeys, InviteLink, JoinKind, LogHead, Message, Newcomer, Prepared, Room,
-        RoomState, Snapshot, Stamp,
+        self as rooms, Change, Doorway, EpochKeys, InviteLink, JoinKind, JoinMethod, LogHead, Message,
+        Newcomer, Prepared, Room, RoomState, Snapshot, Stamp,
         hostile::{self, Builder, Forgery, seal_link},
     },
     secret::SymmetricKey,
+    signal::Signal,
 };
 use waxwing_wire::{
     AccountId, EntryId, EpochId, MethodId, Opaque, RoomId, decode,
@@ -69,6 +70,11 @@ pub struct Insider {
     /// Number of the last commit.
     pub after: u64,
     rng: ChaCha20Rng,
+}
+
+fn read_link(invite: &str) -> InviteLink {
+    let link = URL_SAFE_NO_PAD.decode(invite).expect("a link");
+    InviteLink::from_bytes(&link).expect("a link")
 }
 
 fn digest(entry: &LogEntry) -> [u8; 32] {
@@ -175,8 +181,7 @@ impl Insider {
     /// A room that this account makes up behind somebody's link, as a relay would show it. The join method names the link's creator, who is
     /// not in that room.
     pub fn behind_link(&mut self, world: &World, invite: &str, creator: AccountId) -> Response {
-        let link = URL_SAFE_NO_PAD.decode(invite).expect("a link");
-        let link = InviteLink::from_bytes(&link).expect("a link");
+        let link = read_link(invite);
         let (me, state) = (self.account.0.into(), RoomState::group("Ops room", self.account.0.into()));
         let identity = self.vault.identity();
         let founded = Room::found(identity, me, link.room, &state, world.now_ms, &mut self.rng);
@@ -278,6 +283,51 @@ impl Insider {
         Some(self.sealed(world, &handshake))
     }
 
+    /// The same, by which the insider also gets another key.
+    pub fn forged_with_key(
+        &mut self,
+        world: &World,
+        key: &IdentityKey,
+        what: impl FnOnce(Builder<'_>) -> Builder<'_>,
+    ) -> Option<Commit> {
+        let mut forgery = Forgery::new(&self.room, self.vault.identity(), self.stamp(world.now_ms));
+        forgery.new_key = Some(key);
+        let handshake = forgery.handshake(what).ok()?;
+        Some(self.sealed(world, &handshake))
+    }
+
+    /// The way in that a link gives to the insider's epoch.
+    pub fn doorway(&self, world: &World, invite: &str) -> Doorway {
+        let link = read_link(invite);
+        let epoch = self.room.epoch();
+        let stored = &world.relay.rooms[&RoomId(link.room.0)];
+        let of_epoch = || stored.published.iter().filter(|published| published.epoch.0 == epoch.0);
+        let states: Vec<_> =
+            of_epoch().filter_map(|one| Some(one.public_state.as_ref()?.0.clone())).collect();
+        let packages: Vec<_> =
+            of_epoch().flat_map(|one| &one.packages).map(|one| one.bytes.0.clone()).collect();
+        Doorway::open(link.room, epoch, &link.secret, &packages, &states).expect("the link is good")
+    }
+
+    /// A public state of the insider's epoch that is wrong at one byte, counted from the end of what is signed, and for each way in a join
+    /// package by which the insider vouches for it.
+    pub fn lying_public_state(&mut self, world: &World, from_end: usize) -> (Opaque, Vec<JoinPackage>) {
+        let (keys, identity) = (self.room.keys(), self.vault.identity());
+        let right = self.room.public_state(identity, &mut self.rng).expect("it is sealed");
+        let (info, tree) = hostile::open_public_state(keys, &right).expect("it opens");
+        let flip = |content: &mut Vec<u8>| *content.iter_mut().rev().nth(from_end).expect("so long") ^= 1;
+        let info = hostile::resign_public_state(identity, &info, flip).expect("it is signed");
+        let about = (info, tree);
+        let package = |method: &JoinMethod| {
+            let (signer, stamp) = ((self.account.0.into(), identity), self.stamp(world.now_ms));
+            let bytes = hostile::seal_join_package(method, (keys, about.clone()), true, signer, stamp);
+            JoinPackage { method: MethodId(method.id()), bytes: bytes.expect("it is sealed").into() }
+        };
+        let packages = self.room.state().joins.iter().map(package).collect();
+        let sealed = hostile::seal_public_state(keys, about, &mut self.rng).expect("it is sealed");
+        (sealed.into(), packages)
+    }
+
     /// A commit of fresh keys whose bytes were altered after openmls had made it.
     pub fn spoiled(&mut self, world: &World, spoil: impl FnOnce(&mut Vec<u8>)) -> Commit {
         let forgery = Forgery::new(&self.room, self.vault.identity(), self.stamp(world.now_ms));
@@ -287,7 +337,8 @@ impl Insider {
         self.sealed(world, &handshake)
     }
 
-    fn sealed(&mut self, world: &World, handshake: &[u8]) -> Commit {
+    /// Any PublicMessage, sealed as a commit of the insider's, with parts that nobody can use.
+    pub fn sealed(&mut self, world: &World, handshake: &[u8]) -> Commit {
         let account = self.account.0.into();
         let sealed =
             hostile::seal_commit(self.room.keys(), account, handshake, &mut self.rng).expect("sealed");
@@ -302,6 +353,11 @@ impl Insider {
     /// A message sealed with the room's keys and signed with the insider's, whatever it says.
     pub fn message(&mut self, message: &Message) -> Vec<u8> {
         message.seal(self.room.keys(), self.vault.identity(), &mut self.rng).expect("it is not too long")
+    }
+
+    /// A signal sealed with the room's keys and signed with the insider's, whoever it says it is of.
+    pub fn signal(&mut self, signal: &Signal) -> Vec<u8> {
+        signal.seal(self.room.keys(), self.vault.identity(), &mut self.rng).expect("it is not too long")
     }
 
     /// Sends a request on the device's own connection; its client knows nothing of it.

@@ -1,10 +1,18 @@
 //! A relay that lies during login.
 
-use waxwing_client::api::{Failure, Intent, Reply};
-use waxwing_tests::sim::{password, relay::CODE};
+use std::sync::OnceLock;
+
+use waxwing_client::api::{Failure, Intent, Reply, Rollback};
+use waxwing_tests::sim::{
+    Saved, World, password,
+    relay::{Account, CODE},
+};
 use waxwing_wire::account::{LoggedIn, LoginStarted, path};
 
-use crate::scene::{Scene, few_seeds};
+use crate::scene::{MIRA, Scene, seeds, seeds_for};
+
+/// Attacks of this class.
+const ATTACKS: u64 = 7;
 
 /// Logs in on a new device while the relay alters its answers; says where that ended.
 fn log_in(
@@ -40,8 +48,9 @@ fn weak_or_enormous_stretching() {
         (65_536, 3, 255),
         (0, 0, 0),
     ];
-    let mut scene = Scene::asleep(1);
-    for (memory_kib, iterations, parallelism) in absurd {
+    for seed in seeds_for(absurd.len() as u64, ATTACKS) {
+        let mut scene = Scene::asleep(seed);
+        let (memory_kib, iterations, parallelism) = absurd[seed as usize % absurd.len()];
         let begun = std::time::Instant::now();
         let result = log_in(&mut scene, move |at, _, body| {
             if let (path::LOGIN_START, Some(mut answer)) = (at, started(body)) {
@@ -58,7 +67,7 @@ fn weak_or_enormous_stretching() {
 
 #[test]
 fn record_of_one_account_and_vault_of_another() {
-    for seed in few_seeds() {
+    for seed in seeds(ATTACKS) {
         let mut scene = Scene::asleep(seed);
         let jonas = scene.relay.accounts["jonas"].clone();
         let parts = seed % 3;
@@ -83,7 +92,7 @@ fn record_of_one_account_and_vault_of_another() {
 
 #[test]
 fn vault_of_another_version() {
-    for seed in few_seeds() {
+    for seed in seeds(ATTACKS) {
         let mut scene = Scene::asleep(seed);
         let result = log_in(&mut scene, move |at, _, body| {
             if at == path::LOGIN_TOTP {
@@ -99,7 +108,7 @@ fn vault_of_another_version() {
 #[test]
 fn downgraded_suites() {
     // Version and suite are the first two bytes of everything that is sealed.
-    for seed in few_seeds() {
+    for seed in seeds(ATTACKS) {
         let mut scene = Scene::asleep(seed);
         let at_byte = usize::from(seed % 2 == 0);
         let result = log_in(&mut scene, move |at, _, body| {
@@ -125,7 +134,7 @@ fn downgraded_suites() {
 
 #[test]
 fn answer_for_another_name() {
-    for seed in few_seeds() {
+    for seed in seeds(ATTACKS) {
         let mut scene = Scene::asleep(seed);
         // The relay runs the login against the record of another account.
         let result = log_in(&mut scene, |at, _, body| {
@@ -142,18 +151,82 @@ fn answer_for_another_name() {
 
 #[test]
 fn answers_that_are_no_answers() {
-    let mut scene = Scene::asleep(1);
-    for (status, text) in
-        [(200, ""), (200, "{}"), (500, "<html>"), (200, "[1,2"), (401, "null"), (0, "\u{0}")]
-    {
-        for at in [path::LOGIN_START, path::LOGIN_FINISH, path::LOGIN_TOTP] {
-            let result = log_in(&mut scene, move |path, code, body| {
-                if path == at {
-                    *code = status;
-                    *body = text.to_owned();
-                }
-            });
-            assert!(result.is_err(), "{status} {text:?} at {at}");
+    let answers = [(200, ""), (200, "{}"), (500, "<html>"), (200, "[1,2"), (401, "null"), (0, "\u{0}")];
+    let steps = [path::LOGIN_START, path::LOGIN_FINISH, path::LOGIN_TOTP];
+    for seed in seeds_for((answers.len() * steps.len()) as u64, ATTACKS) {
+        let mut scene = Scene::asleep(seed);
+        let n = seed as usize;
+        let (at, (status, text)) = (steps[n % steps.len()], answers[n / steps.len() % answers.len()]);
+        let result = log_in(&mut scene, move |path, code, body| {
+            if path == at {
+                *code = status;
+                *body = text.to_owned();
+            }
+        });
+        assert!(result.is_err(), "{status} {text:?} at {at}");
+    }
+}
+
+/// The scene after Mira has changed her password, and what the relay had of her before. Changing it is slow, so it is done once.
+fn with_a_new_password() -> &'static (Saved, Account) {
+    static CHANGED: OnceLock<(Saved, Account)> = OnceLock::new();
+    CHANGED.get_or_init(|| {
+        let mut scene = Scene::new(1);
+        let before = scene.relay.accounts["mira"].clone();
+        let (password, new_password) = (password("mira"), NEW.into());
+        let change = Intent::ChangePassword { password, new_password, code: CODE.into() };
+        assert!(matches!(scene.world.call(MIRA, change), Ok(Reply::Rotated { .. })));
+        scene.world.run();
+        (scene.world.save(), before)
+    })
+}
+
+const NEW: &str = "another long password of hers";
+
+#[test]
+fn vault_rolled_back_after_a_password_change() {
+    for seed in seeds_for(4, ATTACKS) {
+        let (saved, before) = with_a_new_password();
+        let mut world = saved.open(seed);
+        world.run();
+        let now = world.relay.accounts["mira"].clone();
+        assert!(now.vault_version > before.vault_version);
+        let log_in = |world: &mut World, d: usize, password: &str| {
+            let login = Intent::LogIn { username: "mira".into(), password: password.into() };
+            let done = world.call(d, login);
+            done.and_then(|_| world.call(d, Intent::SubmitTotp { code: CODE.into() }))
+        };
+        // The old credentials, with the newest data of the account beside them or the old data too.
+        let mut served = before.clone();
+        if seed % 2 == 0 {
+            served.data = now.data.clone();
         }
+        world.relay.accounts.insert("mira".into(), served.clone());
+        if seed % 4 < 2 {
+            // Her own device is made to log in again: it remembers that there was a newer vault.
+            world.relay.end_sessions("mira");
+            world.cut(MIRA);
+            world.run();
+            let held = world.devices[MIRA].store.clone();
+            refused(log_in(&mut world, MIRA, NEW), "wrong_credentials");
+            refused(log_in(&mut world, MIRA, &password("mira")), "account_rolled_back");
+            assert_eq!(world.devices[MIRA].store, held, "seed {seed}: nothing is overwritten");
+        } else {
+            // A device without memory: it is told by the data or by what she said since, and changes nothing.
+            let fresh = world.device();
+            log_in(&mut world, fresh, &password("mira")).expect("the old password opens the old vault");
+            if seed % 2 == 0 {
+                assert_eq!(world.devices[fresh].rolled_back, Some(Rollback::Vault), "seed {seed}");
+            }
+            let data = world.relay.data_of("mira").clone();
+            assert!(seed % 2 == 1 || data == served.data, "seed {seed}: nothing is overwritten");
+        }
+        // The relay behaves: the new password opens the account, with everything in it.
+        world.relay.accounts.insert("mira".into(), now);
+        let again = if seed % 4 < 2 { MIRA } else { world.device() };
+        log_in(&mut world, again, NEW).expect("the new password is right");
+        world.run();
+        assert_eq!(world.devices[again].rolled_back, None, "seed {seed}");
+        assert_eq!(world.devices[again].rooms.len(), 1, "seed {seed}");
     }
 }

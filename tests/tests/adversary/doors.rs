@@ -1,14 +1,20 @@
 //! Ways in: links, join packages, public states, key packages, and members that nobody let in.
 
+use std::sync::OnceLock;
+
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha20Rng;
 use waxwing_client::api::{Intent, Reply};
+use waxwing_tests::sim::{Saved, World};
 use waxwing_wire::{
     EntryId, Opaque,
-    frame::{EntryKind, Event, LogEntry, Response, ServerFrame},
+    frame::{EntryKind, Event, LogEntry, Response, RoomPassword, ServerFrame},
 };
 
-use crate::scene::{AICHA, DORA, JONAS, MIRA, Scene, seeds};
+use crate::scene::{AICHA, DORA, JONAS, MIRA, Scene, begin, seeds, seeds_for};
+
+/// Attacks of this class.
+const ATTACKS: u64 = 8;
 
 /// Members that a device shows.
 fn members(scene: &Scene, d: usize) -> u32 {
@@ -17,7 +23,7 @@ fn members(scene: &Scene, d: usize) -> u32 {
 
 #[test]
 fn ghost_without_the_link() {
-    for seed in seeds() {
+    for seed in seeds(ATTACKS) {
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
         let mut scene = Scene::new(seed);
         let ghost = scene.account(DORA);
@@ -62,7 +68,7 @@ fn ghost_without_the_link() {
 
 #[test]
 fn wrong_join_packages_and_public_states() {
-    for seed in seeds() {
+    for seed in seeds(ATTACKS) {
         let mut scene = Scene::new(seed);
         let kind = seed % 5;
         let mut old = None;
@@ -104,7 +110,7 @@ fn wrong_join_packages_and_public_states() {
 
 #[test]
 fn old_join_package_after_the_link_was_revoked() {
-    for seed in seeds() {
+    for seed in seeds(ATTACKS) {
         let mut scene = Scene::new(seed);
         // What the relay and whoever held the link have seen before the link was taken back.
         let before = scene.relay.only_room().clone();
@@ -157,7 +163,7 @@ fn add_dora(
 
 #[test]
 fn key_package_of_somebody_else() {
-    for seed in seeds() {
+    for seed in seeds(ATTACKS) {
         let mut scene = Scene::new(seed);
         let aicha = scene.relay.accounts["aicha"].clone();
         let kind = seed % 3;
@@ -188,7 +194,7 @@ fn key_package_of_somebody_else() {
 #[test]
 fn key_package_served_twice() {
     // The same package brings an account into several rooms, and back into one.
-    for seed in seeds() {
+    for seed in seeds(ATTACKS) {
         let mut scene = Scene::new(seed);
         let second = scene.world.room(MIRA, "Second");
         add_dora(&mut scene, |_| {}).expect("the package is hers");
@@ -211,7 +217,7 @@ fn key_package_served_twice() {
 
 #[test]
 fn removed_member_with_everything_it_saw() {
-    for seed in seeds() {
+    for seed in seeds(ATTACKS) {
         let mut scene = Scene::new(seed);
         let room = scene.room.clone();
         let aicha = scene.account(AICHA);
@@ -240,5 +246,140 @@ fn removed_member_with_everything_it_saw() {
             assert!(!scene.world.devices[d].texts(&scene.room).contains(&"am I still here?".to_owned()));
         }
         scene.nothing_forged();
+    }
+}
+
+/// Bytes at the end of what a public state's signature covers: the index of the signer's leaf, and the confirmation tag before it.
+const SIGNER: usize = 4;
+const TAG: usize = 49;
+
+#[test]
+fn public_state_with_a_wrong_tag() {
+    for seed in seeds_for(2, ATTACKS) {
+        // Aicha publishes a public state that lies, vouches for it, and the relay leads Dora there: what she makes counts, and nobody can
+        // follow her.
+        let (mut scene, mut insider) = begin(seed);
+        let from_end = if seed % 2 == 0 { SIGNER } else { SIGNER + TAG };
+        let (state, packages) = insider.lying_public_state(&scene.world, from_end);
+        let aicha = insider.account;
+        let room = scene.relay.only_room();
+        let hers = room.published.iter_mut().rev().find(|one| one.author == aicha && one.link.is_some());
+        let hers = hers.expect("she came in last");
+        (hers.public_state, hers.packages) = (Some(state), packages);
+        let lie = hers.clone();
+        scene.world.tamper = Some(Box::new(move |delivery, _| {
+            let mut frame = delivery.frame.clone();
+            if let ServerFrame::Response {
+                response: Response::JoinInfo { epoch: of, public_states, packages, .. },
+                ..
+            } = &mut frame
+                && *of == lie.epoch
+            {
+                *public_states = lie.public_state.iter().cloned().collect();
+                *packages = lie.packages.iter().map(|package| package.bytes.clone()).collect();
+            }
+            vec![waxwing_wire::encode(&frame)]
+        }));
+        scene.dora_joins().expect("nobody could tell from outside");
+        scene.world.run();
+        scene.say(DORA, "alone at first");
+        scene.world.run();
+        scene.nothing_forged();
+        scene.world.behave();
+        for d in [MIRA, JONAS] {
+            assert_eq!(scene.trouble(d), None, "seed {seed}: device {d} was let in again");
+            assert_eq!(members(&scene, d), 4, "seed {seed}: device {d}");
+        }
+        scene.say(JONAS, "together again");
+        scene.world.run();
+        scene.converges();
+    }
+}
+
+/// A world with a second room of Mira's, both rooms with the same password; and the names of the rooms. Setting a password is slow, so it is
+/// done once.
+fn with_passwords() -> &'static (Saved, [(String, String); 2]) {
+    static SET: OnceLock<(Saved, [(String, String); 2])> = OnceLock::new();
+    SET.get_or_init(|| {
+        let mut scene = Scene::new(1);
+        let other = scene.world.room(MIRA, "Other");
+        let rooms = [scene.room.clone(), other].map(|room| {
+            let set = Intent::SetRoomPassword { room: room.clone(), password: Some(PASSWORD.into()) };
+            match scene.world.call(MIRA, set) {
+                Ok(Reply::RoomPassword { name, .. }) => (room, name),
+                other => panic!("{other:?}"),
+            }
+        });
+        scene.world.run();
+        (scene.world.save(), rooms)
+    })
+}
+
+const PASSWORD: &str = "one password for both of them";
+
+/// The password of a room, as the relay has it.
+fn password_of<'a>(world: &'a mut World, room: &str) -> &'a mut RoomPassword {
+    let room = world.relay.rooms.get_mut(&room.parse().expect("a room id")).expect("a room");
+    room.methods.iter_mut().find_map(|method| method.password.as_mut()).expect("it has one")
+}
+
+#[test]
+fn room_passwords_mixed_up() {
+    for seed in seeds_for(6, ATTACKS) {
+        let (saved, [(room, name), (other, _)]) = with_passwords();
+        let mut world = saved.open(seed);
+        world.run();
+        let (intact, foreign) =
+            (password_of(&mut world, room).clone(), password_of(&mut world, other).clone());
+        let place = other.parse().expect("a room id");
+        let served = password_of(&mut world, room);
+        let expected = match seed % 6 {
+            // What opens the one room beside the record of the other.
+            0 => {
+                served.sealed = foreign.sealed;
+                "damaged"
+            }
+            1 => {
+                served.record = foreign.record;
+                "wrong_credentials"
+            }
+            // Everything of the other room, under this one's name; also where the relay runs the other room's login.
+            2 => {
+                *served = RoomPassword { handle: intact.handle, ..foreign };
+                "wrong_credentials"
+            }
+            3 => {
+                world.relay.instead = Some((intact.handle, foreign.handle));
+                "wrong_credentials"
+            }
+            // Another room beside the right answer.
+            4 => {
+                world.tamper = Some(Box::new(move |delivery, _| {
+                    let mut frame = delivery.frame.clone();
+                    if let ServerFrame::Response { response: Response::RoomUnlocked { room, .. }, .. } =
+                        &mut frame
+                    {
+                        *room = place;
+                    }
+                    vec![waxwing_wire::encode(&frame)]
+                }));
+                "damaged"
+            }
+            _ => {
+                served.ksf.memory_kib = if seed % 4 == 1 { 8 } else { u32::MAX };
+                "damaged"
+            }
+        };
+        let try_it = Intent::JoinByPassword { name: name.clone(), password: PASSWORD.into() };
+        let tried = world.call(DORA, try_it.clone());
+        assert_eq!(tried.map_err(|failure| failure.code), Err(expected.to_owned()), "seed {seed}");
+        assert!(world.devices[DORA].rooms.is_empty(), "seed {seed}");
+        for d in [MIRA, JONAS, AICHA] {
+            assert_eq!(world.devices[d].rooms[room].members, 3, "seed {seed}");
+        }
+        world.tamper = None;
+        world.relay.instead = None;
+        *password_of(&mut world, room) = intact;
+        assert_eq!(world.call(DORA, try_it), Ok(Reply::Room { room: room.clone() }), "seed {seed}");
     }
 }

@@ -2,10 +2,15 @@
 //! seed, honest clients refuse or warn, show nothing forged, come to rest, and agree again once the relay behaves. The table of attacks is in
 //! docs/threat-model.md.
 
+mod absence;
 mod account;
+mod direct;
 mod doors;
 mod history;
+mod identity;
 mod members;
 mod network;
+mod rules;
 mod scene;
+mod signals;
 mod table;

@@ -2,12 +2,15 @@
 
 use std::{collections::BTreeSet, sync::OnceLock};
 
-use waxwing_client::api::{Failure, Intent, Reply};
+use waxwing_client::api::{Failure, Intent, Reply, Role};
 use waxwing_tests::{
     script::timeline,
-    sim::{Saved, World},
+    sim::{Insider, Saved, World},
 };
-use waxwing_wire::{AccountId, RoomId};
+use waxwing_wire::{
+    AccountId, RoomId,
+    frame::{Commit, Request},
+};
 
 /// Devices of the scene.
 pub const MIRA: usize = 0;
@@ -18,15 +21,18 @@ pub const DORA: usize = 3;
 
 const NAMES: [&str; 4] = ["mira", "jonas", "aicha", "dora"];
 
-/// How many seeds each attack is tried with.
-pub fn seeds() -> std::ops::Range<u64> {
-    let wanted = std::env::var("WAXWING_SEEDS").ok().and_then(|seeds| seeds.parse().ok());
-    0..wanted.unwrap_or(if cfg!(debug_assertions) { 1 } else { 10 })
+/// The seeds that one attack is tried with. A class of attacks is a file of this target and a part of the table in docs/threat-model.md;
+/// `WAXWING_SEEDS` says in how many worlds a class is tried, and its attacks share them evenly: each gets the seeds from 0 on, so that whatever
+/// an attack takes from the seed (kinds, places, order) comes in turn. Unset, every attack gets 10 in a release build, and 1 in a debug build.
+pub fn seeds(attacks: u64) -> std::ops::Range<u64> {
+    let wanted = std::env::var("WAXWING_SEEDS").ok().and_then(|seeds| seeds.parse::<u64>().ok());
+    let usual = if cfg!(debug_assertions) { 1 } else { 10 };
+    0..wanted.map_or(usual, |wanted| wanted.div_ceil(attacks))
 }
 
-/// Fewer, for attacks that stretch passwords.
-pub fn few_seeds() -> std::ops::Range<u64> {
-    0..seeds().end.min(20)
+/// Like [`seeds`], but at least so many: for an attack that comes in several kinds, all of which are to be tried in a debug build as well.
+pub fn seeds_for(kinds: u64, attacks: u64) -> std::ops::Range<u64> {
+    0..seeds(attacks).end.max(kinds)
 }
 
 /// A room of Mira, Jonas and Aicha; Dora has a link to it.
@@ -105,10 +111,11 @@ impl Scene {
         self.relay.account_of(NAMES[d])
     }
 
-    /// Somebody says something; it is kept, whatever the relay does.
+    /// Somebody says something in a room that is shown to them: it is kept, whatever the relay does, unless the room says that nothing can be
+    /// said in it.
     pub fn say(&mut self, d: usize, text: &str) {
         let room = self.room.clone();
-        if self.world.devices[d].rooms.contains_key(&room) {
+        if self.world.devices[d].rooms.contains_key(&room) && self.trouble(d).is_none() {
             self.world.send(d, &room, text);
             self.said.push(text.to_owned());
         }
@@ -210,4 +217,25 @@ impl Scene {
         }
         self.nothing_forged();
     }
+}
+
+/// The scene with Aicha's keys in the hands of an adversary.
+pub fn begin(seed: u64) -> (Scene, Insider) {
+    let mut scene = Scene::new(seed);
+    scene.honest = vec![MIRA, JONAS];
+    let insider = Insider::of(&scene.world, AICHA, &scene.room);
+    (scene, insider)
+}
+
+/// Uploads a commit that the relay cannot tell from a sound one.
+pub fn upload(scene: &mut Scene, insider: &Insider, commit: Commit) {
+    insider.send(&mut scene.world, Request::Commit(Box::new(commit)));
+    scene.world.run();
+}
+
+/// What a room is to the honest: name, members, and their roles.
+pub fn view(scene: &Scene, d: usize) -> (String, u32, Vec<(String, Role)>) {
+    let room = &scene.world.devices[d].rooms[&scene.room];
+    let roles = room.people.iter().map(|person| (person.account.clone(), person.role)).collect();
+    (room.name.clone(), room.members, roles)
 }

@@ -1,6 +1,10 @@
 //! The table of attacks in docs/threat-model.md names the test of each, and leaves no test out.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
 /// Names of the tests of this target, as `file::name`.
 fn tests() -> BTreeSet<String> {
@@ -33,6 +37,22 @@ fn table() -> Vec<String> {
         last.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>()
     })
     .collect()
+}
+
+/// Every class says how many attacks share its seeds.
+#[test]
+fn classes_count_their_attacks() {
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for name in tests() {
+        *counts.entry(name.split(':').next().unwrap_or_default().to_owned()).or_default() += 1;
+    }
+    counts.remove("table");
+    for (class, count) in counts {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/adversary/{class}.rs"));
+        let text = fs::read_to_string(path).expect("UTF-8");
+        let said = format!("const ATTACKS: u64 = {count};");
+        assert!(text.contains(&said), "{class} has {count} attacks");
+    }
 }
 
 #[test]

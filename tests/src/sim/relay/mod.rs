@@ -15,6 +15,7 @@ use waxwing_wire::{
         AccountDatum, Append, ClientFrame, Event, KeyPackageRecord, Request, Response, RoomSummary,
         ServerFrame,
     },
+    ids::RoomHandle,
 };
 
 pub use auth::CODE;
@@ -102,6 +103,8 @@ pub struct Relay {
     pub keep_next: bool,
     /// The message that was kept.
     pub kept: Option<(AccountId, Append)>,
+    /// Whoever tries the password of the first room runs the login of the second.
+    pub instead: Option<(RoomHandle, RoomHandle)>,
 }
 
 pub(crate) fn problem(code: ProblemCode) -> Problem {
@@ -140,6 +143,7 @@ impl Relay {
             streams: 0,
             keep_next: false,
             kept: None,
+            instead: None,
         }
     }
 

@@ -59,6 +59,7 @@ impl Relay {
         handle: RoomHandle,
         request: &Opaque,
     ) -> Result<Response, Problem> {
+        let handle = self.instead.filter(|(asked, _)| *asked == handle).map_or(handle, |(_, other)| other);
         let found = self.password(handle).map(|(_, password)| password);
         let usual = KsfParams { memory_kib: 65_536, iterations: 3, parallelism: 1 };
         let ksf = found.as_ref().map_or(usual, |password| password.ksf);
