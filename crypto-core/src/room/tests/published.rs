@@ -100,7 +100,8 @@ fn whoever_joined_by_a_lie_lets_the_others_in_again() {
         let door = Doorway::open(rooms[1].id(), rooms[1].epoch(), &secret, &[package], &states).unwrap();
         let joined = door.join(dora.identity(), dora.account, 0, 5, &mut OsRng).unwrap();
         // It counts for all, and nobody can follow.
-        let Outcome::Unfollowable { epoch: failed } = rooms[1].process(dora.account, &joined.sealed) else {
+        let Outcome::Unfollowable { epoch: failed, .. } = rooms[1].process(dora.account, &joined.sealed)
+        else {
             panic!("he follows")
         };
         let bundle = KeyPackageBundle::generate(jonas.identity(), jonas.account).unwrap();
