@@ -174,7 +174,7 @@ fn with_a_new_password() -> &'static (Saved, Account) {
         let mut scene = Scene::new(1);
         let before = scene.relay.accounts["mira"].clone();
         let (password, new_password) = (password("mira"), NEW.into());
-        let change = Intent::ChangePassword { password, new_password, code: CODE.into() };
+        let change = Intent::ChangePassword { password, new_password, code: Some(CODE.into()) };
         assert!(matches!(scene.world.call(MIRA, change), Ok(Reply::Rotated { .. })));
         scene.world.run();
         (scene.world.save(), before)
@@ -192,9 +192,9 @@ fn vault_rolled_back_after_a_password_change() {
         let now = world.relay.accounts["mira"].clone();
         assert!(now.vault_version > before.vault_version);
         let log_in = |world: &mut World, d: usize, password: &str| {
-            let login = Intent::LogIn { username: "mira".into(), password: password.into() };
+            let login = Intent::LogIn { username: "mira".into(), password: password.into(), device: None };
             let done = world.call(d, login);
-            done.and_then(|_| world.call(d, Intent::SubmitTotp { code: CODE.into() }))
+            done.and_then(|_| world.call(d, Intent::SubmitTotp { code: CODE.into(), device: None }))
         };
         // The old credentials, with the newest data of the account beside them or the old data too.
         let mut served = before.clone();
