@@ -148,7 +148,9 @@ impl Client {
         self.conn.heard(ctx);
         let cursors = self.rooms.values().map(|room| Cursor { room: room.id, seq: room.head.seq }).collect();
         let id = self.conn.id();
-        let request = Request::Hello(cursors);
+        // A person opened the app or logged in; a connection that is merely made again displaces nobody.
+        let take_over = self.conn.attempts == 0;
+        let request = Request::Hello { cursors, take_over };
         send(id, &request, ctx);
         self.conn.pending.insert(id, (request, Then::Hello));
     }

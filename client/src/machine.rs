@@ -283,6 +283,8 @@ impl Client {
             Event::Signal { room, sender, bytes } => self.signalled(room, sender, &bytes, ctx),
             // What the operator says and shows goes by the page, not by the machine, until it has notices for it.
             Event::Announcements(_) | Event::Statistics(_) | Event::EntryRemoved { .. } => {}
+            // What follows is told by the close code, or by the next look at the account.
+            Event::Account(_) | Event::SessionEnded { .. } | Event::Displaced | Event::MemberGone { .. } => {}
         }
     }
 

@@ -9,7 +9,10 @@ use waxwing_crypto_core::{
     seal::{SealType, open, seal},
     secret::SymmetricKey,
 };
-use waxwing_wire::{AccountId, Opaque, account::SessionInfo};
+use waxwing_wire::{
+    AccountId, Opaque,
+    account::{AccountStatus, SessionInfo},
+};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -74,8 +77,9 @@ const DEVICE_VERSION: u64 = 0;
 
 impl Session {
     pub(crate) fn new(info: SessionInfo, display_name: String, (vault, vault_version): (Vault, u64)) -> Self {
-        let SessionInfo { account, username, administrator } = info;
-        let standing = Standing { administrator, pending: false, totp: true, recovery_codes_left: 0 };
+        let SessionInfo { account, username, administrator, status, totp, recovery_codes_left } = info;
+        let pending = status == AccountStatus::Pending;
+        let standing = Standing { administrator, pending, totp, recovery_codes_left };
         Self { account, username, standing, display_name, vault, vault_version, account_version: 0 }
     }
 

@@ -39,6 +39,11 @@ impl RecoveryKey {
         written::key_from_text(text, CHECKSUM).map(Self)
     }
 
+    /// What the relay is shown to take the account back; it keeps the SHA-256 of it ([`crate::room::token_hash`]).
+    pub fn relay_token(&self) -> SymmetricKey {
+        self.0.derive("Waxwing 1 recovery token", &[])
+    }
+
     /// The key that wraps the vault key with [`crate::account::WrapMethod::Recovery`].
     pub fn wrapping_key(&self) -> SymmetricKey {
         self.0.derive("Waxwing 1 recovery wrap", &[])

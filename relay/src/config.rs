@@ -8,9 +8,7 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
-use waxwing_wire::account::RegistrationPolicy;
-
-use crate::http::rates::{Rate, Rates};
+use waxwing_wire::account::{RegistrationPolicy, SessionPolicy, TotpPolicy};
 
 /// Settings of `serve`. Every one has a working default.
 #[derive(Debug, Clone, Args)]
@@ -24,6 +22,15 @@ pub struct Config {
     /// Who may create an account, apart from the first one.
     #[arg(long, env = "WAXWING_REGISTRATION", default_value = "open")]
     pub registration: Registration,
+    /// Whether every account needs an authenticator app.
+    #[arg(long, env = "WAXWING_TOTP", default_value = "required")]
+    pub totp: Totp,
+    /// Whether a new login or page displaces the other sessions of its account, or several are live at once.
+    #[arg(long, env = "WAXWING_SESSIONS", default_value = "single")]
+    pub sessions: Sessions,
+    /// What people read as the name of this relay.
+    #[arg(long, env = "WAXWING_NAME", default_value = "Waxwing", value_parser = name)]
+    pub name: String,
     /// Address under which browsers reach the relay, for instance https://chat.example.org; needed behind a proxy.
     #[arg(long, env = "WAXWING_PUBLIC_ORIGIN")]
     pub public_origin: Option<PublicOrigin>,
@@ -34,18 +41,50 @@ pub struct Config {
     #[arg(long, env = "WAXWING_MESSAGES_PER_SECOND", default_value_t = waxwing_wire::limits::MESSAGES.1,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub messages_per_second: u32,
+    /// Hours after which a session that nobody uses ends.
+    #[arg(long, env = "WAXWING_SESSION_IDLE_HOURS", default_value_t = 720, value_parser = clap::value_parser!(u32).range(1..=8760))]
+    pub session_idle_hours: u32,
+    /// Hours after which a session ends in any case.
+    #[arg(long, env = "WAXWING_SESSION_HOURS", default_value_t = 4320, value_parser = clap::value_parser!(u32).range(1..=8760))]
+    pub session_hours: u32,
     /// Times that only tests change.
     #[arg(skip)]
     pub timing: Timing,
 }
 
 impl Config {
-    /// How much accounts may write.
-    pub fn rates(&self) -> Rates {
-        let per_second = self.messages_per_second;
-        let messages = Rate { burst: per_second.saturating_mul(3), per_second };
-        Rates { messages, ..Rates::default() }
+    /// A relay on this folder that listens on a free port of this machine, all else as without flags.
+    pub fn local(data: PathBuf) -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            data,
+            registration: Registration::Open,
+            totp: Totp::Required,
+            sessions: Sessions::Single,
+            name: "Waxwing".to_owned(),
+            public_origin: None,
+            trusted_proxy: Vec::new(),
+            messages_per_second: waxwing_wire::limits::MESSAGES.1,
+            session_idle_hours: 720,
+            session_hours: 4320,
+            timing: Timing::default(),
+        }
     }
+}
+
+/// The name of a relay, as [`waxwing_wire::limits::NAME_CHARS`] allows.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn name(text: &str) -> Result<String, &'static str> {
+    let name = text.trim();
+    if name.is_empty() || name.chars().count() > waxwing_wire::limits::NAME_CHARS {
+        return Err("a name has 1 to 80 characters");
+    }
+    if name.chars().any(char::is_control) {
+        return Err("a name is one line");
+    }
+    Ok(name.to_owned())
 }
 
 /// Who may create an account.
@@ -53,6 +92,10 @@ impl Config {
 pub enum Registration {
     /// Anybody.
     Open,
+    /// Anybody, but an administrator lets each account in.
+    Approval,
+    /// Who has an operator's invite.
+    Invite,
     /// Nobody.
     Closed,
 }
@@ -61,7 +104,45 @@ impl From<Registration> for RegistrationPolicy {
     fn from(registration: Registration) -> Self {
         match registration {
             Registration::Open => Self::Open,
+            Registration::Approval => Self::Approval,
+            Registration::Invite => Self::Invite,
             Registration::Closed => Self::Closed,
+        }
+    }
+}
+
+/// Whether accounts need a second factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Totp {
+    /// Every account has an authenticator.
+    Required,
+    /// Whoever wants one.
+    Optional,
+}
+
+impl From<Totp> for TotpPolicy {
+    fn from(totp: Totp) -> Self {
+        match totp {
+            Totp::Required => Self::Required,
+            Totp::Optional => Self::Optional,
+        }
+    }
+}
+
+/// How many sessions of an account may be live at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Sessions {
+    /// One: whoever opens the app displaces the others.
+    Single,
+    /// Any number.
+    Multi,
+}
+
+impl From<Sessions> for SessionPolicy {
+    fn from(sessions: Sessions) -> Self {
+        match sessions {
+            Sessions::Single => Self::Single,
+            Sessions::Multi => Self::Multi,
         }
     }
 }
@@ -79,6 +160,8 @@ pub struct Timing {
     pub hello: Duration,
     /// From a login's first step to its last.
     pub login: Duration,
+    /// Age at which the token of a session is replaced.
+    pub token: Duration,
 }
 
 impl Default for Timing {
@@ -89,6 +172,7 @@ impl Default for Timing {
             send: Duration::from_secs(20),
             hello: Duration::from_secs(10),
             login: crate::limits::LOGIN_TIME,
+            token: crate::limits::TOKEN_AGE,
         }
     }
 }
@@ -143,6 +227,7 @@ impl FromStr for PublicOrigin {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{http::rates::Rate, settings::Values};
 
     #[test]
     fn origins_take_the_form_that_browsers_send() {
@@ -156,22 +241,41 @@ mod tests {
         }
     }
 
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        config: Config,
+    }
+
+    fn parse(line: &[&str]) -> Result<Values, clap::Error> {
+        <Line as clap::Parser>::try_parse_from(line).map(|line| Values::from(&line.config))
+    }
+
     #[test]
-    fn rates_are_those_that_clients_know_unless_changed() {
-        #[derive(clap::Parser)]
-        struct Line {
-            #[command(flatten)]
-            config: Config,
-        }
-        let parse = |line: &[&str]| <Line as clap::Parser>::try_parse_from(line).map(|line| line.config);
-        let (usual, shared) = (parse(&["relay"]).unwrap().rates(), Rates::default());
+    fn without_flags_everything_is_as_usual() {
+        let usual = parse(&["relay"]).unwrap();
+        assert_eq!(usual, Values::from(&Config::local(PathBuf::new())));
+        let shared = crate::http::rates::Rates::default();
+        assert_eq!(usual.messages(), shared.messages, "as clients know them");
+        assert_eq!(usual.session_life().idle, Duration::from_secs(30 * 86_400));
+    }
+
+    #[test]
+    fn flags_change_what_counts() {
+        let line = ["relay", "--registration", "approval", "--totp", "optional", "--sessions", "multi"];
+        let values = parse(&line).unwrap();
         assert_eq!(
-            (usual.messages, usual.commits, usual.signals),
-            (shared.messages, shared.commits, shared.signals)
+            (values.registration, values.totp, values.sessions),
+            (RegistrationPolicy::Approval, TotpPolicy::Optional, SessionPolicy::Multi)
         );
-        let more = parse(&["relay", "--messages-per-second", "100"]).unwrap().rates();
-        assert_eq!(more.messages, Rate { burst: 300, per_second: 100 });
-        assert!(parse(&["relay", "--messages-per-second", "0"]).is_err());
+        let more = parse(&["relay", "--messages-per-second", "100"]).unwrap();
+        assert_eq!(more.messages(), Rate { burst: 300, per_second: 100 });
+        assert_eq!(parse(&["relay", "--name", " Harbour "]).unwrap().name, "Harbour");
+        for bad in
+            [["--messages-per-second", "0"], ["--name", " "], ["--name", "a\nb"], ["--session-hours", "0"]]
+        {
+            assert!(parse(&["relay", bad[0], bad[1]]).is_err(), "{bad:?}");
+        }
     }
 
     #[test]

@@ -4,31 +4,37 @@
 //! It never waits for a stream: one whose queue is full is told later that the room has news.
 
 mod inbox;
+mod live;
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
 };
 
 use tokio::sync::mpsc;
 use waxwing_wire::{
     AccountId, Opaque, RoomId, encode,
-    frame::{Event, RoomSummary, ServerFrame},
+    frame::{EndReason, Event, RoomSummary, ServerFrame},
+    ids::SessionId,
 };
 
 pub use inbox::{Inbox, Wake};
+pub use live::Displaced;
 
-use crate::{
-    limits,
-    store::{Notice, SessionHash},
-};
+use crate::{limits, store::Notice};
 use inbox::Outbox;
 
 /// Why a stream is ended by the relay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
     /// Its session has ended.
-    SessionEnded,
+    SessionEnded(EndReason),
+    /// Another session of the account took over.
+    Displaced,
     /// The relay goes down.
     Restarting,
     /// It does not read what it is sent.
@@ -54,16 +60,28 @@ struct State {
     streams: HashMap<StreamId, Stream>,
     accounts: HashMap<AccountId, Vec<StreamId>>,
     rooms: HashMap<RoomId, HashSet<StreamId>>,
+    /// When accounts were last taken over, for as long as that matters.
+    taken: HashMap<AccountId, Instant>,
 }
 
 #[derive(Debug)]
 struct Stream {
     account: AccountId,
-    session: SessionHash,
+    session: SessionId,
     outbox: Outbox,
     rooms: HashSet<RoomId>,
+    /// It has said hello and was not displaced.
+    live: bool,
+    /// Its account waits for an administrator.
+    pending: Arc<AtomicBool>,
     /// Changes of membership heard before the stream has said hello; `None` afterwards.
     waiting: Option<Vec<(RoomId, bool)>>,
+}
+
+impl Stream {
+    fn tell(&self, event: Event) {
+        self.outbox.event(&encode(&ServerFrame::Event(event)).into());
+    }
 }
 
 /// Why a stream cannot be added.
@@ -78,6 +96,19 @@ pub enum Refused {
 pub struct Registration {
     fanout: Arc<Fanout>,
     id: StreamId,
+    pending: Arc<AtomicBool>,
+}
+
+impl Registration {
+    /// Whether the account waits for an administrator.
+    pub fn is_pending(&self) -> bool {
+        self.pending.load(Ordering::Relaxed)
+    }
+
+    /// An administrator let the account in.
+    pub fn admit(&self) {
+        self.pending.store(false, Ordering::Relaxed);
+    }
 }
 
 impl Drop for Registration {
@@ -100,7 +131,8 @@ impl Fanout {
     pub fn register(
         self: &Arc<Self>,
         account: AccountId,
-        session: SessionHash,
+        session: SessionId,
+        pending: bool,
     ) -> Result<(Registration, Inbox), Refused> {
         let mut state = self.lock();
         if state.closing {
@@ -116,9 +148,12 @@ impl Fanout {
         let id = StreamId(state.next);
         state.next = state.next.wrapping_add(1);
         state.accounts.entry(account).or_default().push(id);
-        let stream = Stream { account, session, outbox, rooms: HashSet::new(), waiting: Some(Vec::new()) };
+        let pending = Arc::new(AtomicBool::new(pending));
+        let registration = Registration { fanout: Arc::clone(self), id, pending: Arc::clone(&pending) };
+        let (rooms, waiting) = (HashSet::new(), Some(Vec::new()));
+        let stream = Stream { account, session, outbox, rooms, live: false, pending, waiting };
         state.streams.insert(id, stream);
-        Ok((Registration { fanout: Arc::clone(self), id }, inbox))
+        Ok((registration, inbox))
     }
 
     /// Subscribes a stream to the rooms read from the store after it was registered, corrected by what it heard since.
@@ -132,24 +167,6 @@ impl Fanout {
         }
         for (room, member) in changes {
             if member { state.subscribe(id, room) } else { state.unsubscribe(id, room) }
-        }
-    }
-
-    /// Ends the streams of a session.
-    pub fn end_session(&self, session: SessionHash) {
-        for stream in self.lock().streams.values().filter(|stream| stream.session == session) {
-            stream.outbox.cut(Cut::SessionEnded);
-        }
-    }
-
-    /// Ends the streams of an account, but for those of one session.
-    pub fn end_other_sessions(&self, account: AccountId, kept: SessionHash) {
-        let state = self.lock();
-        let ids = state.accounts.get(&account).map(Vec::as_slice).unwrap_or_default();
-        for stream in ids.iter().filter_map(|id| state.streams.get(id)) {
-            if stream.session != kept {
-                stream.outbox.cut(Cut::SessionEnded);
-            }
         }
     }
 
@@ -207,6 +224,9 @@ impl Fanout {
             }
             Notice::Joined { account, summary } => state.joined(account, &summary),
             Notice::Left { account, room } => state.left(account, room),
+            Notice::Gone { account, room } => state.gone(account, room),
+            Notice::Account { account, event } => state.account(account, event),
+            Notice::Ended { account, which, reason } => state.end(account, which, reason),
         }
     }
 }
@@ -271,7 +291,7 @@ impl State {
 
     fn tell(&self, id: StreamId, event: Event) {
         if let Some(stream) = self.streams.get(&id) {
-            stream.outbox.event(&encode(&ServerFrame::Event(event)).into());
+            stream.tell(event);
         }
     }
 

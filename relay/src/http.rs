@@ -37,6 +37,7 @@ use crate::{
     config::{Config, Timing},
     fanout::Fanout,
     limits, now_ms,
+    settings::Settings,
     store::Store,
 };
 use problem::Refusal;
@@ -51,6 +52,7 @@ pub struct App {
     proxies: Vec<IpAddr>,
     origins: guard::Origins,
     timing: Timing,
+    pub(crate) settings: Arc<Settings>,
     meters: rates::Meters,
     /// When writing was last tried, and whether it worked.
     health: tokio::sync::Mutex<Option<(Instant, bool)>>,
@@ -65,8 +67,10 @@ pub struct Startup {
     pub fanout: Arc<Fanout>,
     /// Server half of OPAQUE.
     pub login_setup: auth::opaque::Server,
-    /// Settings.
+    /// How the relay is set up.
     pub config: Config,
+    /// What of it may change while it runs.
+    pub settings: Arc<Settings>,
     /// Where the relay really listens.
     pub address: SocketAddr,
 }
@@ -74,10 +78,9 @@ pub struct Startup {
 impl App {
     /// Puts the parts together.
     pub fn new(startup: Startup) -> Self {
-        let Startup { store, fanout, login_setup, config, address } = startup;
+        let Startup { store, fanout, login_setup, config, settings, address } = startup;
         let https = config.public_origin.as_ref().is_some_and(crate::config::PublicOrigin::is_https);
-        let auth = auth::Auth::new(login_setup, config.registration.into(), config.timing.login, https);
-        let meters = rates::Meters::new(config.rates());
+        let auth = auth::Auth::new(login_setup, config.timing.login, https);
         let proxies = config.trusted_proxy.iter().map(IpAddr::to_canonical).collect();
         let origins = guard::Origins::new(config.public_origin, address);
         Self {
@@ -87,7 +90,8 @@ impl App {
             proxies,
             origins,
             timing: config.timing,
-            meters,
+            settings,
+            meters: rates::Meters::new(),
             health: tokio::sync::Mutex::new(None),
         }
     }
@@ -111,12 +115,22 @@ fn routes(app: &Arc<App>) -> Router {
         .route(path::LOGIN_TOTP, post(auth::login::totp))
         .route(path::CREDENTIALS_START, post(auth::credentials::start))
         .route(path::CREDENTIALS, post(auth::credentials::change))
+        .route(path::RECOVER_START, post(auth::recover::start))
+        .route(path::RECOVER_FINISH, post(auth::recover::finish))
+        .route(path::TOTP_START, post(auth::manage::totp_start))
+        .route(path::TOTP, post(auth::manage::totp))
+        .route(path::TOTP_REMOVE, post(auth::manage::totp_remove))
+        .route(path::RECOVERY_CODES, post(auth::manage::recovery_codes))
+        .route(path::DELETE, post(auth::manage::delete))
+        .route(path::SESSIONS_END, post(auth::session::end))
+        .route(path::SESSIONS_END_OTHERS, post(auth::session::end_others))
         .route(path::LOGOUT, post(auth::session::logout))
         .route_layer(middleware::from_fn_with_state(Arc::clone(app), guard::state_changing));
     Router::new()
         .merge(calls)
         .route(path::SERVER, get(auth::session::server_info))
         .route(path::SESSION, get(auth::session::session_info))
+        .route(path::SESSIONS, get(auth::session::list))
         .route(path::STREAM, get(stream::open))
         .route("/healthz", get(health))
         .with_state(Arc::clone(app))

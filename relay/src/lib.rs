@@ -14,6 +14,7 @@ pub mod config;
 pub mod fanout;
 pub mod http;
 pub mod limits;
+pub mod settings;
 pub mod shutdown;
 pub mod store;
 

@@ -65,10 +65,14 @@ pub const RATED_ACCOUNTS: usize = 65_536;
 /// How long the answer of a health check is given again.
 pub const HEALTH_TIME: Duration = Duration::from_secs(1);
 
-/// A session ends after so long without use.
-pub const SESSION_IDLE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// A session ends after so long in any case.
-pub const SESSION_LIFE: Duration = Duration::from_secs(180 * 24 * 60 * 60);
+/// Age at which the token of a session is replaced.
+pub const TOKEN_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long the token before works then: requests that were sent with it are under way.
+pub const FORMER_TOKEN: Duration = Duration::from_secs(60);
+/// Sessions in a list of them.
+pub const SESSIONS_LISTED: u32 = 200;
+/// Time between two take-overs of an account's live stream.
+pub const TAKE_OVER: Duration = Duration::from_secs(3);
 /// How exactly the last use of a session is kept: not every request is a write.
 pub const SESSION_TOUCH: Duration = Duration::from_secs(60 * 60);
 

@@ -12,16 +12,18 @@ mod conformance;
 use waxwing_wire::{
     AccountId, EpochId, Opaque, RoomId, Seq,
     frame::{
-        AccountDatum, Append, Commit, CreateRoom, Cursor, HistoryLink, JoinProof, KeyPackageRecord,
-        KeyringEntry, LogEntry, Post, PutPublished, RoomSummary, Snapshot,
+        AccountDatum, Append, Commit, CreateRoom, Cursor, EndReason, HistoryLink, JoinProof,
+        KeyPackageRecord, KeyringEntry, LogEntry, Post, PutPublished, RoomSummary, Snapshot,
     },
-    ids::{DataName, RoomHandle},
+    ids::{DataName, RoomHandle, SessionId},
 };
+use zeroize::Zeroizing;
 
 pub use error::StoreError;
 pub use types::{
-    Admission, Caller, Credentials, JoinInfo, NewAccount, NewCredentials, NewSession, Notice, Page, Pending,
-    Published, RoomCredentials, Session, SessionHash, SessionLife, UnlockedAccount,
+    Admission, Caller, Credentials, Ended, Factor, JoinInfo, Login, NewAccount, NewCredentials, NewPassword,
+    NewSession, Notice, Page, Pending, Published, Recoverable, Recovery, RoomCredentials, Session,
+    SessionHash, SessionLife, SessionRow, Status, UnlockedAccount,
 };
 
 /// Answer of every read, and of every write once it is durable.
@@ -70,21 +72,40 @@ operations! {
     /// What a login checks, by normalised username.
     fn credentials(username: String) -> Option<Credentials>;
 
-    /// Makes the account and its first session, and consumes the setup token.
+    /// What an account is taken back with, by normalised username.
+    fn recoverable(username: String) -> Option<Recoverable>;
+    /// Whether an account could be made with the invite whose code has this hash.
+    fn invite_is_valid(hash: [u8; 32], now_ms: u64) -> bool;
+
+    /// Makes the account and its first session, and consumes the setup token or a use of the invite.
     fn create_account(account: NewAccount, admission: Admission, session: NewSession) -> Session;
-    /// Marks the code's step as used and begins a session; [`StoreError::ReusedCode`] when this or a later step was used before.
-    /// [`StoreError::CredentialsChanged`] when `record` is no longer the account's OPAQUE record.
-    fn complete_login(account: AccountId, record: Vec<u8>, totp_step: u64, session: NewSession) -> UnlockedAccount;
+    /// Uses up the second factor and begins a session. [`StoreError::ReusedCode`] when the code's step or a later one was
+    /// used before, [`StoreError::CredentialsChanged`] when password or authenticator are no longer those of the login.
+    fn complete_login(login: Login, session: NewSession) -> UnlockedAccount;
     /// Replaces password, vault and keys at once, and ends the account's sessions but one.
-    fn change_credentials(account: AccountId, change: NewCredentials, kept: SessionHash) -> ();
+    fn change_credentials(account: AccountId, change: NewCredentials, kept: SessionId) -> ();
     /// Whether the account has exactly these credentials: a change whose answer was lost.
     fn has_credentials(account: AccountId, change: NewCredentials) -> bool;
+    /// Replaces password and vault for whoever showed the recovery key, ends all sessions and begins one.
+    fn recover_account(recovery: Recovery, session: NewSession) -> UnlockedAccount;
+    /// Another authenticator: its secret, the step of its first code, and hashes of new recovery codes.
+    fn put_totp(account: AccountId, secret: Zeroizing<Vec<u8>>, step: u64, codes: Vec<[u8; 32]>) -> ();
+    /// No authenticator and no recovery codes any more.
+    fn remove_totp(account: AccountId) -> ();
+    /// New recovery codes in the place of the old, by their hashes; only for accounts with an authenticator.
+    fn put_recovery_codes(account: AccountId, codes: Vec<[u8; 32]>) -> ();
+    /// Removes an account and everything that is its own.
+    fn delete_account(account: AccountId, reason: EndReason) -> ();
     /// The session behind a token, if it is alive.
     fn session(token: SessionHash, life: SessionLife, now_ms: u64) -> Option<Session>;
+    /// The sessions of an account, the newest first.
+    fn sessions(account: AccountId, life: SessionLife, now_ms: u64) -> Vec<SessionRow>;
+    /// Replaces a session's token (old, new); `false` when that was done since it was read.
+    fn renew_token(session: SessionId, tokens: (SessionHash, SessionHash), now_ms: u64) -> bool;
     /// Notes that a session is in use.
-    fn touch_session(token: SessionHash, now_ms: u64) -> ();
-    /// Ends a session.
-    fn end_session(token: SessionHash) -> ();
+    fn touch_session(session: SessionId, now_ms: u64) -> ();
+    /// Ends sessions of an account.
+    fn end_sessions(account: AccountId, which: Ended, reason: EndReason) -> ();
     /// Forgets sessions that are over, and of deleted rooms what only they needed.
     fn sweep_sessions(life: SessionLife, now_ms: u64) -> u64;
 

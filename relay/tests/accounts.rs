@@ -8,8 +8,8 @@ use reqwest::{StatusCode, header::COOKIE};
 use serde_json::{Value, json};
 use support::{
     account::{
-        Http, PASSWORD, Refused, code, finish_request, first, ke3, login_start, people, prove_password,
-        refusal, register, register_start,
+        Http, PASSWORD, Refused, code, confirm, finish_request, first, ke3, login_start, people,
+        prove_password, refusal, register, register_start, second_factor,
     },
     config, start, start_with,
 };
@@ -17,8 +17,8 @@ use waxwing_relay::{command::serve::Relay, config::Registration};
 use waxwing_wire::{
     Opaque,
     account::{
-        KsfParams, LoginAccepted, LoginTotp, RegisterConfirm, RegistrationPolicy, ServerInfo, SessionInfo,
-        TotpEnrolment, path,
+        AccountStatus, KsfParams, LoginAccepted, LoginTotp, Registered, RegistrationPolicy, ServerInfo,
+        SessionInfo, TotpEnrolment, path,
     },
     limits as shared,
 };
@@ -41,7 +41,15 @@ async fn the_first_account_administrates_and_the_link_works_once() {
         assert_eq!(begun.err(), Some(refused(403, "setup_link_invalid")));
     }
     let mira = first(&running, " Mira ").await;
-    assert_eq!(mira.info, SessionInfo { account: mira.id, username: "mira".into(), administrator: true });
+    let info = SessionInfo {
+        account: mira.id,
+        username: "mira".into(),
+        administrator: true,
+        status: AccountStatus::Active,
+        totp: true,
+        recovery_codes_left: 10,
+    };
+    assert_eq!(mira.info, info);
     let info = server_info(&http).await;
     assert_eq!((info.setup_required, info.registration), (false, RegistrationPolicy::Open));
 
@@ -109,8 +117,8 @@ async fn usernames_are_checked_and_taken_once() {
     let request = finish_request(&early);
     let enrolment: TotpEnrolment = http.call(path::REGISTER_FINISH, &request).await.unwrap();
     register(&http, "jon", None).await.unwrap();
-    let confirm = RegisterConfirm { registration: request.registration, code: code(&enrolment.secret, 0) };
-    let late: Result<SessionInfo, _> = http.call(path::REGISTER_CONFIRM, &confirm).await;
+    let confirmed = confirm(request.registration, code(&enrolment.secret, 0));
+    let late: Result<Registered, _> = http.call(path::REGISTER_CONFIRM, &confirmed).await;
     assert_eq!(late.err(), Some(refused(409, "username_taken")));
 }
 
@@ -121,8 +129,8 @@ async fn a_registration_is_checked_before_it_is_kept() {
     first(&running, "mira").await;
     let begun = register_start(&http, "jon", PASSWORD, None).await.unwrap();
     let good = finish_request(&begun);
-    let confirm = RegisterConfirm { registration: good.registration.clone(), code: "000000".into() };
-    let early: Result<SessionInfo, _> = http.call(path::REGISTER_CONFIRM, &confirm).await;
+    let confirmed = confirm(good.registration.clone(), "000000".into());
+    let early: Result<Registered, _> = http.call(path::REGISTER_CONFIRM, &confirmed).await;
     assert_eq!(early.err(), Some(refused(422, "invalid")), "the second step comes first");
 
     let mut bad = Vec::new();
@@ -149,19 +157,22 @@ async fn a_registration_is_checked_before_it_is_kept() {
     let uri = format!("otpauth://totp/Waxwing:jon?secret={}&issuer=Waxwing", enrolment.secret);
     assert_eq!(enrolment.uri, uri);
     for _ in 0..4 {
-        let wrong: Result<SessionInfo, _> = http.call(path::REGISTER_CONFIRM, &confirm).await;
+        let wrong: Result<Registered, _> = http.call(path::REGISTER_CONFIRM, &confirmed).await;
         assert_eq!(wrong.err(), Some(refused(401, "wrong_code")));
     }
-    let confirm = RegisterConfirm { code: code(&enrolment.secret, 0), ..confirm };
-    let info: SessionInfo = http.call(path::REGISTER_CONFIRM, &confirm).await.unwrap();
-    assert_eq!(info.username, "jon");
-    let again: (SessionInfo, _) = http.call_with_cookie(path::REGISTER_CONFIRM, &confirm).await.unwrap();
-    assert_eq!(again.0, info, "the answer was lost");
+    let confirmed = confirm(confirmed.registration, code(&enrolment.secret, 0));
+    let done: Registered = http.call(path::REGISTER_CONFIRM, &confirmed).await.unwrap();
+    assert_eq!((done.session.username.as_str(), done.recovery_codes.len()), ("jon", 10));
+    let again: (Registered, _) = http.call_with_cookie(path::REGISTER_CONFIRM, &confirmed).await.unwrap();
+    assert_eq!(again.0.session, done.session, "the answer was lost");
+    assert_eq!(again.0.recovery_codes, done.recovery_codes);
     let session = http.get(path::SESSION).header(COOKIE, again.1.unwrap()).send().await.unwrap();
-    assert_eq!(session.json::<SessionInfo>().await.unwrap(), info);
-    for (registration, code) in [(confirm.registration, "000000".into()), ("another".into(), confirm.code)] {
-        let other = RegisterConfirm { registration, code };
-        let again: Result<SessionInfo, _> = http.call(path::REGISTER_CONFIRM, &other).await;
+    assert_eq!(session.json::<SessionInfo>().await.unwrap(), done.session);
+    for (registration, code) in
+        [(confirmed.registration, "000000".into()), ("another".into(), code(&enrolment.secret, 0))]
+    {
+        let other = confirm(registration, code);
+        let again: Result<Registered, _> = http.call(path::REGISTER_CONFIRM, &other).await;
         assert_eq!(again.err(), Some(refused(410, "attempt_expired")));
     }
 }
@@ -212,7 +223,7 @@ async fn codes_are_checked_and_used_once() {
     let mira = first(&running, "mira").await;
     let http = &mira.http;
     let totp = async |login: &LoginAccepted, code: String| {
-        let request = LoginTotp { login: login.login.clone(), code };
+        let request = second_factor(login, code);
         http.call::<Value>(path::LOGIN_TOTP, &request).await.err()
     };
     let login = prove_password(http, "mira").await.unwrap();
@@ -239,14 +250,14 @@ async fn a_login_allows_five_codes_and_waits_grow() {
     let http = &mira.http;
     let login = prove_password(http, "mira").await.unwrap();
     let waiting = prove_password(http, "mira").await.unwrap();
-    let guess = LoginTotp { login: login.login, code: "000000".into() };
+    let guess = second_factor(&login, "000000");
     for _ in 0..5 {
         let answer = http.call::<Value>(path::LOGIN_TOTP, &guess).await;
         assert_eq!(answer.err(), Some(refused(401, "wrong_code")));
     }
     let answer = http.call::<Value>(path::LOGIN_TOTP, &guess).await;
     assert_eq!(answer.err(), Some(refused(410, "attempt_expired")));
-    let others = LoginTotp { login: waiting.login, code: code(&mira.secret, 0) };
+    let others = second_factor(&waiting, code(&mira.secret, 0));
     let limited = http.call::<Value>(path::LOGIN_TOTP, &others).await.err().unwrap();
     assert_eq!((limited.status, limited.code.as_str()), (429, "rate_limited"), "those begun before wait too");
     assert!((1..=2).contains(&limited.retry_after_s.unwrap()));
@@ -274,7 +285,7 @@ async fn strangers_hold_up_neither_a_code_nor_an_owner_who_was_here_before() {
             "{name}"
         );
     }
-    let totp = LoginTotp { login: waiting.login, code: code(&jon.secret, 0) };
+    let totp = second_factor(&waiting, code(&jon.secret, 0));
     http.call::<Value>(path::LOGIN_TOTP, &totp).await.expect("a login under way goes on");
     mira.log_in(1).await.expect("an owner who was here before does not wait");
 }
@@ -285,7 +296,7 @@ async fn a_login_takes_its_steps_in_order_and_in_time() {
     let mira = first(&running, "mira").await;
     let http = &mira.http;
     let (state, started) = login_start(http, "mira", PASSWORD).await.unwrap();
-    let early = LoginTotp { login: started.login.clone(), code: code(&mira.secret, 0) };
+    let early = LoginTotp { login: started.login.clone(), code: Some(code(&mira.secret, 0)), device: None };
     let answer = http.call::<Value>(path::LOGIN_TOTP, &early).await;
     assert_eq!(answer.err(), Some(refused(422, "invalid")), "the password comes first");
     let finish = ke3(state, PASSWORD, &started).unwrap();
@@ -326,8 +337,8 @@ async fn cookies_are_marked_for_where_they_live() {
     let begun = register_start(&http, "mira", PASSWORD, running.relay.setup_token.as_deref()).await.unwrap();
     let request = finish_request(&begun);
     let enrolment: TotpEnrolment = http.call(path::REGISTER_FINISH, &request).await.unwrap();
-    let confirm = RegisterConfirm { registration: request.registration, code: code(&enrolment.secret, 0) };
-    let answer = http.post(path::REGISTER_CONFIRM).json(&confirm).send().await.unwrap();
+    let confirmed = confirm(request.registration, code(&enrolment.secret, 0));
+    let answer = http.post(path::REGISTER_CONFIRM).json(&confirmed).send().await.unwrap();
     let cookie = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
     let (value, marks) = cookie.split_once("; ").unwrap();
     assert_eq!(value.strip_prefix("__Host-waxwing=").unwrap().len(), 43);

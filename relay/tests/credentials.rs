@@ -12,7 +12,7 @@ use support::{
     Running,
     account::{
         ClientSuite, Http, KSF, PASSWORD, Person, Refused, argon2, code, first, ke3, login_start, people,
-        prove_password, refusal,
+        prove_password, refusal, second_factor,
     },
     config, start, steady_step,
     stream::open,
@@ -22,10 +22,10 @@ use waxwing_relay::command::serve::Relay;
 use waxwing_wire::{
     Opaque,
     account::{
-        CredentialsChange, CredentialsStart, CredentialsStarted, Empty, KsfParams, LoginAccepted, LoginTotp,
-        path,
+        CredentialsChange, CredentialsStart, CredentialsStarted, Empty, KsfParams, LoginAccepted, path,
     },
     frame::{Request, Response, close},
+    ids::TokenHash,
     limits as shared,
 };
 
@@ -81,6 +81,7 @@ async fn prepare(person: &Person, proof: &Opaque) -> Result<CredentialsChange, R
         vault_version: 2,
         wrap_opaque: Opaque(b"wrap 2".to_vec()),
         wrap_recovery: Opaque(b"recovery 2".to_vec()),
+        recovery_token_hash: TokenHash([2; 32]),
         identity_key: Opaque(vec![9; 32]),
         statement: Some(Opaque(b"old and new key".to_vec())),
         key_package: Some(Opaque(b"new package".to_vec())),
@@ -103,7 +104,7 @@ async fn a_new_password_replaces_the_old_one_and_ends_other_sessions() {
     assert_eq!(here.session().await.status(), 200);
     assert_eq!(of_here.ask(Request::Ping).await, Ok(Response::Done), "who changed it goes on");
 
-    let late = LoginTotp { login: half_way.login, code: code(&mira.secret, 1) };
+    let late = second_factor(&half_way, code(&mira.secret, 1));
     let late = mira.http.call::<serde_json::Value>(path::LOGIN_TOTP, &late).await.err();
     assert_eq!(late, Some(refused(410, "attempt_expired")), "a login begun with the old password");
     let (state, started) = login_start(&mira.http, "mira", PASSWORD).await.unwrap();
@@ -111,7 +112,7 @@ async fn a_new_password_replaces_the_old_one_and_ends_other_sessions() {
     let (state, started) = login_start(&mira.http, "mira", NEW).await.unwrap();
     let finish = ke3(state, NEW, &started).unwrap();
     let accepted: LoginAccepted = mira.http.call(path::LOGIN_FINISH, &finish).await.unwrap();
-    let totp = LoginTotp { login: accepted.login, code: code(&mira.secret, 1) };
+    let totp = second_factor(&accepted, code(&mira.secret, 1));
     let body: waxwing_wire::account::LoggedIn = mira.http.call(path::LOGIN_TOTP, &totp).await.unwrap();
     assert_eq!((body.vault, body.vault_version), (Opaque(b"vault 2".to_vec()), 2));
     assert_eq!(body.wrap_opaque, Opaque(b"wrap 2".to_vec()));

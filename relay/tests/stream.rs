@@ -111,7 +111,11 @@ async fn malformed_frames_close_the_stream_and_change_nothing() {
     assert_eq!(early.close_code().await, close::MALFORMED, "hello comes first");
     let page = fine.ask(Request::Entries { room, after: 0, limit: 9 }).await;
     assert_eq!(page, Ok(Response::Entries { entries: vec![], last_seq: 0 }), "nothing was changed");
-    assert_eq!(fine.refused(Request::Hello(vec![])).await, ProblemCode::Invalid, "hello is said once");
+    assert_eq!(
+        fine.refused(Request::Hello { cursors: vec![], take_over: false }).await,
+        ProblemCode::Invalid,
+        "hello is said once"
+    );
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ pub use audit::{AuditEntry, AuditKind, AuditList, AuditQuery, AuditVerdict};
 pub use invites::{InviteList, InviteMade, InviteRecord, MakeInvite};
 pub use reports::{ReportList, ReportQuery, ReportRecord, ReportStatus, Resolve};
 pub use rooms::{RoomList, RoomQuery, RoomRecord, RoomSort};
-pub use settings::{ChangeSettings, Second, Sessions, Setting, Settings};
+pub use settings::{ChangeSettings, Setting, Settings};
 pub use statistics::{HourStatistics, Statistics, StatisticsPage};
 pub use users::{
     Order, Reason, UserDetails, UserQuery, UserRecord, UserSession, UserSort, UserStatus, Users,

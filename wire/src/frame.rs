@@ -20,7 +20,7 @@ pub use join::{JoinMethod, JoinPackage, JoinProof, RoomPassword};
 pub use log::{Append, Cursor, EntryKind, LogEntry, Post, RoomSummary};
 pub use operator::{Announcement, ReportCopy, ReportKey};
 pub use request::Request;
-pub use response::{Event, Response};
+pub use response::{AccountEvent, EndReason, Event, Response};
 
 use crate::Problem;
 
@@ -69,6 +69,8 @@ pub mod close {
     pub const MALFORMED: u16 = 4400;
     /// The session has ended: log in again.
     pub const NOT_LOGGED_IN: u16 = 4401;
+    /// Another session of the account took over; connect again when the person says so.
+    pub const DISPLACED: u16 = 4410;
     /// The client read too slowly; connect again and go on from the cursor.
     pub const TOO_SLOW: u16 = 4408;
     /// Newer streams of the account took the place of this one; do not connect again at once.

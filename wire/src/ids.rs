@@ -123,8 +123,12 @@ id!(
     DataName, 16
 );
 id!(
-    /// SHA-256 of the token that a join method's secret yields.
+    /// SHA-256 of the token that a join method's secret, or a recovery key, yields.
     TokenHash, 32
+);
+id!(
+    /// A session of an account, as the list of sessions names it: 16 bytes from which its token does not follow.
+    SessionId, 16
 );
 id!(
     /// What a room password is filed under: a hash of the room's name as people type it.

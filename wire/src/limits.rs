@@ -84,6 +84,10 @@ pub const JOIN_METHODS: usize = 2;
 pub const JSON_BYTES: usize = 256 * 1024;
 /// Username length in characters, see [`crate::username`].
 pub const USERNAME_CHARS: core::ops::RangeInclusive<usize> = 3..=32;
+/// Longest name of a session, in characters; no control characters.
+pub const DEVICE_CHARS: usize = 64;
+/// Recovery codes of an account when they are made.
+pub const RECOVERY_CODES: usize = 10;
 /// Shortest password, in characters. Clients enforce it: the relay never sees a password.
 pub const PASSWORD_CHARS_MIN: usize = 10;
 /// Longest display or room name in characters.

@@ -56,7 +56,21 @@ codes! {
     SetupLinkInvalid = "setup_link_invalid", 403;
     /// This relay takes no new accounts.
     RegistrationClosed = "registration_closed", 403;
-    /// Somebody has this username.
+    /// Accounts are made with an operator's invite here, and this is none, or is used up, revoked or past its date.
+    InviteInvalid = "invite_invalid", 403;
+    /// This account waits for an administrator.
+    AwaitingApproval = "awaiting_approval", 403;
+    /// An administrator has banned this account.
+    Banned = "banned", 403;
+    /// No account of this name has this recovery key; which of them is wrong is not told.
+    WrongRecoveryKey = "wrong_recovery_key", 401;
+    /// Every account of this relay needs an authenticator.
+    TotpRequired = "totp_required", 403;
+    /// Another session of this account is live, and only one may be; see [`crate::frame::Request::Hello`].
+    Displaced = "displaced", 409;
+    /// The relay would be left without an administrator.
+    LastAdministrator = "last_administrator", 409;
+    /// Somebody has this username, or one that looks like it.
     UsernameTaken = "username_taken", 409;
     /// The request did not come from the app's own page, or misses its header.
     ForeignOrigin = "foreign_origin", 403;

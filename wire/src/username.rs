@@ -28,6 +28,63 @@ pub fn normalise(text: &str) -> Result<String, UsernameError> {
     if first && last && name.chars().all(inside) { Ok(name) } else { Err(UsernameError::Characters) }
 }
 
+/// Names that nobody may have, because people would take them for the relay, its operator or everybody.
+const RESERVED: &[&str] = &[
+    "abuse",
+    "account",
+    "admin",
+    "administrator",
+    "all",
+    "anonymous",
+    "api",
+    "channel",
+    "everybody",
+    "everyone",
+    "guest",
+    "help",
+    "here",
+    "info",
+    "mail",
+    "mod",
+    "moderator",
+    "nobody",
+    "null",
+    "official",
+    "operator",
+    "owner",
+    "postmaster",
+    "relay",
+    "root",
+    "security",
+    "server",
+    "staff",
+    "superuser",
+    "support",
+    "sysadmin",
+    "sysop",
+    "system",
+    "undefined",
+    "waxwing",
+    "webmaster",
+];
+
+/// What look-alikes have in common: without separators, and with one letter for those that are read as each other. Two
+/// accounts never have the same.
+pub fn skeleton(name: &str) -> String {
+    let letters = name.chars().filter(|c| !matches!(c, '.' | '-' | '_')).map(|c| match c {
+        '0' => 'o',
+        '1' | 'i' => 'l',
+        other => other,
+    });
+    letters.collect::<String>().replace("rn", "m").replace("vv", "w")
+}
+
+/// Whether a normalised name, or one that looks like it, is kept for nobody.
+pub fn is_reserved(name: &str) -> bool {
+    let looks = skeleton(name);
+    RESERVED.iter().any(|reserved| skeleton(reserved) == looks)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,5 +102,35 @@ mod tests {
         for bad in ["1abc", ".abc", "abc-", "a b c", "abc\u{202e}", "abc/..", ""] {
             assert!(normalise(bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn look_alikes_have_one_skeleton() {
+        for (one, other) in [
+            ("mira.stone", "mira-stone"),
+            ("mirastone", "m1ra_stone"),
+            ("corner", "comer"),
+            ("vvaldo", "waldo"),
+            ("milo0", "mi1oo"),
+            ("r-n.x", "mx"),
+            ("m-i-l-a", "mlla"),
+        ] {
+            assert_eq!(skeleton(one), skeleton(other), "{one} {other}");
+        }
+        assert_ne!(skeleton("mira"), skeleton("mara"));
+        assert_eq!(skeleton(&skeleton("rrnn-vvv0")), skeleton("rrnn-vvv0"));
+    }
+
+    #[test]
+    fn names_of_the_relay_are_kept_for_nobody() {
+        for name in
+            ["admin", "adm1n", "ad.min", "adrnin", "root", "r00t", "vvaxvving", "support", "nu11", "a-l-l"]
+        {
+            assert!(is_reserved(name), "{name}");
+        }
+        for name in ["mira", "adminton", "waxwings", "rooty"] {
+            assert!(!is_reserved(name), "{name}");
+        }
+        assert!(RESERVED.iter().all(|name| normalise(name).as_deref() == Ok(*name)));
     }
 }

@@ -6,12 +6,16 @@ use serde_json::{Value, json};
 use waxwing_wire::{
     AccountId, Opaque,
     account::{
-        CredentialsChange, CredentialsStart, Empty, KsfParams, LoginFinish, LoginStart, LoginTotp,
-        RegisterConfirm, RegisterFinish, RegisterStart,
+        AccountStatus, CredentialsChange, CredentialsStart, Empty, EndSession, KsfParams, LoggedIn,
+        LoginFinish, LoginStart, LoginTotp, Proof, RecoverFinish, RecoverStart, RecoveryCodes,
+        RegisterConfirm, RegisterFinish, RegisterStart, Registered, SessionInfo, TotpChange,
     },
+    ids::{SessionId, TokenHash},
 };
 
 const KSF: KsfParams = KsfParams { memory_kib: 65_536, iterations: 3, parallelism: 1 };
+
+const HASH: TokenHash = TokenHash([8; 32]);
 
 fn opaque() -> Opaque {
     Opaque(vec![0xfb, 0xff, 0])
@@ -37,8 +41,9 @@ fn check<T: Serialize + DeserializeOwned>(body: &T, optional: &[&str]) {
 #[test]
 fn requests_take_exactly_their_fields() {
     let (text, bytes) = (|| "text".to_owned(), opaque);
-    let setup_token = Some(text());
-    check(&RegisterStart { username: text(), opaque_request: bytes(), setup_token }, &["setup_token"]);
+    let (setup_token, invite, device) = (Some(text()), Some(text()), || Some(text()));
+    let start = RegisterStart { username: text(), opaque_request: bytes(), setup_token, invite };
+    check(&start, &["setup_token", "invite"]);
     let finish = RegisterFinish {
         registration: text(),
         opaque_upload: bytes(),
@@ -48,12 +53,30 @@ fn requests_take_exactly_their_fields() {
         vault: bytes(),
         wrap_opaque: bytes(),
         wrap_recovery: bytes(),
+        recovery_token_hash: HASH,
     };
     check(&finish, &[]);
-    check(&RegisterConfirm { registration: text(), code: text() }, &[]);
+    let confirm = RegisterConfirm { registration: text(), code: Some(text()), device: device() };
+    check(&confirm, &["code", "device"]);
     check(&LoginStart { username: text(), opaque_request: bytes() }, &[]);
     check(&LoginFinish { login: text(), opaque_finalization: bytes() }, &[]);
-    check(&LoginTotp { login: text(), code: text() }, &[]);
+    check(&LoginTotp { login: text(), code: Some(text()), device: device() }, &["code", "device"]);
+    check(&RecoverStart { username: text(), token: bytes(), opaque_request: bytes() }, &[]);
+    let finish = RecoverFinish {
+        recovery: text(),
+        opaque_upload: bytes(),
+        ksf: KSF,
+        vault: bytes(),
+        vault_version: 2,
+        wrap_opaque: bytes(),
+        wrap_recovery: bytes(),
+        recovery_token_hash: HASH,
+        device: device(),
+    };
+    check(&finish, &["device"]);
+    check(&Proof { proof: bytes() }, &[]);
+    check(&TotpChange { proof: bytes(), code: text() }, &[]);
+    check(&EndSession { id: SessionId([2; 16]) }, &[]);
     check(&CredentialsStart { proof: bytes(), opaque_request: bytes() }, &[]);
     let change = CredentialsChange {
         proof: bytes(),
@@ -63,6 +86,7 @@ fn requests_take_exactly_their_fields() {
         vault_version: 2,
         wrap_opaque: bytes(),
         wrap_recovery: bytes(),
+        recovery_token_hash: HASH,
         identity_key: bytes(),
         statement: Some(bytes()),
         key_package: Some(bytes()),
@@ -70,6 +94,42 @@ fn requests_take_exactly_their_fields() {
     check(&change, &["statement", "key_package"]);
     check(&Empty {}, &[]);
     check(&KSF, &[]);
+}
+
+#[test]
+fn debug_shows_no_codes_and_tokens() {
+    let secret = || "secret-word".to_owned();
+    let account = AccountId([1; 16]);
+    let status = AccountStatus::Active;
+    let session = SessionInfo {
+        account,
+        username: "mira".into(),
+        administrator: false,
+        status,
+        totp: true,
+        recovery_codes_left: 10,
+    };
+    let (token, recovery_codes) = (Some(secret()), vec![secret()]);
+    let registered = Registered { session: session.clone(), recovery_codes, token };
+    let logged_in = LoggedIn {
+        session,
+        vault: opaque(),
+        vault_version: 1,
+        wrap_opaque: opaque(),
+        proof: opaque(),
+        recovery_codes: vec![secret()],
+        notices: Vec::new(),
+        token: Some(secret()),
+    };
+    let shown = [
+        format!("{registered:?}"),
+        format!("{logged_in:?}"),
+        format!("{:?}", RecoveryCodes { recovery_codes: vec![secret()] }),
+        format!("{:?}", RegisterConfirm { registration: "r".into(), code: Some(secret()), device: None }),
+        format!("{:?}", LoginTotp { login: "l".into(), code: Some(secret()), device: None }),
+        format!("{:?}", TotpChange { proof: opaque(), code: secret() }),
+    ];
+    assert!(shown.iter().all(|text| !text.is_empty() && !text.contains("secret")), "{shown:?}");
 }
 
 proptest! {
@@ -88,6 +148,7 @@ proptest! {
             vault_version: version,
             wrap_opaque: part(3),
             wrap_recovery: part(4),
+            recovery_token_hash: HASH,
             identity_key: part(5),
             statement: statement.map(Opaque),
             key_package: None,

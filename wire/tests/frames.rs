@@ -58,7 +58,7 @@ proptest! {
 /// fails before it is among those tried.
 fn number(request: &Request) -> u32 {
     match request {
-        Request::Hello(_) => 0,
+        Request::Hello { .. } => 0,
         Request::CreateRoom(_) => 1,
         Request::Append(_) => 2,
         Request::Commit(_) => 3,

@@ -122,15 +122,9 @@ impl Client {
             HttpThen::SessionChecked | HttpThen::Renewed => Ok(None),
             HttpThen::ServerInfo => {
                 let info: account::ServerInfo = answer(status, body)?;
-                let account::ServerInfo { version, setup_required, registration } = info;
-                Ok(Some(Reply::ServerInfo {
-                    version,
-                    name: "Waxwing".to_owned(),
-                    setup_required,
-                    registration,
-                    totp: account::TotpPolicy::Required,
-                    sessions: account::SessionPolicy::Multi,
-                }))
+                let account::ServerInfo { version, name, setup_required, registration, totp, sessions } =
+                    info;
+                Ok(Some(Reply::ServerInfo { version, name, setup_required, registration, totp, sessions }))
             }
             HttpThen::RegisterStarted(sent) => {
                 let (body, account) = sent.finish(answer(status, body)?, ctx)?;
@@ -143,7 +137,7 @@ impl Client {
                 Ok(Some(Reply::TotpEnrolment {
                     secret: enrolment.secret,
                     uri: enrolment.uri,
-                    optional: false,
+                    optional: enrolment.optional,
                 }))
             }
             HttpThen::Confirmed => self.registered(answer(status, body)?, ctx).map(Some),

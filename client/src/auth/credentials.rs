@@ -24,7 +24,7 @@ use super::{
     call::answer,
     damaged,
     login::{PasswordSent, unlock},
-    register::{check_password, seal_new, usual_ksf},
+    register::{check_password, seal_new, token_hash_of, usual_ksf},
 };
 use crate::{
     api::{Failure, Notice, Reply},
@@ -111,6 +111,7 @@ impl Proven {
             vault_version: version,
             wrap_opaque: sealed.wrap_opaque.into(),
             wrap_recovery: sealed.wrap_recovery.into(),
+            recovery_token_hash: token_hash_of(&recovery),
             identity_key: new.identity().public().0.to_vec().into(),
             statement,
             key_package: None,
@@ -172,7 +173,7 @@ impl Client {
         renewal: Renewal,
         ctx: &mut Ctx<'_>,
     ) {
-        let body = account::LoginTotp { login, code: renewal.code.trim().to_owned() };
+        let body = account::LoginTotp { login, code: Some(renewal.code.trim().to_owned()), device: None };
         let then = HttpThen::RenewalProven(Box::new((export_key, renewal)));
         self.post(path::LOGIN_TOTP, &body, intent, then, ctx);
     }

@@ -84,7 +84,8 @@ impl Client {
 
     pub(crate) fn submit_totp(&mut self, intent: u64, code: &str, ctx: &mut Ctx<'_>) {
         let Auth::LoggingIn { login, .. } = &self.auth else { return ctx.reply(intent, Err(wrong_step())) };
-        let body = account::LoginTotp { login: login.clone(), code: code.trim().to_owned() };
+        let body =
+            account::LoginTotp { login: login.clone(), code: Some(code.trim().to_owned()), device: None };
         self.post(path::LOGIN_TOTP, &body, intent, HttpThen::LoggedIn, ctx);
     }
 
@@ -101,7 +102,8 @@ impl Client {
         let vault = unlock(&done, &export_key).ok_or_else(damaged)?;
         let display_name = done.session.username.clone();
         let vault = (vault, done.vault_version);
-        self.resume_or_begin(intent, Session::new(done.session, display_name, vault), Vec::new(), ctx);
+        let session = Session::new(done.session, display_name, vault);
+        self.resume_or_begin(intent, session, done.recovery_codes, ctx);
         Ok(())
     }
 }

@@ -6,11 +6,13 @@ use waxwing_crypto_core::{
     ids,
     login::{KsfParams, Purpose, RegistrationStart},
     recovery::RecoveryKey,
+    room::token_hash,
     secret::SymmetricKey,
 };
 use waxwing_wire::{
     AccountId,
     account::{self, path},
+    ids::TokenHash,
     limits::{NAME_CHARS, PASSWORD_CHARS_MIN},
     username,
 };
@@ -71,6 +73,11 @@ pub(super) fn seal_new(
     })
 }
 
+/// What the relay keeps to know the recovery key's holder by.
+pub(super) fn token_hash_of(recovery: &RecoveryKey) -> TokenHash {
+    TokenHash(token_hash(&recovery.relay_token()))
+}
+
 /// The parameters that this client stretches new passwords with.
 pub(super) fn usual_ksf() -> (KsfParams, account::KsfParams) {
     let params = KsfParams::DEFAULT;
@@ -107,6 +114,7 @@ impl RegistrationSent {
             vault: sealed.vault.into(),
             wrap_opaque: sealed.wrap_opaque.into(),
             wrap_recovery: sealed.wrap_recovery.into(),
+            recovery_token_hash: token_hash_of(&recovery),
         };
         Ok((body, Box::new(NewAccount { registration, vault, recovery, display_name })))
     }
@@ -124,7 +132,8 @@ impl Client {
             Err(failure) => return ctx.reply(intent, Err(failure)),
         };
         let username = sent.username.clone();
-        let body = account::RegisterStart { username, opaque_request: request.into(), setup_token };
+        let body =
+            account::RegisterStart { username, opaque_request: request.into(), setup_token, invite: None };
         let then = HttpThen::RegisterStarted(Box::new(sent));
         self.post(path::REGISTER_START, &body, intent, then, ctx);
     }
@@ -132,23 +141,24 @@ impl Client {
     pub(crate) fn confirm_totp(&mut self, intent: u64, code: &str, ctx: &mut Ctx<'_>) {
         let Auth::Registering(new) = &self.auth else { return ctx.reply(intent, Err(wrong_step())) };
         let registration = new.registration.clone();
-        let body = account::RegisterConfirm { registration, code: code.trim().to_owned() };
+        let body =
+            account::RegisterConfirm { registration, code: Some(code.trim().to_owned()), device: None };
         self.post(path::REGISTER_CONFIRM, &body, intent, HttpThen::Confirmed, ctx);
     }
 
     /// The account exists and its first session has begun.
     pub(super) fn registered(
         &mut self,
-        info: account::SessionInfo,
+        done: account::Registered,
         ctx: &mut Ctx<'_>,
     ) -> Result<Reply, Failure> {
         let Auth::Registering(new) = std::mem::replace(&mut self.auth, Auth::Idle) else {
             return Err(wrong_step());
         };
         let recovery_key = new.recovery.to_text().to_string();
-        self.begin(Session::new(info, new.display_name, (new.vault, 1)), ctx);
+        self.begin(Session::new(done.session, new.display_name, (new.vault, 1)), ctx);
         self.first_login(ctx);
-        Ok(Reply::Registered { recovery_key, recovery_codes: Vec::new() })
+        Ok(Reply::Registered { recovery_key, recovery_codes: done.recovery_codes })
     }
 }
 

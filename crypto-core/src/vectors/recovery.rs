@@ -15,6 +15,7 @@ pub(super) fn run(case: &Case<'_>) -> Result<(), Failure> {
     if read.to_text().as_str() != case.text("text")? {
         return Err(broken("the written form differs"));
     }
+    case.expect_bytes("relay_token", read.relay_token().expose())?;
     case.expect_bytes("wrapping_key", read.wrapping_key().expose())
 }
 
@@ -34,7 +35,8 @@ pub(super) fn make() -> Result<Vec<Value>, Failure> {
         cases.extend(typings.map(|(how, typed)| {
             json!({
                 "name": format!("{name}, {how}"), "expect": "ok", "key": hex(key.expose()), "text": text,
-                "typed": typed, "wrapping_key": hex(recovery.wrapping_key().expose()),
+                "typed": typed, "relay_token": hex(recovery.relay_token().expose()),
+                "wrapping_key": hex(recovery.wrapping_key().expose()),
             })
         }));
     }

@@ -46,6 +46,7 @@ function checkWritten() {
   for (const one of cases("recovery")) {
     same(written(unhex(one.key), "recovery"), one.text, "recovery key");
     same(derive(unhex(one.key), "Waxwing 1 recovery wrap"), one.wrapping_key, "recovery wrap");
+    same(derive(unhex(one.key), "Waxwing 1 recovery token"), one.relay_token, "recovery token");
   }
   for (const one of cases("place")) {
     same(written(unhex(one.code), "place"), one.text, "place code");

@@ -7,23 +7,61 @@ CREATE TABLE settings (
     value BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- skeleton is what look-alikes of the username have in common. status: 0 active, 1 waits for an administrator, 2 banned.
 CREATE TABLE accounts (
-    account       BLOB NOT NULL PRIMARY KEY CHECK (length(account) = 16),
-    username      TEXT NOT NULL UNIQUE,
-    administrator INTEGER NOT NULL CHECK (administrator IN (0, 1)),
-    identity_key  BLOB NOT NULL CHECK (length(identity_key) = 32),
-    created_at_ms INTEGER NOT NULL
+    account         BLOB NOT NULL PRIMARY KEY CHECK (length(account) = 16),
+    username        TEXT NOT NULL UNIQUE,
+    skeleton        TEXT NOT NULL UNIQUE,
+    administrator   INTEGER NOT NULL CHECK (administrator IN (0, 1)),
+    status          INTEGER NOT NULL CHECK (status IN (0, 1, 2)),
+    identity_key    BLOB NOT NULL CHECK (length(identity_key) = 32),
+    created_at_ms   INTEGER NOT NULL,
+    last_seen_at_ms INTEGER NOT NULL
 ) STRICT;
 
--- totp_last_step is the newest RFC 6238 step whose code was accepted: no code works twice.
+-- Hashes of the skeletons of deleted accounts' usernames: nobody comes back under the name of another.
+CREATE TABLE former_usernames (
+    hash BLOB NOT NULL PRIMARY KEY CHECK (length(hash) = 32)
+) STRICT, WITHOUT ROWID;
+
+-- totp_secret is NULL without an authenticator. totp_last_step is the newest RFC 6238 step whose code was accepted: no
+-- code works twice. recovery_token_hash tells whoever holds the recovery key.
 CREATE TABLE credentials (
-    account         BLOB NOT NULL PRIMARY KEY REFERENCES accounts (account) ON DELETE CASCADE,
-    opaque_record   BLOB NOT NULL,
-    ksf_memory_kib  INTEGER NOT NULL,
-    ksf_iterations  INTEGER NOT NULL,
-    ksf_parallelism INTEGER NOT NULL,
-    totp_secret     BLOB NOT NULL,
-    totp_last_step  INTEGER NOT NULL
+    account             BLOB NOT NULL PRIMARY KEY REFERENCES accounts (account) ON DELETE CASCADE,
+    opaque_record       BLOB NOT NULL,
+    ksf_memory_kib      INTEGER NOT NULL,
+    ksf_iterations      INTEGER NOT NULL,
+    ksf_parallelism     INTEGER NOT NULL,
+    totp_secret         BLOB,
+    totp_last_step      INTEGER NOT NULL,
+    recovery_token_hash BLOB NOT NULL CHECK (length(recovery_token_hash) = 32)
+) STRICT;
+
+-- A code that was used is deleted.
+CREATE TABLE recovery_codes (
+    account   BLOB NOT NULL REFERENCES accounts (account) ON DELETE CASCADE,
+    code_hash BLOB NOT NULL CHECK (length(code_hash) = 32),
+    PRIMARY KEY (account, code_hash)
+) STRICT, WITHOUT ROWID;
+
+-- What a person is told at the next login. kind: 1 authenticator reset, 2 recovery code used, 3 recovered.
+CREATE TABLE account_notices (
+    num     INTEGER PRIMARY KEY,
+    account BLOB NOT NULL REFERENCES accounts (account) ON DELETE CASCADE,
+    kind    INTEGER NOT NULL CHECK (kind IN (1, 2, 3)),
+    at_ms   INTEGER NOT NULL
+) STRICT;
+CREATE INDEX account_notices_by_account ON account_notices (account, num);
+
+-- Operators' invites. Only the hash of a code is kept.
+CREATE TABLE invites (
+    id            INTEGER PRIMARY KEY,
+    code_hash     BLOB NOT NULL UNIQUE CHECK (length(code_hash) = 32),
+    maker         BLOB REFERENCES accounts (account) ON DELETE SET NULL,
+    uses_left     INTEGER NOT NULL CHECK (uses_left >= 0),
+    expires_at_ms INTEGER,
+    created_at_ms INTEGER NOT NULL,
+    note          TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE vaults (
@@ -34,10 +72,16 @@ CREATE TABLE vaults (
     wrap_recovery BLOB NOT NULL
 ) STRICT;
 
--- Only the hash of a session token is kept: a stolen database opens no session.
+-- Only the hash of a session token is kept: a stolen database opens no session. The token is replaced now and then; the
+-- one before works until former_until_ms.
 CREATE TABLE sessions (
-    token_hash      BLOB NOT NULL PRIMARY KEY CHECK (length(token_hash) = 32),
+    id              BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     account         BLOB NOT NULL REFERENCES accounts (account) ON DELETE CASCADE,
+    token_hash      BLOB NOT NULL UNIQUE CHECK (length(token_hash) = 32),
+    token_at_ms     INTEGER NOT NULL,
+    former_hash     BLOB UNIQUE CHECK (length(former_hash) = 32),
+    former_until_ms INTEGER NOT NULL,
+    device          TEXT NOT NULL,
     created_at_ms   INTEGER NOT NULL,
     last_used_at_ms INTEGER NOT NULL
 ) STRICT;
@@ -64,16 +108,18 @@ CREATE TABLE identity_statements (
 ) STRICT;
 CREATE INDEX identity_statements_by_account ON identity_statements (account, num);
 
--- num is local and short, because every other room table repeats it. chain is H_n of the room log.
+-- num is local and short, because every other room table repeats it. chain is H_n of the room log. creator is NULL once
+-- that account was deleted.
 CREATE TABLE rooms (
     num           INTEGER PRIMARY KEY,
     room          BLOB NOT NULL UNIQUE CHECK (length(room) = 16),
-    creator       BLOB NOT NULL REFERENCES accounts (account),
+    creator       BLOB REFERENCES accounts (account) ON DELETE SET NULL,
     last_seq      INTEGER NOT NULL,
     last_commit   INTEGER NOT NULL,
     chain         BLOB NOT NULL CHECK (length(chain) = 32),
     created_at_ms INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX rooms_by_creator ON rooms (creator);
 
 -- level is what clients told of a member's role: 0 plain, 1 moderator, 2 owner.
 CREATE TABLE members (
@@ -133,7 +179,7 @@ CREATE TABLE snapshots (
     sealed     BLOB NOT NULL,
     PRIMARY KEY (room, account, epoch)
 ) STRICT;
-CREATE INDEX snapshots_by_commit ON snapshots (room, account, commit_seq);
+CREATE INDEX snapshots_by_commit ON snapshots (account, room, commit_seq);
 
 CREATE TABLE keyring (
     room       INTEGER NOT NULL REFERENCES rooms (num) ON DELETE CASCADE,
@@ -143,7 +189,7 @@ CREATE TABLE keyring (
     sealed     BLOB NOT NULL,
     PRIMARY KEY (room, account, epoch)
 ) STRICT;
-CREATE INDEX keyring_by_commit ON keyring (room, account, commit_seq);
+CREATE INDEX keyring_by_commit ON keyring (account, room, commit_seq);
 
 -- The next three hold candidates: what a commit's author and other members published for the epoch that it makes.
 -- The relay cannot tell which are right; readers can. Links are kept for good, the others while they may be needed.
@@ -209,6 +255,7 @@ CREATE TABLE welcomes (
     sealed     BLOB NOT NULL,
     PRIMARY KEY (room, account, author)
 ) STRICT;
+CREATE INDEX welcomes_by_account ON welcomes (account);
 
 -- What administrators did and what touched the security of accounts. Names accounts by id, so that nothing of a deleted one stays.
 -- chain is SHA-256 over the chain of the entry before and this one, see docs/operating/administration.md.

@@ -14,7 +14,9 @@ use crate::{
     config::Config,
     fanout::Fanout,
     http::{self, App, Startup, auth::random},
-    limits, now_ms, shutdown,
+    limits, now_ms,
+    settings::{Settings, Values},
+    shutdown,
     store::{
         Store, StoreError,
         sqlite::{OpenError, Options, Sqlite},
@@ -98,7 +100,8 @@ impl Relay {
             .public_origin
             .as_ref()
             .map_or_else(|| reachable(address), |origin| origin.as_str().to_owned());
-        let startup = Startup { store, fanout: Arc::clone(&fanout), login_setup, config, address };
+        let settings = Arc::new(Settings::load(&store, Values::from(&config)).await?);
+        let startup = Startup { store, fanout: Arc::clone(&fanout), login_setup, config, settings, address };
         let app = Arc::new(App::new(startup));
         let (stop, stopping) = watch::channel(false);
         let server = tokio::spawn(http::serve(listener, Arc::clone(&app), stopping.clone()));
@@ -161,7 +164,7 @@ async fn sweep(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
             _ = stopping.changed() => return,
             _ = hourly.tick() => {}
         }
-        match app.store.sweep_sessions(http::auth::SESSION_LIFE, now_ms()).await {
+        match app.store.sweep_sessions(app.settings.values().session_life(), now_ms()).await {
             Ok(0) => {}
             Ok(sessions) => tracing::info!(sessions, "ended sessions were forgotten"),
             Err(error) => tracing::warn!(%error, "ended sessions could not be forgotten"),

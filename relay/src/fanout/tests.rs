@@ -6,6 +6,7 @@ use waxwing_wire::{
 };
 
 use super::*;
+use crate::store::Ended;
 
 const ROOM: RoomId = RoomId([9; 16]);
 
@@ -21,6 +22,10 @@ fn entry(seq: u64, bytes: usize) -> Notice {
         received_at_ms: 0,
     };
     Notice::Entry { room: ROOM, entry, permit: None }
+}
+
+fn ended(account: AccountId, which: Ended) -> Notice {
+    Notice::Ended { account, which, reason: EndReason::Ended }
 }
 
 fn summary(last_seq: u64) -> RoomSummary {
@@ -40,7 +45,7 @@ fn drain(inbox: &Inbox) -> Vec<Event> {
 }
 
 fn register(fanout: &Arc<Fanout>) -> (Registration, Inbox) {
-    fanout.register(AccountId([1; 16]), SessionHash([0; 32])).unwrap()
+    fanout.register(AccountId([1; 16]), SessionId([0; 16]), false).unwrap()
 }
 
 #[test]
@@ -137,13 +142,13 @@ fn a_cut_goes_before_everything_queued() {
     let (registration, inbox) = register(&fanout);
     fanout.activate(&registration, vec![ROOM]);
     fanout.publish(entry(1, 10));
-    fanout.end_session(SessionHash([0; 32]));
-    assert_eq!(inbox.try_next(), Some(Wake::Cut(Cut::SessionEnded)));
+    fanout.publish(ended(AccountId([1; 16]), Ended::One(SessionId([0; 16]))));
+    assert_eq!(inbox.try_next(), Some(Wake::Cut(Cut::SessionEnded(EndReason::Ended))));
 }
 
 fn stream_of(fanout: &Arc<Fanout>, account: u8, session: u8) -> (Registration, Inbox) {
     let (registration, inbox) =
-        fanout.register(AccountId([account; 16]), SessionHash([session; 32])).unwrap();
+        fanout.register(AccountId([account; 16]), SessionId([session; 16]), false).unwrap();
     fanout.activate(&registration, vec![ROOM]);
     (registration, inbox)
 }
@@ -176,7 +181,7 @@ fn ending_other_sessions_leaves_one_and_other_accounts() {
     let (_kept, kept) = stream_of(&fanout, 1, 1);
     let (_gone, gone) = stream_of(&fanout, 1, 2);
     let (_foreign, foreign) = stream_of(&fanout, 2, 2);
-    fanout.end_other_sessions(AccountId([1; 16]), SessionHash([1; 32]));
-    assert_eq!(gone.try_next(), Some(Wake::Cut(Cut::SessionEnded)));
+    fanout.publish(ended(AccountId([1; 16]), Ended::AllBut(SessionId([1; 16]))));
+    assert_eq!(gone.try_next(), Some(Wake::Cut(Cut::SessionEnded(EndReason::Ended))));
     assert_eq!((kept.try_next(), foreign.try_next()), (None, None));
 }

@@ -7,7 +7,10 @@ mod attempts;
 pub(super) mod backoff;
 pub(super) mod credentials;
 pub(super) mod login;
+pub(super) mod manage;
 pub mod opaque;
+pub(super) mod recover;
+mod recovery_codes;
 pub(super) mod register;
 pub(super) mod session;
 mod totp;
@@ -15,20 +18,12 @@ mod totp;
 use std::{net::IpAddr, time::Duration};
 
 use rand_core::{OsRng, RngCore as _};
-use waxwing_wire::{
-    Problem, ProblemCode,
-    account::{KsfParams, RegistrationPolicy},
-    username,
-};
+use waxwing_wire::{Problem, ProblemCode, account::KsfParams, username};
 
 use super::problem::Refusal;
-use crate::{limits, store::SessionLife};
+use crate::limits;
 use attempts::Attempts;
 use backoff::{Backoff, Key};
-
-/// How long sessions live.
-pub const SESSION_LIFE: SessionLife =
-    SessionLife { idle: limits::SESSION_IDLE, absolute: limits::SESSION_LIFE };
 
 /// Parameters told for usernames that nobody has: those that a client uses by default.
 pub(super) const USUAL_KSF: KsfParams = KsfParams { memory_kib: 65_536, iterations: 3, parallelism: 1 };
@@ -37,29 +32,24 @@ pub(super) const USUAL_KSF: KsfParams = KsfParams { memory_kib: 65_536, iteratio
 #[derive(Debug)]
 pub(super) struct Auth {
     pub(super) opaque: opaque::Server,
-    policy: RegistrationPolicy,
     cookie: session::Cookie,
     registrations: Attempts<register::Registration>,
     confirmed: register::Confirmed,
     logins: Attempts<login::Login>,
+    recoveries: Attempts<recover::Attempted>,
     proofs: credentials::Proofs,
     pub(super) backoff: Backoff,
 }
 
 impl Auth {
-    pub(super) fn new(
-        opaque: opaque::Server,
-        policy: RegistrationPolicy,
-        login: Duration,
-        https: bool,
-    ) -> Self {
+    pub(super) fn new(opaque: opaque::Server, login: Duration, https: bool) -> Self {
         Self {
             opaque,
-            policy,
             cookie: session::Cookie::new(https),
             registrations: Attempts::new(limits::REGISTRATIONS, limits::REGISTRATION_TIME),
             confirmed: register::Confirmed::default(),
             logins: Attempts::new(limits::LOGINS, login),
+            recoveries: Attempts::new(limits::LOGINS, login),
             proofs: credentials::Proofs::default(),
             backoff: Backoff::default(),
         }

@@ -25,10 +25,10 @@ impl Rate {
     }
 }
 
-/// Rates of one account.
+/// Rates of one account that clients know.
 #[derive(Debug, Clone, Copy)]
 pub struct Rates {
-    /// Messages and statements of an account.
+    /// Messages and statements of an account, unless the operator chose others.
     pub messages: Rate,
     /// Commits, joins and new rooms of an account.
     pub commits: Rate,
@@ -91,9 +91,9 @@ pub(super) struct Meters {
 }
 
 impl Meters {
-    pub(super) fn new(rates: Rates) -> Self {
+    pub(super) fn new() -> Self {
         Self {
-            rates,
+            rates: Rates::default(),
             messages: Mutex::default(),
             commits: Mutex::default(),
             stores: Mutex::default(),
@@ -102,8 +102,14 @@ impl Meters {
     }
 
     /// Counts a request, whose frame has so many bytes, against its account's rates, if it is of a kind that has some.
-    pub(super) fn check(&self, account: AccountId, request: &Request, bytes: usize) -> Result<(), Problem> {
-        let Rates { messages, commits, stores, signals } = self.rates;
+    /// That of messages is given: operators may change it.
+    pub(super) fn check(
+        &self,
+        account: AccountId,
+        (request, bytes): (&Request, usize),
+        messages: Rate,
+    ) -> Result<(), Problem> {
+        let Rates { messages: _, commits, stores, signals } = self.rates;
         let by_size = u32::try_from(bytes.div_ceil(shared::RATE_BYTES).max(1)).unwrap_or(u32::MAX);
         let take = |buckets, tokens, rate| take(buckets, account, tokens, rate, Instant::now());
         match request {
@@ -145,14 +151,21 @@ fn take(
 /// The refusal of a request that came too early.
 pub(super) fn slower(wait: Duration) -> Problem {
     let mut problem = Problem::new(ProblemCode::RateLimited, "too much at once; go on a little later");
-    let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1);
-    problem.retry_after_s = Some(u32::try_from(seconds).unwrap_or(u32::MAX));
+    problem.retry_after_s = Some(seconds(wait));
     problem
+}
+
+/// A wait as clients are told of it: whole seconds, at least one.
+pub(super) fn seconds(wait: Duration) -> u32 {
+    let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1);
+    u32::try_from(seconds).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const MESSAGES: Rate = Rate::of(shared::MESSAGES);
 
     #[test]
     fn a_burst_is_free_and_then_tokens_come_back() {
@@ -218,14 +231,17 @@ mod tests {
             Request::DropAccountData(Vec::new()),
             Request::PutKeyPackage(bytes),
         ] {
-            let (meters, account) = (Meters::new(Rates::default()), AccountId([1; 16]));
+            let (meters, account) = (Meters::new(), AccountId([1; 16]));
             let mut taken = 0;
-            while meters.check(account, &request, shared::FRAME_BYTES).is_ok() {
+            while meters.check(account, (&request, shared::FRAME_BYTES), MESSAGES).is_ok() {
                 taken += 1;
                 assert!(taken < 10, "{request:?}");
             }
             assert_eq!(taken, 4, "four whole frames at once: {request:?}");
-            assert!(meters.check(AccountId([2; 16]), &request, 1).is_ok(), "others are not held back");
+            assert!(
+                meters.check(AccountId([2; 16]), (&request, 1), MESSAGES).is_ok(),
+                "others are not held back"
+            );
         }
     }
 
@@ -233,12 +249,15 @@ mod tests {
     fn a_message_costs_a_token_for_each_four_kib() {
         use waxwing_wire::{EntryId, Opaque, RoomId, frame::Append};
         let append = Append { room: RoomId([1; 16]), after: 0, id: EntryId([1; 16]), bytes: Opaque(vec![1]) };
-        let (meters, request) = (Meters::new(Rates::default()), Request::Append(append));
+        let (meters, request) = (Meters::new(), Request::Append(append));
         let account = AccountId([1; 16]);
         for _ in 0..30 {
-            assert!(meters.check(account, &request, shared::RATE_BYTES + 1).is_ok());
+            assert!(meters.check(account, (&request, shared::RATE_BYTES + 1), MESSAGES).is_ok());
         }
-        assert!(meters.check(account, &request, 1).is_err(), "two tokens each, and sixty at once");
+        assert!(
+            meters.check(account, (&request, 1), MESSAGES).is_err(),
+            "two tokens each, and sixty at once"
+        );
     }
 
     #[test]

@@ -19,7 +19,7 @@ use axum::{
     http::HeaderMap,
     response::Response,
 };
-use waxwing_wire::{Problem, ProblemCode, limits as shared};
+use waxwing_wire::{Problem, ProblemCode, account::AccountStatus, limits as shared};
 
 use super::{
     App, Peer,
@@ -66,9 +66,15 @@ pub(super) async fn open(
 /// Registers a stream of a session. Asks for the session once more: if it ended after it was read and before this, nobody
 /// told the stream.
 async fn register(app: &App, session: &Session) -> Result<(Registration, Inbox), Refusal> {
-    let registered = app.fanout.register(session.info.account, session.token).map_err(refuse)?;
-    session::find(app, session.token, now_ms()).await?;
-    Ok(registered)
+    let pending = session.info.status == AccountStatus::Pending;
+    let (registration, inbox) =
+        app.fanout.register(session.info.account, session.id, pending).map_err(refuse)?;
+    let now = session::find(app, session.token, now_ms()).await?;
+    // Only ever in this direction: an approval that comes later has told the stream, which is registered by now.
+    if now.info.status == AccountStatus::Active {
+        registration.admit();
+    }
+    Ok((registration, inbox))
 }
 
 fn refuse(refused: Refused) -> Refusal {
@@ -87,9 +93,10 @@ mod tests {
 
     use super::*;
     use crate::{
-        config::{Config, Registration as Policy, Timing},
+        config::Config,
         fanout::Fanout,
         http::{Startup, auth::opaque::Server},
+        settings::{Settings, Values},
         store::{
             SessionHash, Store,
             sqlite::{Options, Sqlite},
@@ -103,20 +110,23 @@ mod tests {
         let store = Arc::new(Store::Sqlite(Sqlite::open(&Options::new(folder.path()), notices).unwrap()));
         let login_setup = Server::load_or_make(&store).await.unwrap();
         let address = "127.0.0.1:1".parse().unwrap();
-        let config = Config {
-            listen: address,
-            data: folder.path().to_owned(),
-            registration: Policy::Open,
-            public_origin: None,
-            trusted_proxy: Vec::new(),
-            messages_per_second: 1,
-            timing: Timing::default(),
-        };
+        let config = Config::local(folder.path().to_owned());
+        let settings = Arc::new(Settings::load(&store, Values::from(&config)).await.unwrap());
         let fanout = Arc::new(Fanout::default());
-        let app = App::new(Startup { store, fanout: Arc::clone(&fanout), login_setup, config, address });
-        let info = SessionInfo { account: AccountId([1; 16]), username: "mira".into(), administrator: false };
+        let startup = Startup { store, fanout: Arc::clone(&fanout), login_setup, config, settings, address };
+        let app = App::new(startup);
+        let info = SessionInfo {
+            account: AccountId([1; 16]),
+            username: "mira".into(),
+            administrator: false,
+            status: AccountStatus::Active,
+            totp: true,
+            recovery_codes_left: 10,
+        };
         // As it was read a moment ago. Now the store does not have it any more.
-        let session = Session { token: SessionHash([2; 32]), info, created_at_ms: 0, last_used_at_ms: 0 };
+        let token = SessionHash([2; 32]);
+        let id = token.id();
+        let session = Session { id, token, info, created_at_ms: 0, last_used_at_ms: 0, token_at_ms: Some(0) };
         assert!(register(&app, &session).await.is_err());
         assert_eq!(fanout.count(), 0);
     }

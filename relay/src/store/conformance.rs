@@ -18,14 +18,15 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use waxwing_wire::{
     AccountId, EpochId, Opaque, RoomId, Seq,
-    account::{KsfParams, RegistrationPolicy, SessionInfo},
-    frame::{Commit, CreateRoom},
+    account::{AccountStatus, KsfParams, RegistrationPolicy, SessionInfo},
+    frame::{Commit, CreateRoom, EndReason},
+    ids::TokenHash,
 };
 use zeroize::Zeroizing;
 
 use super::{
-    Admission, Caller, Credentials, NewAccount, NewCredentials, NewSession, Notice, Pending, Result, Session,
-    SessionHash, SessionLife, Store, StoreError,
+    Admission, Caller, Credentials, Ended, Factor, Login, NewAccount, NewCredentials, NewPassword,
+    NewSession, Notice, Pending, Result, Session, SessionHash, SessionLife, Store, StoreError,
     sqlite::{Options, Sqlite},
 };
 use requests::random;
@@ -148,9 +149,11 @@ fn new_account(username: &str) -> NewAccount {
             account,
             opaque_record: b"record".to_vec(),
             ksf: KsfParams { memory_kib: 65_536, iterations: 3, parallelism: 1 },
-            totp_secret: Zeroizing::new(vec![2; 20]),
+            totp_secret: Some(secret()),
             totp_last_step: 100,
         },
+        recovery_codes: vec![[1; 32], [2; 32]],
+        recovery_token_hash: TokenHash([5; 32]),
         vault: Opaque(b"vault".to_vec()),
         wrap_opaque: Opaque(b"wrap".to_vec()),
         wrap_recovery: Opaque(b"recovery".to_vec()),
@@ -158,7 +161,7 @@ fn new_account(username: &str) -> NewAccount {
 }
 
 fn new_session() -> NewSession {
-    NewSession { token: SessionHash(random()), now_ms: NOW_MS }
+    NewSession { token: SessionHash(random()), device: "here".to_owned(), now_ms: NOW_MS }
 }
 
 /// A session that every account of a [`Bench`] has from its registration on.
@@ -167,10 +170,19 @@ fn session_of(account: AccountId) -> SessionHash {
 }
 
 fn caller(account: AccountId) -> Caller {
-    Caller { account, session: session_of(account), frame_bytes: 1 }
+    Caller { account, session: session_of(account).id(), frame_bytes: 1 }
 }
 
-const OPEN: Admission = Admission::Policy(RegistrationPolicy::Open);
+fn secret() -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(vec![2; 20])
+}
+
+/// A login with the code of a step.
+fn login(account: AccountId, step: u64) -> Login {
+    Login { account, record: b"record".to_vec(), factor: Factor::Code(secret(), step) }
+}
+
+const OPEN: Admission = Admission::Policy(RegistrationPolicy::Open, None);
 
 impl Bench {
     /// Hears every notice of what was written so far: answers come before notices, the next answer after them.
@@ -190,7 +202,7 @@ impl Bench {
             assert!(self.store.replace_setup_token(token).await.unwrap());
             Admission::Setup(token)
         };
-        let session = NewSession { token: session_of(id), now_ms: NOW_MS };
+        let session = NewSession { token: session_of(id), ..new_session() };
         self.store.create_account(account, admission, session).await.unwrap();
         id
     }

@@ -42,7 +42,7 @@ pub enum StoreError {
     #[error("this invite has expired; ask for a new one")]
     LinkExpired,
     /// Somebody has this username.
-    #[error("somebody has this username; choose another")]
+    #[error("somebody has this username, or one that looks like it; choose another")]
     UsernameTaken,
     /// Not the setup token, or an account exists.
     #[error("this setup link was used, replaced or mistyped; the relay prints the valid one when it starts")]
@@ -50,6 +50,20 @@ pub enum StoreError {
     /// The relay takes no new accounts.
     #[error("this relay takes no new accounts")]
     RegistrationClosed,
+    /// No invite, or one that admits nobody any more.
+    #[error(
+        "this relay takes new accounts with an invite; this one is missing, used up, revoked or expired; ask its operator"
+    )]
+    InviteInvalid,
+    /// No such recovery code.
+    #[error("the code is wrong, or was used before")]
+    WrongCode,
+    /// The account is banned.
+    #[error("an administrator of this relay has banned this account")]
+    Banned,
+    /// The relay would have no administrator.
+    #[error("this relay needs an administrator; make somebody else one first")]
+    LastAdministrator,
     /// A step that was used, or an older one.
     #[error("this code was used before; wait for the next one")]
     ReusedCode,
@@ -91,6 +105,10 @@ impl StoreError {
             Self::UsernameTaken => ProblemCode::UsernameTaken,
             Self::SetupLinkInvalid => ProblemCode::SetupLinkInvalid,
             Self::RegistrationClosed => ProblemCode::RegistrationClosed,
+            Self::InviteInvalid => ProblemCode::InviteInvalid,
+            Self::WrongCode => ProblemCode::WrongCode,
+            Self::Banned => ProblemCode::Banned,
+            Self::LastAdministrator => ProblemCode::LastAdministrator,
             Self::ReusedCode => ProblemCode::ReusedCode,
             Self::CredentialsChanged => ProblemCode::AttemptExpired,
             Self::SessionEnded => ProblemCode::NotLoggedIn,

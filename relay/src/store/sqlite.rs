@@ -1,18 +1,24 @@
 //! The SQLite backend: one writer thread that commits in groups, and a few connections that read.
 
+mod account_calls;
 mod accounts;
 mod audit;
 mod calls;
 mod commit;
+mod credentials;
 mod data;
+mod deletion;
 mod epochs;
+mod invites;
 mod log;
 mod methods;
 mod migrate;
 mod published;
 mod readers;
 mod rooms;
+mod second_factor;
 mod sessions;
+mod settings;
 mod writer;
 
 use std::{

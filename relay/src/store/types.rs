@@ -1,20 +1,26 @@
 //! What goes into the store and comes out of it, beside the types of the wire.
 
+mod account;
+
 use std::{
     fmt,
     future::Future,
     pin::Pin,
     task::{Context, Poll},
-    time::Duration,
 };
 
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use waxwing_wire::{
     AccountId, EpochId, Opaque, RoomId, Seq,
-    account::{KsfParams, RegistrationPolicy, SessionInfo},
-    frame::{HistoryLink, LogEntry, RoomSummary},
+    account::KsfParams,
+    frame::{AccountEvent, EndReason, HistoryLink, LogEntry, RoomSummary},
+    ids::SessionId,
 };
-use zeroize::Zeroizing;
+
+pub use account::{
+    Admission, Caller, Credentials, Factor, Login, NewAccount, NewCredentials, NewPassword, NewSession,
+    Recoverable, Recovery, Session, SessionHash, SessionLife, SessionRow, Status, UnlockedAccount,
+};
 
 use super::{Result, StoreError};
 
@@ -28,153 +34,6 @@ impl<T> Future for Pending<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // A writer that went away has committed nothing it did not answer.
         Pin::new(&mut self.0).poll(cx).map(|answer| answer.unwrap_or(Err(StoreError::Unavailable)))
-    }
-}
-
-/// SHA-256 of a session token.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct SessionHash(pub [u8; 32]);
-
-impl fmt::Debug for SessionHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(_) = self;
-        f.write_str("SessionHash(..)")
-    }
-}
-
-/// Who writes over the stream.
-#[derive(Debug, Clone, Copy)]
-pub struct Caller {
-    /// The account.
-    pub account: AccountId,
-    /// The session, which must be alive when the write is carried out.
-    pub session: SessionHash,
-    /// Length of the frame that asks: its share of [`crate::limits::WRITE_QUEUE_BYTES`].
-    pub frame_bytes: usize,
-}
-
-/// How long sessions live.
-#[derive(Debug, Clone, Copy)]
-pub struct SessionLife {
-    /// Without use.
-    pub idle: Duration,
-    /// In any case.
-    pub absolute: Duration,
-}
-
-/// A session to be begun.
-#[derive(Debug, Clone, Copy)]
-pub struct NewSession {
-    /// Hash of its token.
-    pub token: SessionHash,
-    /// When it begins.
-    pub now_ms: u64,
-}
-
-/// A live session.
-#[derive(Debug, Clone)]
-pub struct Session {
-    /// Hash of its token.
-    pub token: SessionHash,
-    /// Whose it is.
-    pub info: SessionInfo,
-    /// When it began.
-    pub created_at_ms: u64,
-    /// When it was last noted to be in use.
-    pub last_used_at_ms: u64,
-}
-
-/// Why an account may be made.
-#[derive(Debug, Clone, Copy)]
-pub enum Admission {
-    /// By the setup token with this hash: the first account, which administrates.
-    Setup([u8; 32]),
-    /// By the policy of the relay, which never admits the first.
-    Policy(RegistrationPolicy),
-}
-
-/// An account to be made.
-#[derive(Clone)]
-pub struct NewAccount {
-    /// Chosen by the client.
-    pub account: AccountId,
-    /// Normalised.
-    pub username: String,
-    /// 32 bytes.
-    pub identity_key: Opaque,
-    /// What a login will check; `totp_last_step` is the step of the confirming code.
-    pub credentials: Credentials,
-    /// Sealed vault, version 1.
-    pub vault: Opaque,
-    /// Wrapped under the OPAQUE export key.
-    pub wrap_opaque: Opaque,
-    /// Wrapped under the recovery key.
-    pub wrap_recovery: Opaque,
-}
-
-/// What a login checks.
-#[derive(Clone)]
-pub struct Credentials {
-    /// Whose they are.
-    pub account: AccountId,
-    /// OPAQUE RegistrationRecord, RFC 9807 section 5.
-    pub opaque_record: Vec<u8>,
-    /// Parameters that the client used.
-    pub ksf: KsfParams,
-    /// TOTP secret, 20 bytes.
-    pub totp_secret: Zeroizing<Vec<u8>>,
-    /// Newest step whose code was accepted.
-    pub totp_last_step: u64,
-}
-
-impl fmt::Debug for NewAccount {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            account,
-            username: _,
-            identity_key: _,
-            credentials: _,
-            vault: _,
-            wrap_opaque: _,
-            wrap_recovery: _,
-        } = self;
-        write!(f, "NewAccount({account})")
-    }
-}
-
-impl fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { account, opaque_record: _, ksf: _, totp_secret: _, totp_last_step: _ } = self;
-        write!(f, "Credentials({account})")
-    }
-}
-
-/// New credentials of an account, and the keys that change with them.
-#[derive(Clone)]
-pub struct NewCredentials {
-    /// OPAQUE RegistrationRecord.
-    pub opaque_record: Vec<u8>,
-    /// Parameters that the client used.
-    pub ksf: KsfParams,
-    /// Sealed vault.
-    pub vault: Opaque,
-    /// One more than the stored version.
-    pub vault_version: u64,
-    /// Wrapped under the OPAQUE export key.
-    pub wrap_opaque: Opaque,
-    /// Wrapped under the recovery key.
-    pub wrap_recovery: Opaque,
-    /// 32 bytes.
-    pub identity_key: Opaque,
-    /// That the identity key changed.
-    pub statement: Option<Opaque>,
-    /// Under the new identity key.
-    pub key_package: Option<Opaque>,
-}
-
-impl fmt::Debug for NewCredentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "NewCredentials(version {})", self.vault_version)
     }
 }
 
@@ -204,19 +63,6 @@ pub struct Published {
     pub links: Vec<HistoryLink>,
     /// The asker's own first, then the commit author's.
     pub public_states: Vec<Opaque>,
-}
-
-/// What a completed login hands out.
-#[derive(Debug)]
-pub struct UnlockedAccount {
-    /// The account.
-    pub info: SessionInfo,
-    /// Sealed vault.
-    pub vault: Opaque,
-    /// Its version.
-    pub vault_version: u64,
-    /// Wrapped under the OPAQUE export key.
-    pub wrap_opaque: Opaque,
 }
 
 /// A page of a room log.
@@ -271,4 +117,38 @@ pub enum Notice {
         /// The room.
         room: RoomId,
     },
+    /// The account of a member is gone.
+    Gone {
+        /// The account.
+        account: AccountId,
+        /// The room.
+        room: RoomId,
+    },
+    /// Something happened to an account itself.
+    Account {
+        /// The account.
+        account: AccountId,
+        /// What.
+        event: AccountEvent,
+    },
+    /// Sessions have ended.
+    Ended {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        which: Ended,
+        /// Why.
+        reason: EndReason,
+    },
+}
+
+/// Which sessions of an account have ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// All.
+    All,
+    /// This one.
+    One(SessionId),
+    /// All but this one.
+    AllBut(SessionId),
 }

@@ -12,14 +12,16 @@ use reqwest::{
     header::{COOKIE, SET_COOKIE},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use sha2::Sha512;
+use sha2::{Digest as _, Sha256, Sha512};
 use totp_rs::{Builder, Totp};
 use waxwing_wire::{
     AccountId, Opaque,
     account::{
         CLIENT_HEADER, KsfParams, LoggedIn, LoginAccepted, LoginFinish, LoginStart, LoginStarted, LoginTotp,
-        RegisterConfirm, RegisterFinish, RegisterStart, RegisterStarted, SessionInfo, TotpEnrolment, path,
+        RegisterConfirm, RegisterFinish, RegisterStart, RegisterStarted, Registered, SessionInfo,
+        TotpEnrolment, path,
     },
+    ids::TokenHash,
 };
 
 use super::{Running, requests::random};
@@ -35,6 +37,8 @@ impl CipherSuite for ClientSuite {
 
 /// The cheapest that the relay takes.
 pub const KSF: KsfParams = KsfParams { memory_kib: 19_456, iterations: 2, parallelism: 1 };
+/// What the recovery key of everybody here yields.
+pub const RECOVERY_TOKEN: [u8; 32] = [6; 32];
 pub const PASSWORD: &str = "correct horse battery";
 
 pub fn argon2() -> Argon2<'static> {
@@ -131,6 +135,17 @@ pub struct Person {
     /// `name=value` of the session cookie.
     pub cookie: String,
     pub info: SessionInfo,
+    pub recovery_codes: Vec<String>,
+}
+
+/// The last step of a registration.
+pub fn confirm(registration: String, code: String) -> RegisterConfirm {
+    RegisterConfirm { registration, code: Some(code), device: Some("a test".into()) }
+}
+
+/// The last step of a login.
+pub fn second_factor(login: &LoginAccepted, code: impl Into<String>) -> LoginTotp {
+    LoginTotp { login: login.login.clone(), code: Some(code.into()), device: Some("a test".into()) }
 }
 
 /// A code for a number of steps from now: -1, 0 and 1 are accepted.
@@ -161,6 +176,7 @@ pub async fn register_start(
         username: username.to_owned(),
         opaque_request: Opaque(start.message.serialize().to_vec()),
         setup_token: setup_token.map(str::to_owned),
+        invite: None,
     };
     let started = http.call(path::REGISTER_START, &request).await?;
     Ok(Begun { state: start.state, password: password.to_owned(), started })
@@ -183,6 +199,7 @@ pub fn finish_request(begun: &Begun) -> RegisterFinish {
         vault: Opaque(b"sealed vault".to_vec()),
         wrap_opaque: Opaque(b"wrapped under the export key".to_vec()),
         wrap_recovery: Opaque(b"wrapped under the recovery key".to_vec()),
+        recovery_token_hash: TokenHash(Sha256::digest(RECOVERY_TOKEN).into()),
     }
 }
 
@@ -191,8 +208,9 @@ pub async fn register(http: &Http, username: &str, setup_token: Option<&str>) ->
     let request = finish_request(&begun);
     let enrolment: TotpEnrolment = http.call(path::REGISTER_FINISH, &request).await?;
     // The step before, so that the present one and the next are left for logins.
-    let confirm = RegisterConfirm { registration: request.registration, code: code(&enrolment.secret, -1) };
-    let (info, cookie): (SessionInfo, _) = http.call_with_cookie(path::REGISTER_CONFIRM, &confirm).await?;
+    let confirm = confirm(request.registration, code(&enrolment.secret, -1));
+    let (done, cookie): (Registered, _) = http.call_with_cookie(path::REGISTER_CONFIRM, &confirm).await?;
+    let info = done.session;
     Ok(Person {
         http: http.clone(),
         id: request.account,
@@ -200,6 +218,7 @@ pub async fn register(http: &Http, username: &str, setup_token: Option<&str>) ->
         secret: enrolment.secret,
         cookie: cookie.unwrap(),
         info,
+        recovery_codes: done.recovery_codes,
     })
 }
 
@@ -257,7 +276,7 @@ impl Person {
     /// A whole login with a code of this many steps from now.
     pub async fn log_in(&self, steps: i64) -> Result<(LoggedIn, String), Refused> {
         let accepted = prove_password(&self.http, &self.username).await?;
-        let request = LoginTotp { login: accepted.login, code: code(&self.secret, steps) };
+        let request = second_factor(&accepted, code(&self.secret, steps));
         let (body, cookie) = self.http.call_with_cookie(path::LOGIN_TOTP, &request).await?;
         Ok((body, cookie.unwrap()))
     }

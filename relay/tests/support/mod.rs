@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
 use waxwing_relay::{
     command::serve::Relay,
-    config::{Config, Registration, Timing},
+    config::{Config, Sessions},
 };
 
 /// A relay in this process, on a port of its own, with a folder of its own.
@@ -23,16 +23,9 @@ pub struct Running {
 }
 
 pub fn config(folder: &std::path::Path) -> Config {
-    Config {
-        listen: "127.0.0.1:0".parse().unwrap(),
-        data: folder.to_owned(),
-        registration: Registration::Open,
-        public_origin: None,
-        trusted_proxy: Vec::new(),
-        // Most tests write as fast as they can.
-        messages_per_second: 1_000_000,
-        timing: Timing::default(),
-    }
+    // Most tests write as fast as they can, and open several windows.
+    let sessions = Sessions::Multi;
+    Config { messages_per_second: 1_000_000, sessions, ..Config::local(folder.to_owned()) }
 }
 
 pub async fn start() -> Running {

@@ -48,7 +48,7 @@ impl Person {
 
     pub async fn stream_from(&self, cursors: Vec<Cursor>) -> (Stream, Vec<RoomSummary>) {
         let mut stream = open(&self.http.origin, Some(&self.cookie), None).await.unwrap();
-        match stream.ask(Request::Hello(cursors)).await {
+        match stream.ask(Request::Hello { cursors, take_over: true }).await {
             Ok(Response::Hello { account, rooms, .. }) if account == self.id => (stream, rooms),
             other => panic!("{other:?}"),
         }

@@ -10,24 +10,15 @@ use std::{
 use tempfile::TempDir;
 use waxwing_relay::{
     command::serve::serve,
-    config::{Config, Registration, Timing},
+    config::{Config, Sessions},
 };
-use waxwing_wire::limits::MESSAGES;
 
 const DATA: &str = "WAXWING_TEST_DATA";
 const LISTEN: &str = "WAXWING_TEST_LISTEN";
 
-/// With the limits that operators have by default.
+/// With the limits that operators have by default; the tests open several windows.
 fn config(data: PathBuf, listen: SocketAddr) -> Config {
-    Config {
-        listen,
-        data,
-        registration: Registration::Open,
-        public_origin: None,
-        trusted_proxy: Vec::new(),
-        messages_per_second: MESSAGES.1,
-        timing: Timing::default(),
-    }
+    Config { listen, sessions: Sessions::Multi, ..Config::local(data) }
 }
 
 #[test]

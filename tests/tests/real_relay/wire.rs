@@ -132,7 +132,7 @@ impl Wire {
     /// The answer to a request on a stream of its own.
     pub async fn request(&self, request: Request) -> Result<Response, Problem> {
         let mut socket = connect(self.relay, self.cookie.as_deref()).await.unwrap();
-        for (id, request) in [(1, Request::Hello(Vec::new())), (2, request)] {
+        for (id, request) in [(1, Request::Hello { cursors: Vec::new(), take_over: false }), (2, request)] {
             let frame = encode(&ClientFrame { id, request });
             socket.send(Message::Binary(frame.into())).await.unwrap();
         }

@@ -8,6 +8,7 @@ use waxwing_wire::{
         Append, ClientFrame, Commit, Cursor, EntryKind, EpochParts, Event, JoinPackage, JoinProof, LogEntry,
         Post, Request, Response, RoomSummary, ServerFrame,
     },
+    ids::TokenHash,
 };
 
 fn write(target: &str, name: &str, bytes: &[u8]) {
@@ -38,7 +39,7 @@ fn main() {
         keep: vec![method],
     };
     let proof = JoinProof { method, token: bytes.clone() };
-    ask("hello", Request::Hello(vec![Cursor { room, seq: 1 }]));
+    ask("hello", Request::Hello { cursors: vec![Cursor { room, seq: 1 }], take_over: true });
     ask("append", Request::Append(Append { room, after: 1, id, bytes: bytes.clone() }));
     ask("post", Request::Post(Post { room, kind: EntryKind::Leave, id, bytes: bytes.clone() }));
     ask("join_info", Request::JoinInfo { room, proof: proof.clone(), before: u64::MAX });
@@ -85,6 +86,7 @@ fn main() {
         vault: bytes.clone(),
         wrap_opaque: bytes.clone(),
         wrap_recovery: bytes,
+        recovery_token_hash: TokenHash([9; 32]),
     };
     write("json", "register_finish", serde_json::to_string(&finish).expect("it is JSON").as_bytes());
     write("json", "username", b"Mira.Stone-1");

@@ -21,7 +21,16 @@ fuzz_target!(|data: &[u8]| {
     round::<account::RegisterFinish>(text);
     round::<account::TotpEnrolment>(text);
     round::<account::RegisterConfirm>(text);
+    round::<account::Registered>(text);
     round::<account::SessionInfo>(text);
+    round::<account::Sessions>(text);
+    round::<account::EndSession>(text);
+    round::<account::RecoverStart>(text);
+    round::<account::RecoverStarted>(text);
+    round::<account::RecoverFinish>(text);
+    round::<account::Proof>(text);
+    round::<account::TotpChange>(text);
+    round::<account::RecoveryCodes>(text);
     round::<account::LoginStart>(text);
     round::<account::LoginStarted>(text);
     round::<account::LoginFinish>(text);
@@ -36,6 +45,8 @@ fuzz_target!(|data: &[u8]| {
     round::<Problem>(text);
     if let Ok(name) = username::normalise(text) {
         assert_eq!(username::normalise(&name), Ok(name.clone()), "normal once, normal always");
+        let skeleton = username::skeleton(&name);
+        assert_eq!(username::skeleton(&skeleton), skeleton, "likewise");
     }
     let _ = (text.parse::<AccountId>(), text.parse::<RoomId>(), text.parse::<EntryId>());
     let _ = (text.parse::<MethodId>(), text.parse::<EpochId>());

@@ -2,27 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::account::RegistrationPolicy;
-
-/// Whether accounts need a second factor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Second {
-    /// Every account.
-    Required,
-    /// Who wants one.
-    Optional,
-}
-
-/// Whether an account is live in one session or in several.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Sessions {
-    /// A new one displaces the one before.
-    Single,
-    /// Several at once.
-    Multi,
-}
+use crate::account::{RegistrationPolicy, SessionPolicy, TotpPolicy};
 
 /// A setting: what counts, what the relay was started with, and whether the former was set here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,9 +23,9 @@ pub struct Settings {
     /// Who may create an account.
     pub registration: Setting<RegistrationPolicy>,
     /// Whether accounts need a second factor.
-    pub totp: Setting<Second>,
+    pub totp: Setting<TotpPolicy>,
     /// Whether an account is live in one session or in several.
-    pub sessions: Setting<Sessions>,
+    pub sessions: Setting<SessionPolicy>,
     /// Messages per second that an account may write in the long run.
     pub messages_per_second: Setting<u32>,
     /// A session ends after so many hours without use.
@@ -66,10 +46,10 @@ pub struct ChangeSettings {
     pub registration: Option<Option<RegistrationPolicy>>,
     /// Whether accounts need a second factor.
     #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
-    pub totp: Option<Option<Second>>,
+    pub totp: Option<Option<TotpPolicy>>,
     /// Whether an account is live in one session or in several.
     #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
-    pub sessions: Option<Option<Sessions>>,
+    pub sessions: Option<Option<SessionPolicy>>,
     /// 1 to 1,000,000.
     #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub messages_per_second: Option<Option<u32>>,
@@ -93,7 +73,7 @@ mod tests {
     #[test]
     fn null_is_not_absent() {
         let change: ChangeSettings = serde_json::from_str(r#"{"name": null, "totp": "optional"}"#).unwrap();
-        assert_eq!((change.name, change.totp), (Some(None), Some(Some(Second::Optional))));
+        assert_eq!((change.name, change.totp), (Some(None), Some(Some(TotpPolicy::Optional))));
         assert_eq!(change.sessions, None);
         assert_eq!(serde_json::to_string(&ChangeSettings::default()).unwrap(), "{}");
     }

@@ -20,9 +20,19 @@ use crate::{
 /// has level 2, the highest level there is may do all.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Request {
-    /// First request of a connection; from here on events flow. Answer: [`Response::Hello`](super::Response::Hello).
+    /// First request of a connection; from here on events flow. Answer: [`Response::Hello`](super::Response::Hello), or
+    /// [`crate::ProblemCode::Displaced`] where only one session of an account may be live and another is. With
+    /// `retry_after_s` it was taken over a moment ago: wait that long, then take over.
     #[n(0)]
-    Hello(#[n(0)] Vec<Cursor>),
+    Hello {
+        /// How far the client has read.
+        #[n(0)]
+        cursors: Vec<Cursor>,
+        /// Displaces the streams of other sessions. For a person who logs in, opens the app or says so; never for a
+        /// connection that is merely made again, or two devices would displace each other for ever.
+        #[n(1)]
+        take_over: bool,
+    },
     /// Answer: [`Response::Done`](super::Response::Done). Idempotent for the same author and epoch.
     #[n(1)]
     CreateRoom(#[n(0)] Box<CreateRoom>),

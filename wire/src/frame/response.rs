@@ -147,7 +147,7 @@ impl Response {
     /// Whether this is of the kind that a request is answered with. A client takes anything else for a broken relay.
     pub fn answers(&self, request: &Request) -> bool {
         match request {
-            Request::Hello(_) => matches!(self, Self::Hello { .. }),
+            Request::Hello { .. } => matches!(self, Self::Hello { .. }),
             Request::Append(_) | Request::Commit(_) | Request::Post(_) => {
                 matches!(self, Self::Appended { .. })
             }
@@ -225,6 +225,29 @@ pub enum Event {
         #[n(2)]
         bytes: Opaque,
     },
+    /// Something happened to the account itself.
+    #[n(5)]
+    Account(#[n(0)] AccountEvent),
+    /// The session of this stream has ended; the stream is closed next.
+    #[n(6)]
+    SessionEnded {
+        /// Why.
+        #[n(0)]
+        reason: EndReason,
+    },
+    /// Another session of the account took over; the stream is closed next, and the session goes on.
+    #[n(7)]
+    Displaced,
+    /// The account of a member is gone from this relay, without a leave signed by it.
+    #[n(8)]
+    MemberGone {
+        /// The room.
+        #[n(0)]
+        room: RoomId,
+        /// Who was a member.
+        #[n(1)]
+        account: AccountId,
+    },
     /// What the operator tells everybody has changed: all of it as it is now, the newest first.
     #[n(60)]
     Announcements(#[n(0)] Vec<Announcement>),
@@ -241,4 +264,52 @@ pub enum Event {
         #[n(1)]
         entry: LogEntry,
     },
+}
+
+/// What happens to an account while it is connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum AccountEvent {
+    /// An administrator let it in.
+    #[n(0)]
+    Approved,
+    /// An administrator removed its authenticator.
+    #[n(1)]
+    TotpReset,
+    /// Somebody logged in with a recovery code.
+    #[n(2)]
+    RecoveryCodeUsed,
+    /// It may administrate this relay now.
+    #[n(3)]
+    Promoted,
+    /// It may no longer administrate this relay.
+    #[n(4)]
+    Demoted,
+}
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum EndReason {
+    /// The person logged out.
+    #[n(0)]
+    LoggedOut,
+    /// Another session of the account ended it, or its credentials changed.
+    #[n(1)]
+    Ended,
+    /// An administrator banned the account.
+    #[n(2)]
+    Banned,
+    /// An administrator ended the sessions of the account.
+    #[n(3)]
+    Kicked,
+    /// The account was deleted.
+    #[n(4)]
+    Deleted,
+    /// An administrator did not let the account in; it is gone.
+    #[n(5)]
+    Refused,
+    /// It was too old.
+    #[n(6)]
+    Expired,
 }

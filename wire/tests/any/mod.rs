@@ -1,15 +1,15 @@
 //! Any value of every type of the stream.
 
-use proptest::{collection::vec, option, prelude::*};
+use proptest::{collection::vec, option, prelude::*, sample::select};
 use waxwing_wire::{
     AccountId, EntryId, EpochId, MethodId, Opaque, Problem, ProblemCode, RoomId,
     account::KsfParams,
     admin::{Level, Statistics},
     frame::{
-        AccountDatum, Announcement, Append, Commit, CreateRoom, Cursor, EntryKind, EpochParts, Event,
-        HistoryLink, JoinMethod, JoinPackage, JoinProof, KeyPackageRecord, KeyringEntry, LogEntry, Post,
-        PutPublished, ReportCopy, ReportKey, Request, Response, RoomPassword, RoomSummary, ServerFrame,
-        Snapshot, Welcome,
+        AccountDatum, AccountEvent, Announcement, Append, Commit, CreateRoom, Cursor, EndReason, EntryKind,
+        EpochParts, Event, HistoryLink, JoinMethod, JoinPackage, JoinProof, KeyPackageRecord, KeyringEntry,
+        LogEntry, Post, PutPublished, ReportCopy, ReportKey, Request, Response, RoomPassword, RoomSummary,
+        ServerFrame, Snapshot, Welcome,
     },
     ids::{DataName, RoomHandle, RoomLoginId, TokenHash},
 };
@@ -197,7 +197,8 @@ pub fn request() -> impl Strategy<Value = Request> {
     let post = (room(), kind(), entry_id(), bytes());
     let copy = (account(), bytes()).prop_map(|(account, bytes)| ReportCopy { account, bytes });
     prop_oneof![
-        vec(cursor, 0..3).prop_map(Request::Hello),
+        (vec(cursor, 0..3), any::<bool>())
+            .prop_map(|(cursors, take_over)| Request::Hello { cursors, take_over }),
         (room(), parts()).prop_map(|(room, parts)| Request::CreateRoom(Box::new(CreateRoom { room, parts }))),
         append.prop_map(|(room, after, id, bytes)| Request::Append(Append { room, after, id, bytes })),
         commit().prop_map(|commit| Request::Commit(Box::new(commit))),
@@ -334,6 +335,26 @@ fn event() -> impl Strategy<Value = Event> {
         summary().prop_map(Event::RoomAdded),
         room().prop_map(Event::RoomRemoved),
         (room(), account(), bytes()).prop_map(|(room, sender, bytes)| Event::Signal { room, sender, bytes }),
+        select(vec![
+            AccountEvent::Approved,
+            AccountEvent::TotpReset,
+            AccountEvent::RecoveryCodeUsed,
+            AccountEvent::Promoted,
+            AccountEvent::Demoted,
+        ])
+        .prop_map(Event::Account),
+        select(vec![
+            EndReason::LoggedOut,
+            EndReason::Ended,
+            EndReason::Banned,
+            EndReason::Kicked,
+            EndReason::Deleted,
+            EndReason::Refused,
+            EndReason::Expired,
+        ])
+        .prop_map(|reason| Event::SessionEnded { reason }),
+        Just(Event::Displaced),
+        (room(), account()).prop_map(|(room, account)| Event::MemberGone { room, account }),
         vec(announcement(), 0..3).prop_map(Event::Announcements),
         statistics().prop_map(|statistics| Event::Statistics(Box::new(statistics))),
         (room(), entry()).prop_map(|(room, entry)| Event::EntryRemoved { room, entry }),
@@ -341,7 +362,7 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 fn problem() -> impl Strategy<Value = Problem> {
-    let code = proptest::sample::select(ProblemCode::ALL);
+    let code = select(ProblemCode::ALL);
     (code, ".{0,20}", option::of(any::<u32>()), option::of(any::<u64>())).prop_map(
         |(code, detail, retry_after_s, last_commit)| Problem { code, detail, retry_after_s, last_commit },
     )

@@ -13,6 +13,7 @@ use waxwing_wire::{
     account::{CredentialsChange, CredentialsStart, CredentialsStarted, Empty},
     limits as shared,
 };
+use zeroize::Zeroizing;
 
 use super::{
     expired, invalid,
@@ -24,7 +25,7 @@ use super::{
 use crate::{
     http::{App, body::Json, problem::Refusal},
     limits,
-    store::{NewCredentials, Session, StoreError},
+    store::{NewCredentials, NewPassword, Session, StoreError},
 };
 
 /// Proofs of logins, by the hash of their bytes.
@@ -35,12 +36,21 @@ pub(super) struct Proofs {
     turn: tokio::sync::Mutex<()>,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Proof {
+/// That somebody has just logged in.
+#[derive(Debug, Clone)]
+pub(super) struct Proof {
     account: AccountId,
     begun: Instant,
     /// Evaluations of the OPRF so far.
     starts: u32,
+    /// Secret of the authenticator that is being set up.
+    pub(super) totp: Option<Zeroizing<Vec<u8>>>,
+}
+
+impl Proof {
+    fn is_for(&self, account: AccountId) -> bool {
+        self.account == account && self.begun.elapsed() < limits::PROOF_TIME
+    }
 }
 
 impl Proofs {
@@ -58,22 +68,27 @@ impl Proofs {
         {
             open.remove(&oldest);
         }
-        open.insert(hash(&bytes), Proof { account, begun: Instant::now(), starts: 0 });
+        open.insert(hash(&bytes), Proof { account, begun: Instant::now(), starts: 0, totp: None });
         Ok(Opaque(bytes.to_vec()))
     }
 
-    fn find(&self, account: AccountId, proof: &Opaque) -> Option<Proof> {
-        let found = self.lock().get(&hash(proof.as_bytes())).copied()?;
-        (found.account == account && found.begun.elapsed() < limits::PROOF_TIME).then_some(found)
+    /// The proof, if it is one of this account.
+    pub(super) fn find(&self, account: AccountId, proof: &Opaque) -> Option<Proof> {
+        self.lock().get(&hash(proof.as_bytes())).filter(|found| found.is_for(account)).cloned()
+    }
+
+    /// Keeps the secret of an authenticator that is being set up; `false` without a proof.
+    pub(super) fn keep_totp(&self, account: AccountId, proof: &Opaque, secret: Zeroizing<Vec<u8>>) -> bool {
+        let mut open = self.lock();
+        let found = open.get_mut(&hash(proof.as_bytes())).filter(|found| found.is_for(account));
+        found.map(|proof| proof.totp = Some(secret)).is_some()
     }
 
     /// Counts a begun change: nobody gets the password's OPRF evaluated as often as it likes.
     fn start(&self, account: AccountId, proof: &Opaque) -> Result<(), Refusal> {
         let mut open = self.lock();
         let found = open.get_mut(&hash(proof.as_bytes()));
-        let alive =
-            |found: &&mut Proof| found.account == account && found.begun.elapsed() < limits::PROOF_TIME;
-        let found = found.filter(alive).ok_or_else(expired)?;
+        let found = found.filter(|found| found.is_for(account)).ok_or_else(expired)?;
         if found.starts >= limits::STARTS_PER_PROOF {
             return Err(expired());
         }
@@ -82,7 +97,7 @@ impl Proofs {
     }
 
     /// A proof was used: none of the account proves anything any more.
-    fn forget(&self, account: AccountId) {
+    pub(super) fn forget(&self, account: AccountId) {
         self.lock().retain(|_, proof| proof.account != account);
     }
 }
@@ -117,13 +132,17 @@ pub(in crate::http) async fn change(
 async fn replace(app: &App, session: &Session, request: CredentialsChange) -> Result<(), Refusal> {
     let account = session.info.account;
     check(&request)?;
-    let new = NewCredentials {
+    let password = NewPassword {
         opaque_record: app.auth.opaque.record(&request.opaque_upload)?,
         ksf: request.ksf,
         vault: request.vault,
         vault_version: request.vault_version,
         wrap_opaque: request.wrap_opaque,
         wrap_recovery: request.wrap_recovery,
+        recovery_token_hash: request.recovery_token_hash,
+    };
+    let new = NewCredentials {
+        password,
         identity_key: request.identity_key,
         statement: request.statement,
         key_package: request.key_package,
@@ -134,9 +153,8 @@ async fn replace(app: &App, session: &Session, request: CredentialsChange) -> Re
         return Ok(());
     }
     app.auth.proofs.find(account, &request.proof).ok_or_else(expired)?;
-    app.store.change_credentials(account, new, session.token).await?;
+    app.store.change_credentials(account, new, session.id).await?;
     app.auth.proofs.forget(account);
-    app.fanout.end_other_sessions(account, session.token);
     Ok(())
 }
 

@@ -1,25 +1,28 @@
-//! Logging in: OPAQUE, then a one-time code. Unknown usernames go the same way and fail at the same place.
+//! Logging in: OPAQUE, then a second factor. Unknown usernames go the same way and fail at the same place.
 
 use std::sync::Arc;
 
 use axum::{Extension, extract::State, http::HeaderMap, response::IntoResponse};
 use waxwing_wire::{
-    Problem, ProblemCode,
-    account::{LoggedIn, LoginAccepted, LoginFinish, LoginStart, LoginStarted, LoginTotp},
+    AccountId, Problem, ProblemCode,
+    account::{
+        LoggedIn, LoginAccepted, LoginFinish, LoginNext, LoginStart, LoginStarted, LoginTotp, TotpPolicy,
+    },
 };
+use zeroize::Zeroizing;
 
 use super::{
     USUAL_KSF,
     attempts::Attempt,
     backoff::Key,
-    expired, login_keys, normalise,
+    expired, invalid, login_keys, normalise,
     opaque::{LoginState, Purpose},
-    refuse_while, session, totp, wrong_code,
+    recovery_codes, refuse_while, session, totp, wrong_code,
 };
 use crate::{
     http::{App, Peer, body::Json, guard, problem::Refusal},
     limits, now_ms,
-    store::{Credentials, StoreError},
+    store::{self, Credentials, Factor, StoreError},
 };
 
 /// A login under way.
@@ -34,7 +37,17 @@ enum Step {
     /// KE2 was sent. No credentials: nobody has this username.
     Password { exchange: Box<LoginState>, credentials: Option<Box<Credentials>> },
     /// The password was right.
-    Code { credentials: Box<Credentials> },
+    Factor { credentials: Box<Credentials>, wanted: Wanted },
+}
+
+/// What else a login needs.
+#[derive(Debug, Clone)]
+enum Wanted {
+    /// A code of this authenticator, or a recovery code.
+    Code(Zeroizing<Vec<u8>>),
+    /// The first code of this new authenticator.
+    Enrol(Zeroizing<Vec<u8>>),
+    Nothing,
 }
 
 /// `POST /api/v1/auth/login/start`
@@ -79,9 +92,19 @@ pub(in crate::http) async fn finish(
         return Err(Problem::new(ProblemCode::WrongCredentials, detail).into());
     };
     app.auth.backoff.forgive(&login_keys(&app.auth, &username, address));
-    let attempt = attempt.with(Login { username, step: Step::Code { credentials } });
+    let wanted = match &credentials.totp_secret {
+        Some(secret) => Wanted::Code(secret.clone()),
+        None if app.settings.values().totp == TotpPolicy::Required => Wanted::Enrol(totp::new_secret()?),
+        None => Wanted::Nothing,
+    };
+    let (next, enrolment) = match &wanted {
+        Wanted::Code(_) => (LoginNext::Code, None),
+        Wanted::Enrol(secret) => (LoginNext::Enrol, Some(totp::enrolment(secret, &username, false)?)),
+        Wanted::Nothing => (LoginNext::Nothing, None),
+    };
+    let attempt = attempt.with(Login { username, step: Step::Factor { credentials, wanted } });
     app.auth.logins.put_back(id.clone(), attempt);
-    Ok(Json(LoginAccepted { login: id }))
+    Ok(Json(LoginAccepted { login: id, next, enrolment }))
 }
 
 /// `POST /api/v1/auth/login/totp`
@@ -91,27 +114,32 @@ pub(in crate::http) async fn totp(
     headers: HeaderMap,
     Json(request): Json<LoginTotp>,
 ) -> Result<impl IntoResponse, Refusal> {
-    let LoginTotp { login: id, code } = request;
+    let LoginTotp { login: id, code, device } = request;
     let address = guard::client_address(&app.proxies, &peer, &headers);
+    let now_ms = now_ms();
+    let (new, ticket) = session::new(&app, &headers, device.as_deref(), now_ms)?;
     let attempt = app.auth.logins.take(&id).ok_or_else(expired)?;
-    let Step::Code { credentials } = &attempt.state.step else {
+    let Step::Factor { credentials, wanted } = &attempt.state.step else {
         app.auth.logins.put_back(id, attempt);
         return Err(Problem::new(ProblemCode::Invalid, "the password comes before the code").into());
     };
-    let (now_ms, username) = (now_ms(), attempt.state.username.clone());
+    let (account, record) = (credentials.account, credentials.opaque_record.clone());
+    let (username, wanted) = (attempt.state.username.clone(), wanted.clone());
     // Counted over all logins of the account, or each would get its own few codes. Strangers never come here.
     let key = [Key::Code(username.clone())];
     if let Err(wait) = refuse_while(app.auth.backoff.attempt(&key)) {
         app.auth.logins.put_back(id, attempt);
         return Err(wait.into());
     }
-    let Some(step) = totp::matching_step(&credentials.totp_secret, &username, &code, now_ms)? else {
-        count_code(&app, id, attempt);
-        return Err(wrong_code());
+    let shown = match show(&app, (account, &username), &wanted, code.as_deref(), now_ms) {
+        Ok(shown) => shown,
+        Err(refusal) => {
+            count_code(&app, id, attempt);
+            return Err(refusal);
+        }
     };
-    let (new, cookie) = session::new(app.auth.cookie, now_ms)?;
-    let record = credentials.opaque_record.clone();
-    match app.store.complete_login(credentials.account, record, step, new).await {
+    let (factor, recovery_codes) = shown;
+    match app.store.complete_login(store::Login { account, record, factor }, new).await {
         Ok(unlocked) => {
             // The address does not start anew: others may sit behind it.
             let [key] = key;
@@ -123,15 +151,49 @@ pub(in crate::http) async fn totp(
                 vault: unlocked.vault,
                 vault_version: unlocked.vault_version,
                 wrap_opaque: unlocked.wrap_opaque,
-                proof: app.auth.proofs.issue(credentials.account)?,
+                proof: app.auth.proofs.issue(account)?,
+                recovery_codes,
+                notices: unlocked.notices,
+                token: ticket.token(),
             };
-            Ok((cookie, Json(body)))
+            Ok((ticket.cookie(), Json(body)))
         }
         Err(error) => {
-            if matches!(error, StoreError::ReusedCode | StoreError::Unavailable) {
+            if matches!(error, StoreError::ReusedCode | StoreError::WrongCode | StoreError::Unavailable) {
                 count_code(&app, id, attempt);
             }
             Err(error.into())
+        }
+    }
+}
+
+/// What is shown as the second factor, with the recovery codes that come with a new authenticator.
+fn show(
+    app: &App,
+    (account, username): (AccountId, &str),
+    wanted: &Wanted,
+    code: Option<&str>,
+    now_ms: u64,
+) -> Result<(Factor, Vec<String>), Refusal> {
+    let missing = || Refusal::from(invalid("the code is missing"));
+    match wanted {
+        // The operator may have changed the rule while this login was under way.
+        Wanted::Nothing if app.settings.values().totp == TotpPolicy::Required => Err(expired()),
+        Wanted::Nothing if code.is_some() => Err(invalid("this account has no codes").into()),
+        Wanted::Nothing => Ok((Factor::Nothing, Vec::new())),
+        Wanted::Code(secret) => {
+            let code = code.ok_or_else(missing)?;
+            if let Some(hash) = recovery_codes::hash(account, code) {
+                return Ok((Factor::Recovery(hash), Vec::new()));
+            }
+            let step = totp::matching_step(secret, username, code, now_ms)?.ok_or_else(wrong_code)?;
+            Ok((Factor::Code(secret.clone(), step), Vec::new()))
+        }
+        Wanted::Enrol(secret) => {
+            let code = code.ok_or_else(missing)?;
+            let step = totp::matching_step(secret, username, code, now_ms)?.ok_or_else(wrong_code)?;
+            let (codes, hashes) = recovery_codes::make(account)?;
+            Ok((Factor::Enrol(secret.clone(), step, hashes), codes))
         }
     }
 }

@@ -12,16 +12,21 @@ use subtle::ConstantTimeEq as _;
 use waxwing_wire::{
     Opaque, Problem, ProblemCode,
     account::{
-        KsfParams, RegisterConfirm, RegisterFinish, RegisterStart, RegisterStarted, RegistrationPolicy,
-        SessionInfo, TotpEnrolment,
+        KsfParams, RegisterConfirm, RegisterFinish, RegisterStart, RegisterStarted, Registered,
+        RegistrationPolicy, TotpEnrolment, TotpPolicy,
     },
     limits as shared,
 };
 use zeroize::Zeroizing;
 
 use super::{
-    attempts::Attempt, backoff::Key, expired, invalid, normalise, opaque::Purpose, random, session, totp,
-    wrong_code,
+    attempts::Attempt,
+    backoff::Key,
+    expired, invalid, normalise,
+    opaque::Purpose,
+    recovery_codes, refuse_while,
+    session::{self, Ticket},
+    totp, wrong_code,
 };
 use crate::{
     http::{App, Peer, body::Json, guard, problem::Refusal},
@@ -33,7 +38,7 @@ use crate::{
 #[derive(Debug)]
 pub(in crate::http) struct Registration {
     username: String,
-    admission: Admission,
+    admitted: Admitted,
     /// Everything of the account, once the second step was made.
     account: Option<NewAccount>,
 }
@@ -52,31 +57,61 @@ pub(in crate::http) async fn start(
 ) -> Result<Json<RegisterStarted>, Refusal> {
     let username = normalise(&request.username)?;
     let address = guard::client_address(&app.proxies, &peer, &headers);
-    super::refuse_while(app.auth.backoff.attempt(&[Key::Registrant(address)]))?;
-    let admission = admission(&app, request.setup_token.as_deref()).await?;
+    // Each tells whether a name is taken and an invite good, so each counts.
+    refuse_while(app.auth.backoff.attempt(&[Key::Registrant(address)]))?;
+    let ticket = Admitted::of(&request);
+    ticket.check(&app).await?;
     if app.store.username_taken(username.clone()).await? {
         return Err(StoreError::UsernameTaken.into());
     }
     let opaque_response = app.auth.opaque.register(&Purpose::Login(&username), &request.opaque_request)?;
-    let state = Registration { username: username.clone(), admission, account: None };
+    let state = Registration { username: username.clone(), admitted: ticket, account: None };
     let registration = app.auth.registrations.begin(address, state)?;
     Ok(Json(RegisterStarted { registration, opaque_response, username }))
 }
 
-/// Whether this may become an account; asked again when it does.
-async fn admission(app: &App, setup_token: Option<&str>) -> Result<Admission, Refusal> {
-    let Some(token) = setup_token else {
-        return match app.auth.policy {
-            _ if !app.store.has_accounts().await? => Err(StoreError::SetupLinkInvalid.into()),
-            RegistrationPolicy::Open => Ok(Admission::Policy(RegistrationPolicy::Open)),
-            _ => Err(StoreError::RegistrationClosed.into()),
+/// By what somebody hopes to be admitted, as hashes.
+#[derive(Debug, Clone, Copy)]
+enum Admitted {
+    Setup([u8; 32]),
+    Policy { invite: Option<[u8; 32]> },
+}
+
+impl Admitted {
+    fn of(request: &RegisterStart) -> Self {
+        let hash = |text: &String| Sha256::digest(text.trim().as_bytes()).into();
+        match &request.setup_token {
+            Some(token) => Self::Setup(hash(token)),
+            None => Self::Policy { invite: request.invite.as_ref().map(hash) },
+        }
+    }
+
+    /// Whether this may become an account; asked again when it does.
+    async fn check(self, app: &App) -> Result<(), Refusal> {
+        let invite = match self {
+            Self::Setup(hash) if app.store.setup_token_is(hash).await? => return Ok(()),
+            Self::Setup(_) => return Err(StoreError::SetupLinkInvalid.into()),
+            Self::Policy { invite } => invite,
         };
-    };
-    let hash = Sha256::digest(token.as_bytes()).into();
-    if app.store.setup_token_is(hash).await? {
-        Ok(Admission::Setup(hash))
-    } else {
-        Err(StoreError::SetupLinkInvalid.into())
+        if !app.store.has_accounts().await? {
+            return Err(StoreError::SetupLinkInvalid.into());
+        }
+        match (app.settings.values().registration, invite) {
+            (RegistrationPolicy::Closed, _) => Err(StoreError::RegistrationClosed.into()),
+            (_, Some(hash)) if !app.store.invite_is_valid(hash, now_ms()).await? => {
+                Err(StoreError::InviteInvalid.into())
+            }
+            (RegistrationPolicy::Invite, None) => Err(StoreError::InviteInvalid.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// By the rules of now: the operator may have changed them since the registration began.
+    fn now(self, app: &App) -> Admission {
+        match self {
+            Self::Setup(hash) => Admission::Setup(hash),
+            Self::Policy { invite } => Admission::Policy(app.settings.values().registration, invite),
+        }
     }
 }
 
@@ -87,16 +122,17 @@ pub(in crate::http) async fn finish(
 ) -> Result<Json<TotpEnrolment>, Refusal> {
     check(&request)?;
     let opaque_record = app.auth.opaque.record(&request.opaque_upload)?;
-    let totp_secret = Zeroizing::new(random::<{ totp::SECRET_BYTES }>()?.to_vec());
+    let totp_secret = totp::new_secret()?;
     let id = request.registration.clone();
     let attempt = app.auth.registrations.take(&id).ok_or_else(expired)?;
     let username = attempt.state.username.clone();
-    let enrolment = totp::enrolment(&totp_secret, &username)?;
+    let optional = app.settings.values().totp == TotpPolicy::Optional;
+    let enrolment = totp::enrolment(&totp_secret, &username, optional)?;
     let credentials = Credentials {
         account: request.account,
         opaque_record,
         ksf: request.ksf,
-        totp_secret,
+        totp_secret: Some(totp_secret),
         totp_last_step: 0,
     };
     let account = NewAccount {
@@ -104,12 +140,14 @@ pub(in crate::http) async fn finish(
         username: username.clone(),
         identity_key: request.identity_key,
         credentials,
+        recovery_codes: Vec::new(),
+        recovery_token_hash: request.recovery_token_hash,
         vault: request.vault,
         wrap_opaque: request.wrap_opaque,
         wrap_recovery: request.wrap_recovery,
     };
-    let admission = attempt.state.admission;
-    let attempt = attempt.with(Registration { username, admission, account: Some(account) });
+    let admitted = attempt.state.admitted;
+    let attempt = attempt.with(Registration { username, admitted, account: Some(account) });
     app.auth.registrations.put_back(id, attempt);
     Ok(Json(enrolment))
 }
@@ -147,10 +185,10 @@ pub(super) struct Confirmed(Mutex<HashMap<String, Answer>>);
 /// What was answered, to which code, and when.
 #[derive(Debug, Clone)]
 struct Answer {
-    code: Zeroizing<String>,
+    code: Option<Zeroizing<String>>,
     at: Instant,
-    cookie: session::SetCookie,
-    info: SessionInfo,
+    ticket: Ticket,
+    body: Registered,
 }
 
 impl Confirmed {
@@ -158,10 +196,14 @@ impl Confirmed {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn find(&self, registration: &str, code: &str) -> Option<Answer> {
+    fn find(&self, registration: &str, code: Option<&str>) -> Option<Answer> {
         let answers = self.lock();
         let answer = answers.get(registration)?;
-        let same = bool::from(answer.code.as_bytes().ct_eq(code.as_bytes()));
+        let same = match (&answer.code, code) {
+            (Some(right), Some(code)) => bool::from(right.as_bytes().ct_eq(code.as_bytes())),
+            (None, None) => true,
+            _ => false,
+        };
         (same && answer.at.elapsed() < limits::CONFIRMED_TIME).then(|| answer.clone())
     }
 
@@ -178,37 +220,39 @@ impl Confirmed {
 /// `POST /api/v1/auth/register/confirm`
 pub(in crate::http) async fn confirm(
     State(app): State<Arc<App>>,
+    headers: HeaderMap,
     Json(request): Json<RegisterConfirm>,
 ) -> Result<impl IntoResponse, Refusal> {
     // A task of its own: a connection lost on the way must not leave an account without its answer.
-    let done = tokio::spawn(async move { make_account(&app, request).await }).await;
-    let Answer { cookie, info, .. } = done.unwrap_or_else(|_| Err(StoreError::Internal.into()))?;
-    Ok((cookie, Json(info)))
+    let done = tokio::spawn(async move { make_account(&app, &headers, request).await }).await;
+    let Answer { ticket, body, .. } = done.unwrap_or_else(|_| Err(StoreError::Internal.into()))?;
+    Ok((ticket.cookie(), Json(body)))
 }
 
-async fn make_account(app: &App, request: RegisterConfirm) -> Result<Answer, Refusal> {
-    let RegisterConfirm { registration: id, code } = request;
-    if let Some(answer) = app.auth.confirmed.find(&id, &code) {
+async fn make_account(app: &App, headers: &HeaderMap, request: RegisterConfirm) -> Result<Answer, Refusal> {
+    let RegisterConfirm { registration: id, code, device } = request;
+    let code = code.map(Zeroizing::new);
+    if let Some(answer) = app.auth.confirmed.find(&id, code.as_deref().map(String::as_str)) {
         return Ok(answer);
     }
-    let attempt = app.auth.registrations.take(&id).ok_or_else(expired)?;
     let now_ms = now_ms();
+    let (new, ticket) = session::new(app, headers, device.as_deref(), now_ms)?;
+    let attempt = app.auth.registrations.take(&id).ok_or_else(expired)?;
     let Some(account) = &attempt.state.account else {
         app.auth.registrations.put_back(id, attempt);
         return Err(Problem::new(ProblemCode::Invalid, "the second step of registration comes first").into());
     };
-    let secret = &account.credentials.totp_secret;
-    let Some(step) = totp::matching_step(secret, &account.username, &code, now_ms)? else {
-        count_wrong_code(app, id, attempt);
-        return Err(wrong_code());
+    let (account, recovery_codes) = match with_factor(app, account.clone(), code.as_deref(), now_ms) {
+        Ok(account) => account,
+        Err(refusal) => {
+            count_wrong_code(app, id, attempt);
+            return Err(refusal);
+        }
     };
-    let mut account = account.clone();
-    account.credentials.totp_last_step = step;
-    let (new, cookie) = session::new(app.auth.cookie, now_ms)?;
-    match app.store.create_account(account, attempt.state.admission, new).await {
+    match app.store.create_account(account, attempt.state.admitted.now(app), new).await {
         Ok(session) => {
-            let answer =
-                Answer { code: Zeroizing::new(code), at: Instant::now(), cookie, info: session.info };
+            let body = Registered { session: session.info, recovery_codes, token: ticket.token() };
+            let answer = Answer { code, at: Instant::now(), ticket, body };
             app.auth.confirmed.keep(id, answer.clone());
             Ok(answer)
         }
@@ -220,6 +264,29 @@ async fn make_account(app: &App, request: RegisterConfirm) -> Result<Answer, Ref
             Err(error.into())
         }
     }
+}
+
+/// The account with its authenticator, if the code is of it, or without one, if that is allowed.
+fn with_factor(
+    app: &App,
+    mut account: NewAccount,
+    code: Option<&String>,
+    now_ms: u64,
+) -> Result<(NewAccount, Vec<String>), Refusal> {
+    let Some(code) = code else {
+        if app.settings.values().totp == TotpPolicy::Required {
+            let detail = "every account of this relay has an authenticator; type its code";
+            return Err(Problem::new(ProblemCode::TotpRequired, detail).into());
+        }
+        account.credentials.totp_secret = None;
+        return Ok((account, Vec::new()));
+    };
+    let secret = account.credentials.totp_secret.as_ref().ok_or(StoreError::Internal)?;
+    account.credentials.totp_last_step =
+        totp::matching_step(secret, &account.username, code, now_ms)?.ok_or_else(wrong_code)?;
+    let (codes, hashes) = recovery_codes::make(account.account)?;
+    account.recovery_codes = hashes;
+    Ok((account, codes))
 }
 
 fn count_wrong_code(app: &App, id: String, mut attempt: Attempt<Registration>) {

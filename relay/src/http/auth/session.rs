@@ -1,4 +1,4 @@
-//! Sessions: cookies, who is asking, logging out.
+//! Sessions: cookies and bearer tokens, who is asking, the list of sessions, logging out.
 
 use std::sync::Arc;
 
@@ -11,14 +11,17 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 use waxwing_wire::{
     Problem, ProblemCode,
-    account::{Empty, ServerInfo, SessionInfo},
+    account::{Empty, EndSession, SESSION_HEADER, ServerInfo, SessionInfo, Sessions},
+    frame::EndReason,
+    limits as shared,
 };
+use zeroize::Zeroizing;
 
-use super::{SESSION_LIFE, random};
+use super::{invalid, random};
 use crate::{
     http::{App, body::Json, problem::Refusal},
     limits, now_ms,
-    store::{self, NewSession, SessionHash},
+    store::{self, Ended, NewSession, SessionHash},
 };
 
 /// How the session cookie is named and marked.
@@ -41,8 +44,14 @@ impl Cookie {
     fn header(self, value: &str, seconds: u64) -> Result<SetCookie, Refusal> {
         let Self { name, secure } = self;
         let text = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
-        let value = HeaderValue::try_from(text).map_err(std::io::Error::other)?;
+        let mut value = HeaderValue::try_from(text).map_err(std::io::Error::other)?;
+        value.set_sensitive(true);
         Ok(AppendHeaders([(header::SET_COOKIE, value)]))
+    }
+
+    /// Lets the browser forget it.
+    pub(super) fn cleared(self) -> Result<SetCookie, Refusal> {
+        self.header("", 0)
     }
 
     fn find(self, headers: &HeaderMap) -> Option<&str> {
@@ -58,15 +67,66 @@ impl Cookie {
 /// A `Set-Cookie` header.
 pub(super) type SetCookie = AppendHeaders<[(header::HeaderName, HeaderValue); 1]>;
 
-/// A session about to begin: what the store keeps, and the cookie that the browser does.
-pub(super) fn new(cookie: Cookie, now_ms: u64) -> Result<(NewSession, SetCookie), Refusal> {
-    let token = URL_SAFE_NO_PAD.encode(random::<32>()?);
-    let session = NewSession { token: hash(&token), now_ms };
-    Ok((session, cookie.header(&token, limits::SESSION_LIFE.as_secs())?))
+/// How the client gets to its new session.
+#[derive(Debug, Clone)]
+pub(super) enum Ticket {
+    /// The browser keeps it.
+    Cookie(SetCookie),
+    /// The program that asked for it keeps it.
+    Bearer(Zeroizing<String>),
+}
+
+impl Ticket {
+    pub(super) fn cookie(&self) -> Option<SetCookie> {
+        match self {
+            Self::Cookie(cookie) => Some(cookie.clone()),
+            Self::Bearer(_) => None,
+        }
+    }
+
+    /// What goes into the body.
+    pub(super) fn token(&self) -> Option<String> {
+        match self {
+            Self::Cookie(_) => None,
+            Self::Bearer(token) => Some(token.to_string()),
+        }
+    }
+}
+
+/// A session about to begin: what the store keeps, and what the client does.
+pub(super) fn new(
+    app: &App,
+    headers: &HeaderMap,
+    device: Option<&str>,
+    now_ms: u64,
+) -> Result<(NewSession, Ticket), Refusal> {
+    let device = check_device(device.unwrap_or_default())?;
+    let token = Zeroizing::new(URL_SAFE_NO_PAD.encode(random::<32>()?));
+    let session = NewSession { token: hash(&token), device, now_ms };
+    let (name, value) = SESSION_HEADER;
+    if headers.get(name).is_some_and(|wanted| wanted.as_bytes() == value.as_bytes()) {
+        return Ok((session, Ticket::Bearer(token)));
+    }
+    let life = app.settings.values().session_life().absolute;
+    Ok((session, Ticket::Cookie(app.auth.cookie.header(&token, life.as_secs())?)))
+}
+
+fn check_device(label: &str) -> Result<String, Problem> {
+    let label = label.trim();
+    if label.chars().count() > shared::DEVICE_CHARS || label.chars().any(char::is_control) {
+        return Err(invalid("the name of a device is one line of at most 64 characters"));
+    }
+    Ok(label.to_owned())
 }
 
 fn hash(token: &str) -> SessionHash {
     SessionHash(Sha256::digest(token.as_bytes()).into())
+}
+
+/// The token that was sent as `Authorization: Bearer`.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// The live session of a request.
@@ -77,7 +137,8 @@ impl FromRequestParts<Arc<App>> for Current {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
-        let token = app.auth.cookie.find(&parts.headers).ok_or_else(logged_out)?;
+        let headers = &parts.headers;
+        let token = bearer(headers).or_else(|| app.auth.cookie.find(headers)).ok_or_else(logged_out)?;
         let now_ms = now_ms();
         let session = find(app, hash(token), now_ms).await?;
         touch(app, &session, now_ms).await;
@@ -95,33 +156,101 @@ pub(in crate::http) async fn find(
     token: SessionHash,
     now_ms: u64,
 ) -> Result<store::Session, Refusal> {
-    let found = app.store.session(token, SESSION_LIFE, now_ms).await?;
+    let found = app.store.session(token, app.settings.values().session_life(), now_ms).await?;
     found.ok_or_else(|| logged_out().into())
 }
 
 /// Keeps a session alive, roughly: not every request is a write.
 pub(in crate::http) async fn touch(app: &App, session: &store::Session, now_ms: u64) {
     let unused_ms = u128::from(now_ms.saturating_sub(session.last_used_at_ms));
-    if unused_ms < limits::SESSION_TOUCH.as_millis() {
-        return;
+    if unused_ms >= limits::SESSION_TOUCH.as_millis() {
+        note(app, session, now_ms).await;
     }
-    if let Err(error) = app.store.touch_session(session.token, now_ms).await {
+}
+
+/// Notes that a session is in use, and its account there.
+pub(in crate::http) async fn note(app: &App, session: &store::Session, now_ms: u64) {
+    if let Err(error) = app.store.touch_session(session.id, now_ms).await {
         tracing::warn!(%error, "the use of a session was not noted");
     }
 }
 
 /// `GET /api/v1/server`
 pub(in crate::http) async fn server_info(State(app): State<Arc<App>>) -> Result<Json<ServerInfo>, Refusal> {
+    let values = app.settings.values();
     Ok(Json(ServerInfo {
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        name: values.name.clone(),
         setup_required: !app.store.has_accounts().await?,
-        registration: app.auth.policy,
+        registration: values.registration,
+        totp: values.totp,
+        sessions: values.sessions,
     }))
 }
 
 /// `GET /api/v1/session`
-pub(in crate::http) async fn session_info(Current(session): Current) -> Json<SessionInfo> {
-    Json(session.info)
+pub(in crate::http) async fn session_info(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Current(session): Current,
+) -> Result<impl IntoResponse, Refusal> {
+    // A program that keeps its token itself would have to be told, and several of them may share it.
+    let cookie = if bearer(&headers).is_some() { None } else { renew(&app, &session).await? };
+    Ok((cookie, Json::<SessionInfo>(session.info)))
+}
+
+/// Replaces the token of a session that has had it for long: one that leaked is of use for a while only.
+async fn renew(app: &App, session: &store::Session) -> Result<Option<SetCookie>, Refusal> {
+    let now_ms = now_ms();
+    let Some(age_ms) = session.token_at_ms.map(|at_ms| now_ms.saturating_sub(at_ms)) else { return Ok(None) };
+    if u128::from(age_ms) < app.timing.token.as_millis() {
+        return Ok(None);
+    }
+    let token = Zeroizing::new(URL_SAFE_NO_PAD.encode(random::<32>()?));
+    if !app.store.renew_token(session.id, (session.token, hash(&token)), now_ms).await? {
+        // Another page of this browser was faster, and has the cookie.
+        return Ok(None);
+    }
+    let end_ms = u128::from(session.created_at_ms)
+        .saturating_add(app.settings.values().session_life().absolute.as_millis());
+    let left_s = end_ms.saturating_sub(u128::from(now_ms)) / 1000;
+    app.auth.cookie.header(&token, u64::try_from(left_s).unwrap_or(u64::MAX)).map(Some)
+}
+
+/// `GET /api/v1/account/sessions`
+pub(in crate::http) async fn list(
+    State(app): State<Arc<App>>,
+    Current(session): Current,
+) -> Result<Json<Sessions>, Refusal> {
+    let account = session.info.account;
+    let life = app.settings.values().session_life();
+    let mut sessions = app.store.sessions(account, life, now_ms()).await?;
+    let live = app.fanout.live_sessions(account);
+    for row in &mut sessions {
+        row.current = row.id == session.id;
+        row.live = live.contains(&row.id);
+    }
+    Ok(Json(Sessions { sessions }))
+}
+
+/// `POST /api/v1/account/sessions/end`
+pub(in crate::http) async fn end(
+    State(app): State<Arc<App>>,
+    Current(session): Current,
+    Json(EndSession { id }): Json<EndSession>,
+) -> Result<Json<Empty>, Refusal> {
+    app.store.end_sessions(session.info.account, Ended::One(id), EndReason::Ended).await?;
+    Ok(Json(Empty {}))
+}
+
+/// `POST /api/v1/account/sessions/end-others`
+pub(in crate::http) async fn end_others(
+    State(app): State<Arc<App>>,
+    Current(session): Current,
+    Json(Empty {}): Json<Empty>,
+) -> Result<Json<Empty>, Refusal> {
+    app.store.end_sessions(session.info.account, Ended::AllBut(session.id), EndReason::Ended).await?;
+    Ok(Json(Empty {}))
 }
 
 /// `POST /api/v1/auth/logout`
@@ -130,7 +259,6 @@ pub(in crate::http) async fn logout(
     Current(session): Current,
     Json(Empty {}): Json<Empty>,
 ) -> Result<impl IntoResponse, Refusal> {
-    app.store.end_session(session.token).await?;
-    app.fanout.end_session(session.token);
-    Ok((app.auth.cookie.header("", 0)?, Json(Empty {})))
+    app.store.end_sessions(session.info.account, Ended::One(session.id), EndReason::LoggedOut).await?;
+    Ok((app.auth.cookie.cleared()?, Json(Empty {})))
 }

@@ -2,11 +2,12 @@
 
 use totp_rs::{Builder, Totp};
 use waxwing_wire::account::TotpEnrolment;
+use zeroize::Zeroizing;
 
 use crate::{http::problem::Refusal, store::StoreError};
 
 /// Length of a secret in bytes: RFC 4226 recommends 160 bits.
-pub(super) const SECRET_BYTES: usize = 20;
+const SECRET_BYTES: usize = 20;
 /// Length of a step in seconds.
 const STEP_S: u64 = 30;
 const ISSUER: &str = "Waxwing";
@@ -26,14 +27,19 @@ fn totp(secret: &[u8], username: &str) -> Result<Totp, Refusal> {
     })
 }
 
+/// A new secret.
+pub(super) fn new_secret() -> std::io::Result<Zeroizing<Vec<u8>>> {
+    Ok(Zeroizing::new(super::random::<SECRET_BYTES>()?.to_vec()))
+}
+
 /// What an authenticator app needs.
-pub(super) fn enrolment(secret: &[u8], username: &str) -> Result<TotpEnrolment, Refusal> {
+pub(super) fn enrolment(secret: &[u8], username: &str, optional: bool) -> Result<TotpEnrolment, Refusal> {
     let totp = totp(secret, username)?;
     let uri = totp.to_url().map_err(|error| {
         tracing::error!(%error, "no address for an authenticator app");
         Refusal::from(StoreError::Internal)
     })?;
-    Ok(TotpEnrolment { secret: totp.secret().to_base32(), uri })
+    Ok(TotpEnrolment { secret: totp.secret().to_base32(), uri, optional })
 }
 
 /// The newest step, of the present one and its neighbours, whose code this is. Compares in constant time.
@@ -83,7 +89,7 @@ mod tests {
 
     #[test]
     fn the_uri_names_issuer_and_account() {
-        let enrolment = enrolment(b"12345678901234567890", "mira").unwrap();
+        let enrolment = enrolment(b"12345678901234567890", "mira", false).unwrap();
         assert_eq!(enrolment.secret, "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
         let expected = format!("otpauth://totp/Waxwing:mira?secret={}&issuer=Waxwing", enrolment.secret);
         assert_eq!(enrolment.uri, expected);

@@ -5,6 +5,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 use waxwing_wire::{
     AccountId, Opaque, Problem, ProblemCode, RoomId,
     frame::{Request, Response},
+    ids::SessionId,
     limits as shared,
 };
 
@@ -13,7 +14,7 @@ use crate::{
     fanout::Registration,
     http::App,
     limits, now_ms,
-    store::{Caller, Pending, Result, SessionHash, Store},
+    store::{Caller, Pending, Result, Store},
 };
 
 /// An answer under way.
@@ -30,7 +31,7 @@ pub(super) enum Asked {
 pub(super) struct Asker<'a> {
     pub app: &'a Arc<App>,
     pub account: AccountId,
-    pub session: SessionHash,
+    pub session: SessionId,
     pub registration: &'a Registration,
     pub logins: &'a Arc<RoomLogins>,
 }
@@ -41,7 +42,7 @@ pub(super) fn cost(request: &Request, bytes: usize) -> usize {
     const PAGE: usize = limits::PAGE_BYTES + shared::PUBLISHED_AUTHORS * shared::LINK_BYTES;
     const PACKAGES: usize = shared::PUBLISHED_AUTHORS * shared::LINK_BYTES;
     let answer = match request {
-        Request::Hello(_)
+        Request::Hello { .. }
         | Request::Entries { .. }
         | Request::Keyring { .. }
         | Request::HistoryLinks { .. } => PAGE,
@@ -64,7 +65,7 @@ pub(super) async fn ask(asker: Asker<'_>, request: Request, frame_bytes: usize) 
     let Asker { app, account, session, .. } = asker;
     let store = &app.store;
     let by = Caller { account, session, frame_bytes };
-    if let Err(problem) = check(app, &request) {
+    if let Err(problem) = check(asker, &request) {
         return Asked::Write(ready(Err(problem)));
     }
     let done = |()| Response::Done;
@@ -85,7 +86,20 @@ pub(super) async fn ask(asker: Asker<'_>, request: Request, frame_bytes: usize) 
 }
 
 /// What can be refused without the store.
-fn check(app: &App, request: &Request) -> std::result::Result<(), Problem> {
+fn check(asker: Asker<'_>, request: &Request) -> std::result::Result<(), Problem> {
+    let Asker { app, registration, .. } = asker;
+    let own = matches!(
+        request,
+        Request::Ping
+            | Request::AccountData
+            | Request::PutAccountData(_)
+            | Request::DropAccountData(_)
+            | Request::PutKeyPackage(_)
+    );
+    if registration.is_pending() && !own {
+        let detail = "an administrator has not let this account in yet; this goes on by itself";
+        return Err(Problem::new(ProblemCode::AwaitingApproval, detail));
+    }
     match request {
         Request::CreateRoom(room) => passwords::check_records(app, &room.parts),
         Request::Commit(commit) => passwords::check_records(app, &commit.parts),
@@ -178,7 +192,7 @@ async fn read(store: &Store, account: AccountId, request: Request) -> std::resul
         Request::Welcome(room) => Response::Welcomes(store.welcomes(account, room).await?),
         Request::Members(room) => Response::Members(store.members(account, room).await?),
         Request::OwnLeave(room) => Response::OwnLeave(store.own_leave(account, room).await?),
-        Request::Hello(_) => {
+        Request::Hello { .. } => {
             return Err(Problem::new(ProblemCode::Invalid, "this stream has said hello before"));
         }
         _ => return Err(Problem::new(ProblemCode::Internal, "the relay took a write for a read")),

@@ -17,8 +17,10 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 use waxwing_wire::{
-    Problem, ProblemCode, decode, encode,
-    frame::{ClientFrame, Cursor, Event, Request, Response, ServerFrame, close},
+    Problem, ProblemCode,
+    account::SessionPolicy,
+    decode, encode,
+    frame::{ClientFrame, Cursor, EndReason, Event, Request, Response, ServerFrame, close},
 };
 
 use super::{
@@ -27,13 +29,15 @@ use super::{
 };
 use crate::{
     fanout::{Cut, Inbox, Registration, Wake},
-    http::{App, auth::session},
+    http::{App, auth::session, rates},
     limits, now_ms,
     store::Session,
 };
 
 /// Unit in which requests in flight are counted.
 const COST_UNIT: usize = limits::LEAST_COST;
+/// How exactly it is kept when accounts were last there.
+const SEEN_MS: u64 = 60_000;
 /// Events sent between two looks at answers and requests.
 const EVENTS_AT_ONCE: usize = 128;
 
@@ -43,6 +47,8 @@ enum End {
     Gone,
     /// The relay closes it.
     Close(u16, &'static str),
+    /// The relay closes it, after this event.
+    Told(Event, u16, &'static str),
 }
 
 /// An encoded answer, with the room it takes among the requests in flight until it is sent.
@@ -115,9 +121,25 @@ impl Talk {
             Ok(never) => match never {},
             Err(end) => end,
         };
-        if let End::Close(code, reason) = end {
-            tracing::debug!(code, reason, "a stream is closed");
-            self.close(code, reason).await;
+        self.note_seen().await;
+        let (event, code, reason) = match end {
+            End::Gone => return,
+            End::Close(code, reason) => (None, code, reason),
+            End::Told(event, code, reason) => (Some(event), code, reason),
+        };
+        tracing::debug!(code, reason, "a stream is closed");
+        if let Some(event) = event {
+            // Whoever cannot take it reads the code.
+            let _ = self.feed_frame(&ServerFrame::Event(event)).await;
+        }
+        self.close(code, reason).await;
+    }
+
+    /// Notes until when the account was there, unless that was noted a moment ago.
+    async fn note_seen(&mut self) {
+        let now_ms = now_ms();
+        if self.greeted && now_ms.saturating_sub(self.session.last_used_at_ms) >= SEEN_MS {
+            session::note(&self.app, &self.session, now_ms).await;
         }
     }
 
@@ -163,8 +185,8 @@ impl Talk {
             Some(Ok(Message::Binary(bytes))) => bytes,
         };
         let frame: ClientFrame = decode(&bytes).map_err(|_| malformed("the frame is malformed"))?;
-        if let (false, Request::Hello(cursors)) = (self.greeted, &frame.request) {
-            return self.greet(frame.id, cursors.clone()).await;
+        if let (false, Request::Hello { cursors, take_over }) = (self.greeted, &frame.request) {
+            return self.greet(frame.id, cursors.clone(), *take_over).await;
         }
         if !self.greeted {
             return Err(malformed("the first request is hello"));
@@ -182,14 +204,14 @@ impl Talk {
         let Some(Held { frame: ClientFrame { id, request }, bytes, .. }) = self.held.take() else {
             return Ok(());
         };
-        let account = self.session.info.account;
-        if let Err(problem) = self.app.meters.check(account, &request, bytes) {
+        let (account, messages) = (self.session.info.account, self.app.settings.values().messages());
+        if let Err(problem) = self.app.meters.check(account, (&request, bytes), messages) {
             return self.feed_frame(&refuse(id, problem)).await;
         }
         let asker = Asker {
             app: &self.app,
             account,
-            session: self.session.token,
+            session: self.session.id,
             registration: &self.registration,
             logins: &self.logins,
         };
@@ -216,13 +238,16 @@ impl Talk {
 
     /// Answers hello. Events flow from here on: the stream is subscribed before the rooms are read, so that whatever
     /// comes later than what was read is pushed.
-    async fn greet(&mut self, id: u64, cursors: Vec<Cursor>) -> Result<(), End> {
+    async fn greet(&mut self, id: u64, cursors: Vec<Cursor>, take_over: bool) -> Result<(), End> {
         if cursors.len() > limits::CURSORS {
             return self
                 .feed_frame(&refuse(id, Problem::new(ProblemCode::Invalid, "too many cursors")))
                 .await;
         }
         let account = self.session.info.account;
+        if let Err(problem) = self.become_live(take_over) {
+            return self.feed_frame(&refuse(id, problem)).await;
+        }
         if !self.active {
             let rooms = match self.app.store.room_ids(account).await {
                 Ok(rooms) => rooms,
@@ -243,6 +268,23 @@ impl Talk {
             self.feed_frame(&ServerFrame::Event(news)).await?;
         }
         Ok(())
+    }
+
+    /// Where one session of an account may be live, this one is from here on, or is refused.
+    fn become_live(&self, take_over: bool) -> Result<(), Problem> {
+        if self.app.settings.values().sessions == SessionPolicy::Multi {
+            self.app.fanout.join(&self.registration);
+            return Ok(());
+        }
+        self.app.fanout.claim(&self.registration, take_over).map_err(|displaced| {
+            let detail = match displaced.wait {
+                None => "this account is in use on another device; take over to go on here",
+                Some(_) => "this account was taken over a moment ago; wait a little",
+            };
+            let mut problem = Problem::new(ProblemCode::Displaced, detail);
+            problem.retry_after_s = displaced.wait.map(rates::seconds);
+            problem
+        })
     }
 
     /// Sends everything that is ready, answers before events, and flushes once.
@@ -309,8 +351,8 @@ impl Talk {
         }
         let now_ms = now_ms();
         let age_ms = u128::from(now_ms.saturating_sub(self.session.created_at_ms));
-        if age_ms >= limits::SESSION_LIFE.as_millis() {
-            return Err(cut(Cut::SessionEnded));
+        if age_ms >= self.app.settings.values().session_life().absolute.as_millis() {
+            return Err(cut(Cut::SessionEnded(EndReason::Expired)));
         }
         let unused_ms = u128::from(now_ms.saturating_sub(self.session.last_used_at_ms));
         if unused_ms >= limits::SESSION_TOUCH.as_millis() {
@@ -349,7 +391,13 @@ fn refuse(id: u64, problem: Problem) -> ServerFrame {
 
 fn cut(why: Cut) -> End {
     match why {
-        Cut::SessionEnded => End::Close(close::NOT_LOGGED_IN, "the session has ended; log in again"),
+        Cut::SessionEnded(reason) => {
+            let event = Event::SessionEnded { reason };
+            End::Told(event, close::NOT_LOGGED_IN, "the session has ended; log in again")
+        }
+        Cut::Displaced => {
+            End::Told(Event::Displaced, close::DISPLACED, "another session of the account took over")
+        }
         Cut::Restarting => End::Close(close::RESTARTING, "the relay is going down; connect again"),
         Cut::Replaced => {
             End::Close(close::REPLACED, "too many windows are open; a newer one took the place of this one")

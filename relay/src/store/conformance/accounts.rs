@@ -22,7 +22,14 @@ pub async fn the_first_account_needs_the_setup_token(bench: &mut Bench) {
     }
     assert!(!store.has_accounts().await.unwrap());
     let session = store.create_account(mira.clone(), Admission::Setup(token), new_session()).await.unwrap();
-    let info = SessionInfo { account: mira.account, username: "mira".into(), administrator: true };
+    let info = SessionInfo {
+        account: mira.account,
+        username: "mira".into(),
+        administrator: true,
+        status: AccountStatus::Active,
+        totp: true,
+        recovery_codes_left: 2,
+    };
     assert_eq!(session.info, info);
     assert!(store.has_accounts().await.unwrap());
 
@@ -34,7 +41,7 @@ pub async fn the_first_account_needs_the_setup_token(bench: &mut Bench) {
 
 pub async fn later_accounts_follow_the_policy(bench: &mut Bench) {
     bench.account("mira").await;
-    let closed = Admission::Policy(RegistrationPolicy::Closed);
+    let closed = Admission::Policy(RegistrationPolicy::Closed, None);
     let refused = bench.store.create_account(new_account("jon"), closed, new_session()).await.unwrap_err();
     assert_eq!(refused, StoreError::RegistrationClosed);
     assert!(!bench.store.username_taken("jon".into()).await.unwrap());
@@ -54,16 +61,13 @@ pub async fn usernames_and_ids_are_taken_once(bench: &mut Bench) {
     assert!(!bench.store.username_taken("jon".into()).await.unwrap());
     let known = bench.store.credentials("mira".into()).await.unwrap().unwrap();
     assert_eq!((known.account, known.totp_last_step), (mira, 100));
-    assert_eq!(
-        (known.opaque_record.as_slice(), known.totp_secret.as_slice()),
-        (&b"record"[..], &[2; 20][..])
-    );
+    assert_eq!((known.opaque_record.as_slice(), known.totp_secret), (&b"record"[..], Some(secret())));
     assert!(bench.store.credentials("jon".into()).await.unwrap().is_none());
 }
 
 pub async fn a_code_is_used_once_and_never_an_older_one(bench: &mut Bench) {
     let mira = bench.account("mira").await;
-    let log_in = async |step| bench.store.complete_login(mira, b"record".to_vec(), step, new_session()).await;
+    let log_in = async |step| bench.store.complete_login(login(mira, step), new_session()).await;
     assert_eq!(log_in(100).await.unwrap_err(), StoreError::ReusedCode, "it confirmed the registration");
     let unlocked = log_in(102).await.unwrap();
     assert_eq!((unlocked.vault, unlocked.vault_version), (Opaque(b"vault".to_vec()), 1));
@@ -80,17 +84,17 @@ pub async fn sessions_end(bench: &mut Bench) {
     let mira = bench.account("mira").await;
     let store = &bench.store;
     let session = new_session();
-    store.complete_login(mira, b"record".to_vec(), 101, session).await.unwrap();
+    store.complete_login(login(mira, 101), session.clone()).await.unwrap();
     let day = 86_400_000;
     let alive = async |at| store.session(session.token, LIFE, NOW_MS + at).await.unwrap();
     let found: Session = alive(0).await.unwrap();
     assert_eq!((found.info.account, found.created_at_ms, found.last_used_at_ms), (mira, NOW_MS, NOW_MS));
     assert!(alive(30 * day - 1).await.is_some());
     assert!(alive(30 * day).await.is_none(), "idle");
-    store.touch_session(session.token, NOW_MS + 29 * day).await.unwrap();
+    store.touch_session(session.token.id(), NOW_MS + 29 * day).await.unwrap();
     assert!(alive(58 * day).await.is_some(), "used");
-    store.touch_session(session.token, NOW_MS + 179 * day).await.unwrap();
-    store.touch_session(session.token, NOW_MS).await.unwrap();
+    store.touch_session(session.token.id(), NOW_MS + 179 * day).await.unwrap();
+    store.touch_session(session.token.id(), NOW_MS).await.unwrap();
     assert!(alive(180 * day - 1).await.is_some(), "the last use never goes back");
     assert!(alive(180 * day).await.is_none(), "in any case");
     assert!(store.session(SessionHash(random()), LIFE, NOW_MS).await.unwrap().is_none());
@@ -98,9 +102,10 @@ pub async fn sessions_end(bench: &mut Bench) {
     let swept = store.sweep_sessions(LIFE, NOW_MS + 60 * day).await.unwrap();
     assert_eq!(swept, 1, "the session of the registration was idle, this one was not");
     assert!(alive(0).await.is_some());
-    store.end_session(session.token).await.unwrap();
+    let end = async || store.end_sessions(mira, Ended::One(session.token.id()), EndReason::LoggedOut).await;
+    end().await.unwrap();
     assert!(alive(0).await.is_none());
-    store.end_session(session.token).await.unwrap();
+    assert_eq!(end().await.unwrap_err(), StoreError::NotFound);
 }
 
 pub async fn settings_are_written_once(bench: &mut Bench) {
@@ -110,14 +115,21 @@ pub async fn settings_are_written_once(bench: &mut Bench) {
     assert_eq!(bench.store.setting("x").await.unwrap(), Some(vec![1]));
 }
 
-fn changed(version: u64) -> NewCredentials {
-    NewCredentials {
+pub(super) fn new_password(version: u64) -> NewPassword {
+    NewPassword {
         opaque_record: b"new record".to_vec(),
         ksf: KsfParams { memory_kib: 19_456, iterations: 2, parallelism: 1 },
         vault: Opaque(b"new vault".to_vec()),
         vault_version: version,
         wrap_opaque: Opaque(b"new wrap".to_vec()),
         wrap_recovery: Opaque(b"new recovery".to_vec()),
+        recovery_token_hash: TokenHash([6; 32]),
+    }
+}
+
+fn changed(version: u64) -> NewCredentials {
+    NewCredentials {
+        password: new_password(version),
         identity_key: Opaque(vec![1; 32]),
         statement: None,
         key_package: None,
@@ -129,26 +141,27 @@ pub async fn credentials_change_at_once_and_end_other_sessions(bench: &mut Bench
     let store = &bench.store;
     let old = b"record".to_vec();
     let (kept, other, of_jon) = (new_session(), new_session(), new_session());
-    store.complete_login(mira, old.clone(), 101, kept).await.unwrap();
-    store.complete_login(mira, old.clone(), 102, other).await.unwrap();
-    store.complete_login(jon, old.clone(), 101, of_jon).await.unwrap();
+    store.complete_login(login(mira, 101), kept.clone()).await.unwrap();
+    store.complete_login(login(mira, 102), other.clone()).await.unwrap();
+    store.complete_login(login(jon, 101), of_jon.clone()).await.unwrap();
     for wrong in [0, 1, 3, u64::MAX] {
-        let refused = store.change_credentials(mira, changed(wrong), kept.token).await;
+        let refused = store.change_credentials(mira, changed(wrong), kept.token.id()).await;
         assert!(matches!(refused, Err(StoreError::Conflict(_))), "{wrong}");
     }
     assert_eq!(store.credentials("person0".into()).await.unwrap().unwrap().opaque_record, old);
     let alive = async |token| store.session(token, LIFE, NOW_MS).await.unwrap().is_some();
     assert!(alive(other.token).await, "nothing was changed");
 
-    store.change_credentials(mira, changed(2), kept.token).await.unwrap();
+    store.change_credentials(mira, changed(2), kept.token.id()).await.unwrap();
     let known = store.credentials("person0".into()).await.unwrap().unwrap();
     assert_eq!((known.opaque_record.as_slice(), known.ksf.memory_kib), (&b"new record"[..], 19_456));
     assert_eq!(known.totp_last_step, 102, "codes stay used");
     assert!(alive(kept.token).await && alive(of_jon.token).await);
     assert!(!alive(other.token).await);
-    let late = store.complete_login(mira, old, 103, new_session()).await.unwrap_err();
+    let late = store.complete_login(login(mira, 103), new_session()).await.unwrap_err();
     assert_eq!(late, StoreError::CredentialsChanged, "a login that had begun with the old password");
-    let unlocked = store.complete_login(mira, b"new record".to_vec(), 103, new_session()).await.unwrap();
+    let anew = Login { record: b"new record".to_vec(), ..login(mira, 103) };
+    let unlocked = store.complete_login(anew, new_session()).await.unwrap();
     assert_eq!((unlocked.vault, unlocked.vault_version), (Opaque(b"new vault".to_vec()), 2));
     assert_eq!(unlocked.wrap_opaque, Opaque(b"new wrap".to_vec()));
 }
@@ -158,14 +171,14 @@ pub async fn a_new_identity_key_comes_with_its_statement(bench: &mut Bench) {
     let store = &bench.store;
     done(store.put_key_package(caller(mira), Opaque(vec![1])).await).await.unwrap();
     let session = new_session();
-    store.complete_login(mira, b"record".to_vec(), 101, session).await.unwrap();
+    store.complete_login(login(mira, 101), session.clone()).await.unwrap();
     let idle = NewCredentials { statement: Some(Opaque(vec![99])), ..changed(2) };
-    store.change_credentials(mira, idle, session.token).await.unwrap();
+    store.change_credentials(mira, idle, session.token.id()).await.unwrap();
     let record = store.key_package(mira).await.unwrap().unwrap();
     assert_eq!(record.bytes, Opaque(vec![1]), "the key is the same, so the package stays");
     assert_eq!(record.statements, [], "and there is nothing to state");
     let without = NewCredentials { identity_key: Opaque(vec![2; 32]), ..changed(3) };
-    store.change_credentials(mira, without, session.token).await.unwrap();
+    store.change_credentials(mira, without, session.token.id()).await.unwrap();
     assert_eq!(store.key_package(mira).await.unwrap(), None, "nobody could use the old one");
     for number in 1..=20_u8 {
         let change = NewCredentials {
@@ -174,7 +187,7 @@ pub async fn a_new_identity_key_comes_with_its_statement(bench: &mut Bench) {
             key_package: Some(Opaque(vec![100 + number])),
             ..changed(3 + u64::from(number))
         };
-        store.change_credentials(mira, change, session.token).await.unwrap();
+        store.change_credentials(mira, change, session.token.id()).await.unwrap();
     }
     let record = store.key_package(mira).await.unwrap().unwrap();
     assert_eq!((record.bytes, record.identity_key), (Opaque(vec![120]), Opaque(vec![30; 32])));
@@ -191,7 +204,7 @@ pub async fn sessions_that_ended_write_nothing_more(bench: &mut Bench) {
     let other_account = Caller { account: AccountId([9; 16]), ..by };
     let queued = store.put_key_package(other_account, sealed("x")).await;
     assert_eq!(done(queued).await, Err(StoreError::SessionEnded), "a session is of one account");
-    store.end_session(by.session).await.unwrap();
+    store.end_sessions(mira, Ended::One(by.session), EndReason::Ended).await.unwrap();
 
     let founded = CreateRoom { room: RoomId(random()), parts: parts(0) };
     let datum = AccountDatum { name: DataName([1; 16]), version: 1, bytes: sealed("x") };
@@ -221,10 +234,10 @@ pub async fn sessions_that_ended_write_nothing_more(bench: &mut Bench) {
 pub async fn a_rotation_refuses_what_other_sessions_had_queued(bench: &mut Bench) {
     let [mira] = bench.accounts().await;
     let (store, kept) = (&bench.store, new_session());
-    store.complete_login(mira, b"record".to_vec(), 101, kept).await.unwrap();
+    store.complete_login(login(mira, 101), kept.clone()).await.unwrap();
     let rotated =
         NewCredentials { identity_key: Opaque(vec![2; 32]), key_package: Some(sealed("new")), ..changed(2) };
-    let rotation = store.change_credentials(mira, rotated, kept.token);
+    let rotation = store.change_credentials(mira, rotated, kept.token.id());
     let late = async {
         // Polled after the rotation, so it waits behind it in the queue.
         done(store.put_key_package(caller(mira), sealed("old")).await).await
@@ -233,6 +246,6 @@ pub async fn a_rotation_refuses_what_other_sessions_had_queued(bench: &mut Bench
     rotated.unwrap();
     assert_eq!(late, Err(StoreError::SessionEnded));
     assert_eq!(store.key_package(mira).await.unwrap().unwrap().bytes, sealed("new"));
-    let own = Caller { session: kept.token, ..caller(mira) };
+    let own = Caller { session: kept.token.id(), ..caller(mira) };
     done(store.put_key_package(own, sealed("newer")).await).await.unwrap();
 }

@@ -409,6 +409,7 @@ pub async fn notices_come_in_order_and_only_for_what_was_committed(bench: &mut B
                 assert_eq!((account, of), (jon, room));
                 "1 left".to_owned()
             }
+            other => panic!("{other:?}"),
         });
     }
     let expected = [

@@ -173,6 +173,7 @@ pub async fn leaving_ends_the_membership(bench: &mut Bench) {
             Notice::Entry { entry, .. } => format!("entry {}", entry.seq),
             Notice::Left { account, .. } => format!("left {}", account == jon),
             Notice::Joined { .. } => "joined".to_owned(),
+            other => panic!("{other:?}"),
         });
     }
     let expected = ["joined", "entry 1", "joined", "entry 2", "left true", "entry 3"];

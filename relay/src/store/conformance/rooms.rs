@@ -180,8 +180,8 @@ pub async fn rooms_that_nobody_is_in_or_can_enter_are_deleted(bench: &mut Bench)
     assert!(bench.store.own_leave(jon, room).await.unwrap().is_some());
     bench.store.sweep_sessions(LIFE, later_ms).await.unwrap();
     assert_eq!(bench.store.own_leave(jon, room).await.unwrap(), None, "no session from then is alive");
-    let sessions = NewSession { token: session_of(jon), now_ms: later_ms };
-    bench.store.complete_login(jon, b"record".to_vec(), 101, sessions).await.unwrap();
+    let sessions = NewSession { token: session_of(jon), now_ms: later_ms, ..new_session() };
+    bench.store.complete_login(login(jon, 101), sessions).await.unwrap();
     done(bench.store.create_room(caller(jon), founded, NOW_MS).await).await.unwrap();
     let page = bench.store.entries_after(jon, room, 0, 9).await.unwrap();
     assert_eq!((page.entries.len(), page.last_seq), (0, 0), "nothing of the old room is left");

@@ -1,4 +1,4 @@
-//! The operations of the store: reads on a reader, writes as jobs of the writer.
+//! The operations of the store about rooms and account objects: reads on a reader, writes as jobs of the writer.
 
 use rusqlite::Connection;
 use waxwing_wire::{
@@ -10,51 +10,11 @@ use waxwing_wire::{
     ids::{DataName, RoomHandle},
 };
 
-use super::{Sqlite, accounts, commit, data, epochs, log, methods, published, rooms, sessions};
-use crate::store::{
-    Admission, Caller, Credentials, JoinInfo, NewAccount, NewCredentials, NewSession, Notice, Page, Pending,
-    Published, Result, RoomCredentials, Session, SessionHash, SessionLife, UnlockedAccount,
-};
+use super::{Sqlite, commit, data, epochs, log, methods, published, rooms, sessions};
+use crate::store::{Caller, JoinInfo, Notice, Page, Pending, Published, Result, RoomCredentials};
 
 // Reads of single values that the caller awaits.
 impl Sqlite {
-    pub(in crate::store) async fn has_accounts(&self) -> Result<bool> {
-        self.readers.read(accounts::any).await
-    }
-
-    pub(in crate::store) async fn setting(&self, name: &'static str) -> Result<Option<Vec<u8>>> {
-        self.readers.read(move |db| accounts::setting(db, name)).await
-    }
-
-    pub(in crate::store) async fn setup_token_is(&self, hash: [u8; 32]) -> Result<bool> {
-        self.readers.read(move |db| accounts::setup_token_is(db, &hash)).await
-    }
-
-    pub(in crate::store) async fn username_taken(&self, username: String) -> Result<bool> {
-        self.readers.read(move |db| accounts::username_taken(db, &username)).await
-    }
-
-    pub(in crate::store) async fn credentials(&self, username: String) -> Result<Option<Credentials>> {
-        self.readers.read(move |db| accounts::credentials(db, &username)).await
-    }
-
-    pub(in crate::store) async fn has_credentials(
-        &self,
-        account: AccountId,
-        change: NewCredentials,
-    ) -> Result<bool> {
-        self.readers.read(move |db| accounts::has_credentials(db, account, &change)).await
-    }
-
-    pub(in crate::store) async fn session(
-        &self,
-        token: SessionHash,
-        life: SessionLife,
-        now_ms: u64,
-    ) -> Result<Option<Session>> {
-        self.readers.read(move |db| sessions::session(db, token, life, now_ms)).await
-    }
-
     pub(in crate::store) async fn account_data(&self, account: AccountId) -> Result<Vec<AccountDatum>> {
         self.readers.read(move |db| data::account_data(db, account)).await
     }
@@ -176,78 +136,6 @@ impl Sqlite {
 
 // Writes. Those of the stream answer with a `Pending`, so that one connection can have many under way.
 impl Sqlite {
-    pub(in crate::store) async fn check_writing(&self, now_ms: u64) -> Result<()> {
-        self.writer.submit(0, move |db, _| accounts::check_writing(db, now_ms)).await?.await
-    }
-
-    pub(in crate::store) async fn setting_or_insert(
-        &self,
-        name: &'static str,
-        value: Vec<u8>,
-    ) -> Result<Vec<u8>> {
-        self.writer
-            .submit(value.len(), move |db, _| accounts::setting_or_insert(db, name, &value))
-            .await?
-            .await
-    }
-
-    pub(in crate::store) async fn replace_setup_token(&self, hash: [u8; 32]) -> Result<bool> {
-        self.writer.submit(0, move |db, _| accounts::replace_setup_token(db, &hash)).await?.await
-    }
-
-    pub(in crate::store) async fn create_account(
-        &self,
-        account: NewAccount,
-        admission: Admission,
-        session: NewSession,
-    ) -> Result<Session> {
-        let cost = account.vault.len();
-        self.writer.submit(cost, move |db, _| accounts::create(db, &account, admission, session)).await?.await
-    }
-
-    pub(in crate::store) async fn complete_login(
-        &self,
-        account: AccountId,
-        record: Vec<u8>,
-        totp_step: u64,
-        session: NewSession,
-    ) -> Result<UnlockedAccount> {
-        self.writer
-            .submit(0, move |db, _| accounts::complete_login(db, (account, &record), totp_step, session))
-            .await?
-            .await
-    }
-
-    pub(in crate::store) async fn change_credentials(
-        &self,
-        account: AccountId,
-        change: NewCredentials,
-        kept: SessionHash,
-    ) -> Result<()> {
-        self.writer
-            .submit(change.vault.len(), move |db, _| accounts::change_credentials(db, account, &change, kept))
-            .await?
-            .await
-    }
-
-    pub(in crate::store) async fn touch_session(&self, token: SessionHash, now_ms: u64) -> Result<()> {
-        self.writer.submit(0, move |db, _| sessions::touch(db, token, now_ms)).await?.await
-    }
-
-    pub(in crate::store) async fn end_session(&self, token: SessionHash) -> Result<()> {
-        self.writer.submit(0, move |db, _| sessions::end(db, token)).await?.await
-    }
-
-    pub(in crate::store) async fn sweep_sessions(&self, life: SessionLife, now_ms: u64) -> Result<u64> {
-        let sweep = move |db: &Connection, _: &mut Vec<Notice>| {
-            let oldest_ms =
-                now_ms.saturating_sub(u64::try_from(life.absolute.as_millis()).unwrap_or(u64::MAX));
-            rooms::sweep_left(db, oldest_ms)?;
-            sessions::sweep(db, life, now_ms)
-        };
-        self.writer.submit(0, sweep).await?.await
-    }
-
     pub(in crate::store) async fn put_account_data(
         &self,
         by: Caller,

@@ -33,7 +33,7 @@ pub(super) fn create_room(
         return Err(StoreError::Invalid("the first epoch of a room has no parent to link to"));
     }
     if let Some(room) = rooms::find(db, request.room)? {
-        let same = room.creator == author && published::first_epoch(db, &room)? == parts.epoch;
+        let same = room.creator == Some(author) && published::first_epoch(db, &room)? == parts.epoch;
         return if same { Ok(()) } else { Err(StoreError::Conflict("another room has this id")) };
     }
     if rooms::was_left(db, request.room)? {

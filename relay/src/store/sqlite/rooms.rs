@@ -20,7 +20,8 @@ pub(super) const MODERATOR: u8 = 1;
 pub(super) struct Room {
     pub num: i64,
     pub id: RoomId,
-    pub creator: AccountId,
+    /// Nobody, once that account was deleted.
+    pub creator: Option<AccountId>,
     pub last_seq: Seq,
     pub last_commit: Seq,
     pub chain: [u8; 32],
@@ -40,7 +41,7 @@ pub(super) fn find(db: &Connection, room: RoomId) -> Result<Option<Room>> {
         Ok(Room {
             num: row.get(0)?,
             id: room,
-            creator: id(row, 1)?,
+            creator: row.get::<_, Option<[u8; 16]>>(1)?.map(AccountId),
             last_seq: unsigned(row.get(2)?),
             last_commit: unsigned(row.get(3)?),
             chain: row.get(4)?,
@@ -204,7 +205,8 @@ pub(super) fn forget_if_deserted(db: &Connection, room: &Room) -> Result<()> {
     let sql = "-- keep_leaves()
         INSERT OR REPLACE INTO left_rooms (room, account, seq, after_commit, entry, received_at_ms, bytes)
         SELECT ?2, sender, max(seq), after_commit, entry, received_at_ms, bytes FROM log_entries
-        WHERE room = ?1 AND kind = 4 AND bytes IS NOT NULL GROUP BY sender";
+        WHERE room = ?1 AND kind = 4 AND bytes IS NOT NULL AND sender IN (SELECT account FROM accounts)
+        GROUP BY sender";
     db.prepare_cached(sql)?.execute(params![room.num, room.id.0])?;
     let sql = "-- forget_room()
         DELETE FROM rooms WHERE num = ?1";

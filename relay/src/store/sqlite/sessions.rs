@@ -1,16 +1,44 @@
 //! Sessions.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
-use waxwing_wire::{AccountId, account::SessionInfo};
+use waxwing_wire::{
+    AccountId,
+    account::{SessionEntry, SessionInfo},
+    frame::EndReason,
+    ids::SessionId,
+};
 
-use super::{id, signed, unsigned};
-use crate::store::{Caller, NewSession, Result, Session, SessionHash, SessionLife, StoreError};
+use super::{accounts, id, signed, unsigned};
+use crate::{
+    limits,
+    store::{
+        Caller, Ended, NewSession, Notice, Result, Session, SessionHash, SessionLife, SessionRow, StoreError,
+    },
+};
 
-pub(super) fn begin(db: &Connection, info: SessionInfo, new: NewSession) -> Result<Session> {
+/// Begins a session of an account that was just made or read.
+pub(super) fn begin(db: &Connection, info: SessionInfo, new: &NewSession) -> Result<Session> {
+    begin_new(db, info.account, new)?;
+    let now_ms = new.now_ms;
+    Ok(Session {
+        id: new.token.id(),
+        token: new.token,
+        info,
+        created_at_ms: now_ms,
+        last_used_at_ms: now_ms,
+        token_at_ms: Some(now_ms),
+    })
+}
+
+/// Begins a session.
+pub(super) fn begin_new(db: &Connection, account: AccountId, new: &NewSession) -> Result<()> {
     let sql = "-- begin_session()
-        INSERT INTO sessions (token_hash, account, created_at_ms, last_used_at_ms) VALUES (?1, ?2, ?3, ?3)";
-    db.prepare_cached(sql)?.execute(params![new.token.0, info.account.0, signed(new.now_ms)])?;
-    Ok(Session { token: new.token, info, created_at_ms: new.now_ms, last_used_at_ms: new.now_ms })
+        INSERT INTO sessions (id, account, token_hash, token_at_ms, former_until_ms, device, created_at_ms,
+                              last_used_at_ms)
+        VALUES (?1, ?2, ?3, ?4, 0, ?5, ?4, ?4)";
+    let now_ms = signed(new.now_ms);
+    db.prepare_cached(sql)?.execute(params![new.token.id().0, account.0, new.token.0, now_ms, new.device])?;
+    seen(db, account, new.now_ms)
 }
 
 pub(super) fn session(
@@ -20,25 +48,28 @@ pub(super) fn session(
     now_ms: u64,
 ) -> Result<Option<Session>> {
     let (oldest, stalest) = ends(life, now_ms);
+    // Whoever is banned has no sessions; this holds even if one were left.
     let sql = "-- session()
-        SELECT s.account, a.username, a.administrator, s.created_at_ms, s.last_used_at_ms
+        SELECT s.id, s.account, s.created_at_ms, s.last_used_at_ms, s.token_at_ms, s.token_hash = ?1
         FROM sessions s JOIN accounts a ON a.account = s.account
-        WHERE s.token_hash = ?1 AND s.created_at_ms > ?2 AND s.last_used_at_ms > ?3";
-    let found = db.prepare_cached(sql)?.query_row(params![token.0, oldest, stalest], |row| {
-        Ok(Session {
-            token,
-            info: SessionInfo { account: id(row, 0)?, username: row.get(1)?, administrator: row.get(2)? },
-            created_at_ms: unsigned(row.get(3)?),
-            last_used_at_ms: unsigned(row.get(4)?),
-        })
+        WHERE (s.token_hash = ?1 OR (s.former_hash = ?1 AND s.former_until_ms > ?4))
+            AND s.created_at_ms > ?2 AND s.last_used_at_ms > ?3 AND a.status <> 2";
+    let found = db.prepare_cached(sql)?.query_row(params![token.0, oldest, stalest, signed(now_ms)], |row| {
+        let token_at_ms = unsigned(row.get(4)?);
+        let times = (unsigned(row.get(2)?), unsigned(row.get(3)?));
+        Ok((id(row, 0)?, id(row, 1)?, times, row.get::<_, bool>(5)?.then_some(token_at_ms)))
     });
-    Ok(found.optional()?)
+    let Some((id, account, (created_at_ms, last_used_at_ms), token_at_ms)) = found.optional()? else {
+        return Ok(None);
+    };
+    let info = accounts::info(db, account)?.ok_or(StoreError::Internal)?;
+    Ok(Some(Session { id, token, info, created_at_ms, last_used_at_ms, token_at_ms }))
 }
 
 /// Refuses a write of a session that has ended.
 pub(super) fn check(db: &Connection, by: Caller) -> Result<()> {
     let sql = "-- session_lives()
-        SELECT 1 FROM sessions WHERE token_hash = ?1 AND account = ?2";
+        SELECT 1 FROM sessions WHERE id = ?1 AND account = ?2";
     if db.prepare_cached(sql)?.exists(params![by.session.0, by.account.0])? {
         Ok(())
     } else {
@@ -46,25 +77,95 @@ pub(super) fn check(db: &Connection, by: Caller) -> Result<()> {
     }
 }
 
-pub(super) fn touch(db: &Connection, token: SessionHash, now_ms: u64) -> Result<()> {
+/// The sessions of an account, the newest first.
+pub(super) fn list(
+    db: &Connection,
+    account: AccountId,
+    life: SessionLife,
+    now_ms: u64,
+) -> Result<Vec<SessionRow>> {
+    let (oldest, stalest) = ends(life, now_ms);
+    let sql = "-- sessions()
+        SELECT id, device, created_at_ms, last_used_at_ms FROM sessions
+        WHERE account = ?1 AND created_at_ms > ?2 AND last_used_at_ms > ?3
+        ORDER BY last_used_at_ms DESC, created_at_ms DESC, id LIMIT ?4";
+    let mut statement = db.prepare_cached(sql)?;
+    let rows = statement.query_map(params![account.0, oldest, stalest, limits::SESSIONS_LISTED], |row| {
+        Ok(SessionEntry {
+            id: id(row, 0)?,
+            device: row.get(1)?,
+            created_at_ms: unsigned(row.get(2)?),
+            last_used_at_ms: unsigned(row.get(3)?),
+            current: false,
+            live: false,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Notes the use of a session, and that its account was there.
+pub(super) fn touch(db: &Connection, session: SessionId, now_ms: u64) -> Result<()> {
     let sql = "-- touch_session()
-        UPDATE sessions SET last_used_at_ms = max(last_used_at_ms, ?2) WHERE token_hash = ?1";
-    db.prepare_cached(sql)?.execute(params![token.0, signed(now_ms)])?;
+        UPDATE sessions SET last_used_at_ms = max(last_used_at_ms, ?2) WHERE id = ?1 RETURNING account";
+    let account: Option<AccountId> =
+        db.prepare_cached(sql)?.query_row(params![session.0, signed(now_ms)], |row| id(row, 0)).optional()?;
+    account.map_or(Ok(()), |account| seen(db, account, now_ms))
+}
+
+fn seen(db: &Connection, account: AccountId, now_ms: u64) -> Result<()> {
+    let sql = "-- account_seen()
+        UPDATE accounts SET last_seen_at_ms = max(last_seen_at_ms, ?2) WHERE account = ?1";
+    db.prepare_cached(sql)?.execute(params![account.0, signed(now_ms)])?;
     Ok(())
 }
 
-pub(super) fn end(db: &Connection, token: SessionHash) -> Result<()> {
-    let sql = "-- end_session()
-        DELETE FROM sessions WHERE token_hash = ?1";
-    db.prepare_cached(sql)?.execute([token.0])?;
-    Ok(())
+/// Replaces a session's token; `false` when somebody else has done so since it was read. The old one works for a little
+/// longer: requests that were sent with it are under way.
+pub(super) fn renew_token(
+    db: &Connection,
+    session: SessionId,
+    (old, new): (SessionHash, SessionHash),
+    now_ms: u64,
+) -> Result<bool> {
+    let grace = u64::try_from(limits::FORMER_TOKEN.as_millis()).unwrap_or(u64::MAX);
+    let until = signed(now_ms.saturating_add(grace));
+    let sql = "-- renew_token()
+        UPDATE sessions SET token_hash = ?3, token_at_ms = ?4, former_hash = ?2, former_until_ms = ?5
+        WHERE id = ?1 AND token_hash = ?2";
+    let changed = db.prepare_cached(sql)?.execute(params![session.0, old.0, new.0, signed(now_ms), until])?;
+    Ok(changed > 0)
 }
 
-/// Ends the sessions of an account, but for one.
-pub(super) fn end_others(db: &Connection, account: AccountId, kept: SessionHash) -> Result<()> {
-    let sql = "-- end_other_sessions()
-        DELETE FROM sessions WHERE account = ?1 AND token_hash <> ?2";
-    db.prepare_cached(sql)?.execute(params![account.0, kept.0])?;
+/// Ends sessions of an account. Streams are told, also those whose session is gone already.
+pub(super) fn end(
+    db: &Connection,
+    account: AccountId,
+    which: Ended,
+    reason: EndReason,
+    notices: &mut Vec<Notice>,
+) -> Result<()> {
+    let (sql, session) = match which {
+        Ended::All => (
+            "-- end_sessions()
+            DELETE FROM sessions WHERE account = ?1 AND id <> ?2",
+            SessionId([0; 16]),
+        ),
+        Ended::One(one) => (
+            "-- end_session()
+            DELETE FROM sessions WHERE account = ?1 AND id = ?2",
+            one,
+        ),
+        Ended::AllBut(kept) => (
+            "-- end_other_sessions()
+            DELETE FROM sessions WHERE account = ?1 AND id <> ?2",
+            kept,
+        ),
+    };
+    let ended = db.prepare_cached(sql)?.execute(params![account.0, session.0])?;
+    if ended == 0 && matches!(which, Ended::One(_)) {
+        return Err(StoreError::NotFound);
+    }
+    notices.push(Notice::Ended { account, which, reason });
     Ok(())
 }
 

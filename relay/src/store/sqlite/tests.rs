@@ -6,10 +6,12 @@ use tempfile::TempDir;
 use waxwing_wire::{
     AccountId, EntryId, EpochId, RoomId,
     frame::{Append, CreateRoom, EntryKind, EpochParts},
+    ids::SessionId,
 };
+use zeroize::Zeroizing;
 
 use super::*;
-use crate::store::{Caller, SessionHash, StoreError, types::NewSession};
+use crate::store::{Caller, Factor, Login, NewSession, SessionHash, StoreError};
 
 const MIRA: AccountId = AccountId([1; 16]);
 const ROOM: RoomId = RoomId([7; 16]);
@@ -32,7 +34,7 @@ fn beside(folder: &TempDir) -> Connection {
     Connection::open(folder.path().join("waxwing.db")).unwrap()
 }
 
-const MIRAS: Caller = Caller { account: MIRA, session: SessionHash([5; 32]), frame_bytes: 1 };
+const MIRAS: Caller = Caller { account: MIRA, session: SessionId([5; 16]), frame_bytes: 1 };
 
 fn append(number: u8, bytes: usize) -> Append {
     Append { room: ROOM, after: 0, id: EntryId([number; 16]), bytes: Opaque(vec![number; bytes]) }
@@ -43,13 +45,17 @@ async fn with_room(folder: &TempDir, change: impl FnOnce(&mut Options)) -> Sqlit
     let store = open_with(folder, change).unwrap();
     beside(folder)
         .execute(
-            "INSERT INTO accounts (account, username, administrator, identity_key, created_at_ms)
-             VALUES (?1, 'mira', 1, ?2, 0)",
+            "INSERT INTO accounts (account, username, skeleton, administrator, status, identity_key, created_at_ms,
+                                   last_seen_at_ms)
+             VALUES (?1, 'mira', 'mlra', 1, 0, ?2, 0, 0)",
             params![MIRA.0, [0_u8; 32]],
         )
         .unwrap();
     beside(folder)
-        .execute("INSERT INTO sessions VALUES (?1, ?2, 0, 0)", params![MIRAS.session.0, MIRA.0])
+        .execute(
+            "INSERT INTO sessions VALUES (?1, ?2, zeroblob(32), 0, NULL, 0, '', 0, 0)",
+            params![MIRAS.session.0, MIRA.0],
+        )
         .unwrap();
     let sealed = || Opaque(vec![1]);
     let parts = EpochParts {
@@ -205,12 +211,13 @@ async fn secrets_of_sessions_are_not_in_the_database() {
     let store = with_room(&folder, |_| {}).await;
     beside(&folder)
         .execute_batch(
-            "INSERT INTO credentials VALUES (x'01010101010101010101010101010101', x'00', 1, 1, 1, x'00', 0);
+            "INSERT INTO credentials VALUES (x'01010101010101010101010101010101', x'00', 1, 1, 1, x'00', 0, zeroblob(32));
              INSERT INTO vaults VALUES (x'01010101010101010101010101010101', 1, x'00', x'00', x'00');",
         )
         .unwrap();
-    let session = NewSession { token: SessionHash([9; 32]), now_ms: 5 };
-    store.complete_login(MIRA, vec![0], 1, session).await.unwrap();
+    let session = NewSession { token: SessionHash([9; 32]), device: "here".into(), now_ms: 5 };
+    let factor = Factor::Code(Zeroizing::new(vec![0]), 1);
+    store.complete_login(Login { account: MIRA, record: vec![0], factor }, session).await.unwrap();
     let stored: Vec<u8> = beside(&folder)
         .query_row("SELECT token_hash FROM sessions WHERE created_at_ms = 5", [], |row| row.get(0))
         .unwrap();

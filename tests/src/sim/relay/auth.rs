@@ -47,6 +47,17 @@ fn call<I: DeserializeOwned, O: Serialize>(
     }
 }
 
+fn info(account: AccountId, username: String) -> account::SessionInfo {
+    account::SessionInfo {
+        account,
+        username,
+        administrator: false,
+        status: account::AccountStatus::Active,
+        totp: true,
+        recovery_codes_left: 0,
+    }
+}
+
 impl Relay {
     /// Answers an HTTP call; the session is set when one begins.
     pub(crate) fn http(
@@ -75,8 +86,7 @@ impl Relay {
                 Some(session) => {
                     let found = self.accounts.iter().find(|(_, known)| known.id == session.account);
                     let username = found.map(|(name, _)| name.clone()).unwrap_or_default();
-                    let info =
-                        account::SessionInfo { account: session.account, username, administrator: false };
+                    let info = info(session.account, username);
                     (200, serde_json::to_string(&info).expect("it is JSON"))
                 }
                 None => (401, r#"{"code":"not_logged_in","detail":"Log in."}"#.into()),
@@ -110,15 +120,19 @@ impl Relay {
             .get_mut(&input.registration)
             .ok_or_else(|| problem(ProblemCode::AttemptExpired))?;
         known.finish = Some(input);
-        Ok(account::TotpEnrolment { secret: "JBSWY3DP".into(), uri: "otpauth://totp/x".into() })
+        Ok(account::TotpEnrolment {
+            secret: "JBSWY3DP".into(),
+            uri: "otpauth://totp/x".into(),
+            optional: false,
+        })
     }
 
     fn register_confirm(
         &mut self,
         input: account::RegisterConfirm,
         session: &mut Option<Session>,
-    ) -> HttpResult<account::SessionInfo> {
-        if input.code != CODE {
+    ) -> HttpResult<account::Registered> {
+        if input.code.as_deref() != Some(CODE) {
             return Err(problem(ProblemCode::WrongCode));
         }
         let expired = || problem(ProblemCode::AttemptExpired);
@@ -147,7 +161,7 @@ impl Relay {
             self.accounts.insert(username.clone(), account);
         }
         *session = Some(self.begin_session(id));
-        Ok(account::SessionInfo { account: id, username, administrator: false })
+        Ok(account::Registered { session: info(id, username), recovery_codes: Vec::new(), token: None })
     }
 
     fn login_start(&mut self, input: account::LoginStart) -> HttpResult<account::LoginStarted> {
@@ -186,7 +200,8 @@ impl Relay {
             ServerLoginParameters { context: Some(CONTEXT), identifiers: Identifiers::default() };
         state.finish(finalization, parameters).map_err(|_| wrong())?;
         login.right = true;
-        Ok(account::LoginAccepted { login: input.login })
+        let next = account::LoginNext::Code;
+        Ok(account::LoginAccepted { login: input.login, next, enrolment: None })
     }
 
     fn login_totp(
@@ -194,7 +209,7 @@ impl Relay {
         input: account::LoginTotp,
         session: &mut Option<Session>,
     ) -> HttpResult<account::LoggedIn> {
-        if input.code != CODE {
+        if input.code.as_deref() != Some(CODE) {
             return Err(problem(ProblemCode::WrongCode));
         }
         let login = self.logins.remove(&input.login).filter(|login| login.right);
@@ -205,11 +220,14 @@ impl Relay {
         OsRng.fill_bytes(&mut proof);
         self.proofs.insert(proof.clone(), account.id);
         Ok(account::LoggedIn {
-            session: account::SessionInfo { account: account.id, username, administrator: false },
+            session: info(account.id, username),
             vault: account.vault,
             vault_version: account.vault_version,
             wrap_opaque: account.wrap_opaque,
             proof: proof.into(),
+            recovery_codes: Vec::new(),
+            notices: Vec::new(),
+            token: None,
         })
     }
 

@@ -247,7 +247,7 @@ impl Relay {
             return;
         }
         let count = self.next();
-        let greeting = matches!(request, Request::Hello(_));
+        let greeting = matches!(request, Request::Hello { .. });
         let refused = !greeting && self.refuse_every.is_some_and(|n| count.is_multiple_of(n));
         let answer = if refused {
             Err(problem(self.refuse_with))

@@ -27,7 +27,7 @@ impl Relay {
         request: Request,
     ) -> Result<Response, Problem> {
         match request {
-            Request::Hello(_) => {
+            Request::Hello { .. } => {
                 let announcements = Vec::new();
                 Ok(Response::Hello { account: me, rooms: self.summaries(me), now_ms: 0, announcements })
             }

@@ -1,0 +1,168 @@
+//! Taking an account back with its recovery key. The key has 256 random bits and opens the vault by itself, so it needs
+//! neither password nor code beside it: whoever has it has the account's keys already.
+
+use std::sync::Arc;
+
+use axum::{Extension, extract::State, http::HeaderMap, response::IntoResponse};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+use waxwing_wire::{
+    AccountId, Opaque, Problem, ProblemCode,
+    account::{LoggedIn, RecoverFinish, RecoverStart, RecoverStarted},
+    ids::TokenHash,
+    limits as shared,
+};
+
+use super::{
+    backoff::Key,
+    expired, invalid, login_keys, normalise,
+    opaque::Purpose,
+    refuse_while,
+    register::{check_ksf, check_size},
+    session::{self, Ticket},
+};
+use crate::{
+    http::{App, Peer, body::Json, guard, problem::Refusal},
+    limits, now_ms,
+    store::{NewPassword, Recoverable, Recovery, Status, StoreError},
+};
+
+/// Length of a token in bytes.
+const TOKEN_BYTES: usize = 32;
+
+/// A recovery under way.
+#[derive(Debug)]
+pub(in crate::http) struct Attempted {
+    account: AccountId,
+    token_hash: TokenHash,
+    /// It is complete: what was answered, to the body with this hash.
+    done: Option<([u8; 32], Answer)>,
+}
+
+#[derive(Debug, Clone)]
+struct Answer {
+    ticket: Ticket,
+    body: LoggedIn,
+}
+
+/// `POST /api/v1/auth/recover/start`
+pub(in crate::http) async fn start(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    Json(request): Json<RecoverStart>,
+) -> Result<Json<RecoverStarted>, Refusal> {
+    let username = normalise(&request.username)?;
+    if request.token.len() != TOKEN_BYTES {
+        return Err(invalid("the token of a recovery key has 32 bytes").into());
+    }
+    let address = guard::client_address(&app.proxies, &peer, &headers);
+    let keys = login_keys(&app.auth, &username, address);
+    refuse_while(app.auth.backoff.attempt(&keys))?;
+    let opaque_response = app.auth.opaque.register(&Purpose::Login(&username), &request.opaque_request)?;
+    let found = app.store.recoverable(username.clone()).await?;
+    let known = check_token(found, &request.token).ok_or_else(|| {
+        Problem::new(ProblemCode::WrongRecoveryKey, "no account of this name has this recovery key")
+    })?;
+    app.auth.backoff.forgive(&keys);
+    if known.status == Status::Banned {
+        return Err(StoreError::Banned.into());
+    }
+    let Recoverable { account, recovery_token_hash: token_hash, vault, vault_version, wrap_recovery, .. } =
+        known;
+    let attempted = Attempted { account, token_hash, done: None };
+    let recovery = app.auth.recoveries.begin(address, attempted)?;
+    Ok(Json(RecoverStarted {
+        recovery,
+        account,
+        vault,
+        vault_version,
+        wrap_recovery,
+        opaque_response,
+        username,
+    }))
+}
+
+/// The account, if the token is its recovery key's. Takes as long for a name that nobody has.
+fn check_token(found: Option<Recoverable>, token: &Opaque) -> Option<Recoverable> {
+    let shown: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+    let stored = found.as_ref().map_or([0; 32], |known| known.recovery_token_hash.0);
+    let right = bool::from(shown.ct_eq(&stored));
+    found.filter(|_| right)
+}
+
+/// `POST /api/v1/auth/recover/finish`
+pub(in crate::http) async fn finish(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    Json(request): Json<RecoverFinish>,
+) -> Result<impl IntoResponse, Refusal> {
+    let address = guard::client_address(&app.proxies, &peer, &headers);
+    // A task of its own: a connection lost on the way must not leave an account without its answer.
+    let done = tokio::spawn(async move {
+        let answer = take_back(&app, &headers, request).await?;
+        let username = answer.body.session.username.clone();
+        app.auth.backoff.clear(&Key::Username(username.clone()));
+        app.auth.backoff.remember(username, address);
+        Ok(answer)
+    });
+    let Answer { ticket, body } = done.await.unwrap_or_else(|_| Err(Refusal::from(StoreError::Internal)))?;
+    Ok((ticket.cookie(), Json(body)))
+}
+
+async fn take_back(app: &App, headers: &HeaderMap, request: RecoverFinish) -> Result<Answer, Refusal> {
+    check(&request)?;
+    let opaque_record = app.auth.opaque.record(&request.opaque_upload)?;
+    let id = request.recovery.clone();
+    let print: [u8; 32] = Sha256::digest(serde_json::to_vec(&request).map_err(std::io::Error::other)?).into();
+    let attempt = app.auth.recoveries.take(&id).ok_or_else(expired)?;
+    if let Some((same, answer)) = &attempt.state.done {
+        let answer = (*same == print).then(|| answer.clone());
+        app.auth.recoveries.put_back(id, attempt);
+        return answer.ok_or_else(expired);
+    }
+    let Attempted { account, token_hash, .. } = attempt.state;
+    let (new, ticket) = session::new(app, headers, request.device.as_deref(), now_ms())?;
+    let password = NewPassword {
+        opaque_record,
+        ksf: request.ksf,
+        vault: request.vault,
+        vault_version: request.vault_version,
+        wrap_opaque: request.wrap_opaque,
+        wrap_recovery: request.wrap_recovery,
+        recovery_token_hash: request.recovery_token_hash,
+    };
+    let unlocked = match app.store.recover_account(Recovery { account, token_hash, password }, new).await {
+        Ok(unlocked) => unlocked,
+        Err(error) => {
+            // The relay could not, now; the person need not begin again.
+            if error == StoreError::Unavailable {
+                app.auth.recoveries.put_back(id, attempt);
+            }
+            return Err(error.into());
+        }
+    };
+    app.auth.proofs.forget(account);
+    let body = LoggedIn {
+        session: unlocked.info,
+        vault: unlocked.vault,
+        vault_version: unlocked.vault_version,
+        wrap_opaque: unlocked.wrap_opaque,
+        proof: app.auth.proofs.issue(account)?,
+        recovery_codes: Vec::new(),
+        notices: unlocked.notices,
+        token: ticket.token(),
+    };
+    let answer = Answer { ticket, body };
+    let done = Some((print, answer.clone()));
+    app.auth.recoveries.put_back(id, attempt.with(Attempted { account, token_hash, done }));
+    Ok(answer)
+}
+
+fn check(request: &RecoverFinish) -> Result<(), Refusal> {
+    check_size(&request.vault, "the vault", shared::ACCOUNT_DATA_BYTES)?;
+    check_size(&request.wrap_opaque, "a wrapped key", limits::WRAP_BYTES)?;
+    check_size(&request.wrap_recovery, "a wrapped key", limits::WRAP_BYTES)?;
+    Ok(check_ksf(request.ksf)?)
+}

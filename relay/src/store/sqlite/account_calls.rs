@@ -1,0 +1,211 @@
+//! The operations of the store about the relay itself, accounts and sessions.
+
+use rusqlite::Connection;
+use waxwing_wire::{AccountId, frame::EndReason, ids::SessionId};
+use zeroize::Zeroizing;
+
+use super::{Sqlite, accounts, credentials, deletion, invites, rooms, second_factor, sessions, settings};
+use crate::store::{
+    Admission, Credentials, Ended, Login, NewAccount, NewCredentials, NewSession, Notice, Recoverable,
+    Recovery, Result, Session, SessionHash, SessionLife, SessionRow, StoreError, UnlockedAccount,
+};
+
+// Reads.
+impl Sqlite {
+    pub(in crate::store) async fn has_accounts(&self) -> Result<bool> {
+        self.readers.read(accounts::any).await
+    }
+
+    pub(in crate::store) async fn setting(&self, name: &'static str) -> Result<Option<Vec<u8>>> {
+        self.readers.read(move |db| settings::setting(db, name)).await
+    }
+
+    pub(in crate::store) async fn setup_token_is(&self, hash: [u8; 32]) -> Result<bool> {
+        self.readers.read(move |db| settings::setup_token_is(db, &hash)).await
+    }
+
+    pub(in crate::store) async fn username_taken(&self, username: String) -> Result<bool> {
+        self.readers.read(move |db| accounts::username_taken(db, &username)).await
+    }
+
+    pub(in crate::store) async fn credentials(&self, username: String) -> Result<Option<Credentials>> {
+        self.readers.read(move |db| credentials::find(db, &username)).await
+    }
+
+    pub(in crate::store) async fn has_credentials(
+        &self,
+        account: AccountId,
+        change: NewCredentials,
+    ) -> Result<bool> {
+        self.readers.read(move |db| credentials::are(db, account, &change)).await
+    }
+
+    pub(in crate::store) async fn recoverable(&self, username: String) -> Result<Option<Recoverable>> {
+        self.readers.read(move |db| credentials::recoverable(db, &username)).await
+    }
+
+    pub(in crate::store) async fn invite_is_valid(&self, hash: [u8; 32], now_ms: u64) -> Result<bool> {
+        self.readers.read(move |db| invites::is_valid(db, &hash, now_ms)).await
+    }
+
+    pub(in crate::store) async fn session(
+        &self,
+        token: SessionHash,
+        life: SessionLife,
+        now_ms: u64,
+    ) -> Result<Option<Session>> {
+        self.readers.read(move |db| sessions::session(db, token, life, now_ms)).await
+    }
+
+    pub(in crate::store) async fn sessions(
+        &self,
+        account: AccountId,
+        life: SessionLife,
+        now_ms: u64,
+    ) -> Result<Vec<SessionRow>> {
+        self.readers.read(move |db| sessions::list(db, account, life, now_ms)).await
+    }
+}
+
+// Writes.
+impl Sqlite {
+    pub(in crate::store) async fn check_writing(&self, now_ms: u64) -> Result<()> {
+        self.writer.submit(0, move |db, _| settings::check_writing(db, now_ms)).await?.await
+    }
+
+    pub(in crate::store) async fn setting_or_insert(
+        &self,
+        name: &'static str,
+        value: Vec<u8>,
+    ) -> Result<Vec<u8>> {
+        self.writer
+            .submit(value.len(), move |db, _| settings::setting_or_insert(db, name, &value))
+            .await?
+            .await
+    }
+
+    pub(in crate::store) async fn replace_setup_token(&self, hash: [u8; 32]) -> Result<bool> {
+        self.writer.submit(0, move |db, _| settings::replace_setup_token(db, &hash)).await?.await
+    }
+
+    pub(in crate::store) async fn create_account(
+        &self,
+        account: NewAccount,
+        admission: Admission,
+        session: NewSession,
+    ) -> Result<Session> {
+        let cost = account.vault.len();
+        self.writer
+            .submit(cost, move |db, _| accounts::create(db, &account, admission, &session))
+            .await?
+            .await
+    }
+
+    pub(in crate::store) async fn complete_login(
+        &self,
+        login: Login,
+        session: NewSession,
+    ) -> Result<UnlockedAccount> {
+        self.writer
+            .submit(0, move |db, notices| credentials::log_in(db, &login, &session, notices))
+            .await?
+            .await
+    }
+
+    pub(in crate::store) async fn change_credentials(
+        &self,
+        account: AccountId,
+        change: NewCredentials,
+        kept: SessionId,
+    ) -> Result<()> {
+        let cost = change.password.vault.len();
+        self.writer
+            .submit(cost, move |db, notices| credentials::change(db, account, &change, kept, notices))
+            .await?
+            .await
+    }
+
+    pub(in crate::store) async fn recover_account(
+        &self,
+        recovery: Recovery,
+        session: NewSession,
+    ) -> Result<UnlockedAccount> {
+        let cost = recovery.password.vault.len();
+        self.writer
+            .submit(cost, move |db, notices| credentials::recover(db, &recovery, &session, notices))
+            .await?
+            .await
+    }
+
+    pub(in crate::store) async fn put_totp(
+        &self,
+        account: AccountId,
+        secret: Zeroizing<Vec<u8>>,
+        step: u64,
+        codes: Vec<[u8; 32]>,
+    ) -> Result<()> {
+        self.writer
+            .submit(0, move |db, _| second_factor::put(db, account, (&secret, step), &codes))
+            .await?
+            .await
+    }
+
+    pub(in crate::store) async fn remove_totp(&self, account: AccountId) -> Result<()> {
+        self.writer.submit(0, move |db, _| second_factor::remove(db, account)).await?.await
+    }
+
+    pub(in crate::store) async fn put_recovery_codes(
+        &self,
+        account: AccountId,
+        codes: Vec<[u8; 32]>,
+    ) -> Result<()> {
+        let work = move |db: &Connection, _: &mut Vec<Notice>| {
+            if second_factor::secret(db, account)?.is_none() {
+                return Err(StoreError::Invalid(
+                    "recovery codes stand in for an authenticator, and there is none",
+                ));
+            }
+            second_factor::replace_codes(db, account, &codes)
+        };
+        self.writer.submit(0, work).await?.await
+    }
+
+    pub(in crate::store) async fn delete_account(&self, account: AccountId, reason: EndReason) -> Result<()> {
+        self.writer.submit(0, move |db, notices| deletion::delete(db, account, reason, notices)).await?.await
+    }
+
+    pub(in crate::store) async fn renew_token(
+        &self,
+        session: SessionId,
+        tokens: (SessionHash, SessionHash),
+        now_ms: u64,
+    ) -> Result<bool> {
+        self.writer.submit(0, move |db, _| sessions::renew_token(db, session, tokens, now_ms)).await?.await
+    }
+
+    pub(in crate::store) async fn touch_session(&self, session: SessionId, now_ms: u64) -> Result<()> {
+        self.writer.submit(0, move |db, _| sessions::touch(db, session, now_ms)).await?.await
+    }
+
+    pub(in crate::store) async fn end_sessions(
+        &self,
+        account: AccountId,
+        which: Ended,
+        reason: EndReason,
+    ) -> Result<()> {
+        self.writer
+            .submit(0, move |db, notices| sessions::end(db, account, which, reason, notices))
+            .await?
+            .await
+    }
+
+    pub(in crate::store) async fn sweep_sessions(&self, life: SessionLife, now_ms: u64) -> Result<u64> {
+        let sweep = move |db: &Connection, _: &mut Vec<Notice>| {
+            let oldest_ms =
+                now_ms.saturating_sub(u64::try_from(life.absolute.as_millis()).unwrap_or(u64::MAX));
+            rooms::sweep_left(db, oldest_ms)?;
+            sessions::sweep(db, life, now_ms)
+        };
+        self.writer.submit(0, sweep).await?.await
+    }
+}

@@ -1,0 +1,73 @@
+//! The end of an account.
+
+use rusqlite::{Connection, params};
+use waxwing_wire::{AccountId, frame::EndReason, username};
+
+use super::{
+    accounts,
+    rooms::{self, Room},
+    sessions,
+};
+use crate::store::{Ended, Notice, Result, StoreError};
+
+/// Removes an account and everything that is its own. What belongs to rooms stays for their other members: log entries,
+/// and what the account published for epochs, of which it may be the only sound copy. Rooms that nobody else is in go,
+/// and the username is kept from others.
+pub(super) fn delete(
+    db: &Connection,
+    account: AccountId,
+    reason: EndReason,
+    notices: &mut Vec<Notice>,
+) -> Result<()> {
+    let info = accounts::info(db, account)?.ok_or(StoreError::NotFound)?;
+    if info.administrator && is_last_administrator(db, account)? && others_exist(db, account)? {
+        return Err(StoreError::LastAdministrator);
+    }
+    for room in rooms::ids(db, account)? {
+        if let Some(room) = rooms::find(db, room)? {
+            leave(db, &room, account, notices)?;
+        }
+    }
+    sessions::end(db, account, Ended::All, reason, notices)?;
+    let sql = "-- keep_username()
+        INSERT INTO former_usernames (hash) VALUES (?1) ON CONFLICT (hash) DO NOTHING";
+    let hash = accounts::former_hash(&username::skeleton(&info.username));
+    db.prepare_cached(sql)?.execute([hash])?;
+    // Credentials, vault, objects, key package, statements, snapshots, keyring and Welcomes go with it.
+    let sql = "-- delete_account()
+        DELETE FROM accounts WHERE account = ?1";
+    db.prepare_cached(sql)?.execute([account.0])?;
+    Ok(())
+}
+
+/// Whether no other account could administrate this relay.
+pub(super) fn is_last_administrator(db: &Connection, account: AccountId) -> Result<bool> {
+    let sql = "-- another_administrator()
+        SELECT NOT EXISTS (SELECT 1 FROM accounts WHERE administrator = 1 AND status = 0 AND account <> ?1)";
+    Ok(db.prepare_cached(sql)?.query_row([account.0], |row| row.get(0))?)
+}
+
+fn others_exist(db: &Connection, account: AccountId) -> Result<bool> {
+    let sql = "-- another_account()
+        SELECT EXISTS (SELECT 1 FROM accounts WHERE account <> ?1)";
+    Ok(db.prepare_cached(sql)?.query_row([account.0], |row| row.get(0))?)
+}
+
+/// Ends a membership without a signed leave. The room is told, or goes when it was the last one.
+fn leave(db: &Connection, room: &Room, account: AccountId, notices: &mut Vec<Notice>) -> Result<()> {
+    rooms::remove_member(db, room, account, notices)?;
+    let sql = "-- any_member()
+        SELECT account FROM members WHERE room = ?1 LIMIT 1";
+    let mut statement = db.prepare_cached(sql)?;
+    let empty = !statement.exists(params![room.num])?;
+    if empty {
+        // Nor may a link lead into it any more.
+        let sql = "-- close_room()
+            DELETE FROM join_methods WHERE room = ?1";
+        db.prepare_cached(sql)?.execute([room.num])?;
+        rooms::forget_if_deserted(db, room)?;
+    } else {
+        notices.push(Notice::Gone { account, room: room.id });
+    }
+    Ok(())
+}
