@@ -412,9 +412,12 @@ async fn a_greeting_that_failed_can_be_repeated() {
     let mut stream = open(&running.origin, Some(&mira.cookie), None).await.unwrap();
     // The ids of rooms can be read, what is new in them cannot.
     rename("last_commit", "elsewhere");
-    assert_eq!(stream.refused(Request::Hello(vec![])).await, ProblemCode::Internal);
+    assert_eq!(
+        stream.refused(Request::Hello { cursors: vec![], take_over: true }).await,
+        ProblemCode::Internal
+    );
     rename("elsewhere", "last_commit");
-    match stream.ask(Request::Hello(vec![])).await {
+    match stream.ask(Request::Hello { cursors: vec![], take_over: true }).await {
         Ok(Response::Hello { rooms, .. }) => assert_eq!(rooms[0].room, room),
         other => panic!("{other:?}"),
     }
