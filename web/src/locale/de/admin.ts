@@ -74,7 +74,7 @@ export const admin: Translation<typeof original> = {
   'overview.users': 'Konten',
   'overview.usersNote': { one: '{n} wartet auf Freigabe', other: '{n} warten auf Freigabe' },
   'overview.nobodyWaits': 'Niemand wartet auf Freigabe',
-  'overview.uptime': 'Läuft seit {value}',
+  'overview.uptime': 'Laufzeit: {value}',
   'overview.version': 'Relay {version}',
   'overview.onlyLive': 'Nur für die letzten Minuten bekannt.',
   'overview.plot': '{title}. {series}',
