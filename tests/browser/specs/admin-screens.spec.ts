@@ -1,0 +1,91 @@
+import { expect, type Page, test } from '@playwright/test';
+import { openDesk } from '../support/admin.ts';
+import { expectAccessible } from '../support/axe.ts';
+import { Company, createRoom, register } from '../support/people.ts';
+import { Relay } from '../support/relay.ts';
+
+// The administrator's desk can be perceived and used: on a phone and a desktop, and with a keyboard alone.
+
+const MIRA = { username: 'mira', password: 'violet-otter-paper-lantern', displayName: 'Mira Steinbach' };
+const JONAS = { username: 'jonas', password: 'copper-river-quiet-window', displayName: 'Jonas Weberknecht' };
+const PARTS = [
+  ['overview', 'Overview', 'Messages today'],
+  ['approvals', 'Approvals', 'Nobody waits'],
+  ['users', 'Users', 'jonas'],
+  ['rooms', 'Rooms', 'Remove'],
+  ['reports', 'Reports', 'No open reports'],
+  ['announcements', 'Announcements', 'Shown now'],
+  ['invites', 'Invites', 'Create invite'],
+  ['settings', 'Settings', 'Name of this relay'],
+  ['audit', 'Audit log', 'Relay set up'],
+] as const;
+
+let relay: Relay;
+let company: Company;
+let page: Page;
+
+test.beforeEach(async () => {
+  test.setTimeout(240_000);
+  relay = await Relay.start();
+  company = new Company();
+  const mira = await company.open();
+  page = mira.page;
+  await register(page, await relay.setupLink(), MIRA);
+});
+
+test.afterEach(async () => {
+  await company.dispose();
+  await relay.dispose();
+});
+
+test('axe finds nothing to say about any part of the desk, and nothing runs out of the window', async () => {
+  await createRoom(page, 'Reading group');
+  const jonas = await company.open();
+  await register(jonas.page, relay.url, JONAS);
+  for (const [part, heading, content] of PARTS) {
+    await test.step(heading, async () => {
+      await openDesk(page, relay, part, heading);
+      const shown = () => expect(page.getByText(content, { exact: true }).first()).toBeVisible();
+      await expectAccessible(page, heading, shown);
+      for (const width of [320, 390, 1000]) {
+        await page.setViewportSize({ width, height: 800 });
+        await shown();
+        const wide = await page.evaluate(() =>
+          [...document.querySelectorAll('main, main .scroll, dialog')].map(
+            (element) => element.scrollWidth - element.clientWidth,
+          ),
+        );
+        expect(Math.max(...wide), `${heading} at ${width}`).toBeLessThanOrEqual(0);
+      }
+    });
+  }
+  await test.step('a user, and a question before something is done', async () => {
+    await openDesk(page, relay, 'users', 'Users');
+    await page.getByRole('link', { name: 'jonas', exact: true }).click();
+    const ban = page.getByRole('button', { name: 'Ban', exact: true });
+    await expectAccessible(page, 'user', () => expect(ban).toBeVisible());
+    await ban.click();
+    const dialog = page.getByRole('dialog', { name: 'Ban @jonas?' });
+    await expectAccessible(page, 'ban', () => expect(dialog).toBeVisible());
+  });
+});
+
+test('the keyboard alone is enough, and the focus is never lost', async () => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.getByRole('button', { name: 'Administration' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('link', { name: 'Users' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'Users', level: 1 })).toBeVisible();
+  await expect(page.getByRole('main')).toBeFocused();
+
+  const link = page.getByRole('link', { name: 'mira', exact: true });
+  await link.focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: '@mira', level: 1 })).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(link).toBeFocused();
+
+  await page.getByRole('button', { name: 'All of the administration' }).press('Enter');
+  await expect(page.getByRole('link', { name: 'Users' })).toBeFocused();
+});
