@@ -108,7 +108,7 @@ export class App {
   up(): void {
     const { route } = this.router;
     if (route.page === 'admin' && route.item !== null) this.router.go({ ...route, item: null });
-    else if (route.page === 'room' || route.page === 'admin') this.router.go({ page: 'home' });
+    else if (route.page === 'room') this.router.go({ page: 'home' });
   }
 
   #engineIs(status: EngineStatus): void {
