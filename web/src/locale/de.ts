@@ -1,7 +1,9 @@
 import type { Catalogue } from './catalogue';
+import { account } from './de/account';
 import { admin } from './de/admin';
 
 export const de: Catalogue = {
+  ...account,
   ...admin,
 
   tagline: 'Private Räume auf einem Server, dem du vertraust. Lesen kann nur, wer im Raum ist.',
@@ -75,9 +77,9 @@ export const de: Catalogue = {
   'totp.code': 'Sechsstelliger Code',
   'totp.confirm': 'Code bestätigen',
   'totp.working': 'Dein Konto entsteht',
-  'recovery.title': 'Bewahre deinen Wiederherstellungsschlüssel auf',
+  'recovery.title': 'Bewahre deinen Wiederherstellungs\u00ADschlüssel auf',
   'recovery.lead':
-    'Wenn du dein Passwort vergisst oder deinen Authenticator verlierst, führt nur dieser Schlüssel zurück zu deinen Nachrichten. Niemand sonst hat ihn, und er wird nur jetzt angezeigt.',
+    'Wenn du dein Passwort vergisst, führt nur dieser Schlüssel zurück in dein Konto und zu deinen Nachrichten. Er ersetzt auch einen verlorenen Authenticator. Niemand sonst hat ihn, und er wird nur jetzt angezeigt.',
   'recovery.key': 'Wiederherstellungsschlüssel',
   'recovery.where': 'Schreib ihn auf oder lege ihn in einem Passwortmanager ab.',
   'recovery.next': 'Ich habe ihn aufbewahrt',
@@ -181,7 +183,8 @@ export const de: Catalogue = {
   'item.linkOwn': 'Du hast einen Einladungslink erstellt',
   'item.settings': '{name} hat die Einstellungen geändert',
   'item.settingsOwn': 'Du hast die Einstellungen geändert',
-  'item.taken': 'Der Betreiber dieses Servers hat diese Nachricht entfernt',
+  'item.taken': 'Der Betreiber dieses Relays hat eine Nachricht von {name} entfernt',
+  'item.takenOwn': 'Der Betreiber dieses Relays hat eine Nachricht von dir entfernt',
   'item.moved': '{name} hat diesen Raum in einen neuen verlegt',
   'item.movedOwn': 'Du hast diesen Raum in einen neuen verlegt',
   'warning.unreadable': 'Eine Nachricht ließ sich nicht lesen. Vielleicht ist sie beschädigt.',
@@ -195,19 +198,13 @@ export const de: Catalogue = {
   'warning.late': 'Das kam später an, als es gesendet wurde. Das Relay hat die Reihenfolge geändert.',
   'warning.other': 'Hier ist etwas Unerwartetes geschehen ({code}).',
 
-  'identity.changed': '{name} hat eine neue Identität',
+  'identity.changed': '{name} ist vielleicht jemand anderes',
+  'identity.changedKeys': '{name} hat neue Schlüssel',
   'identity.signed':
-    'Sie ist mit der alten unterschrieben, also hat {name} wohl die Schlüssel gewechselt. Wer sie gestohlen hat, könnte das auch: Frag auf anderem Weg nach.',
+    'Sie sind mit den alten unterschrieben, also hat {name} sie wohl ersetzt. Wer die alten gestohlen hat, könnte das aber auch: Frage {name} auf anderem Weg, dann nimm sie an.',
   'identity.unsigned':
-    'Nichts beweist, dass das noch dieselbe Person ist. Frag auf anderem Weg nach, bevor du sie annimmst. Bis dahin wird hier nichts gesendet.',
-  'identity.accept': 'Annehmen',
-  'account.oldKeys':
-    'Das Relay hat ältere Schlüssel deines Kontos geliefert als zuvor. Nichts wird überschrieben. Frag, wer es betreibt, und ändere dein Passwort nicht.',
-  'account.oldData':
-    'Das Relay hat einen älteren Stand deines Kontos geliefert als zuvor. Nichts wird überschrieben. Frag, wer es betreibt.',
-  'account.renewed':
-    'Dein neues Passwort gilt. Das ist dein neuer Wiederherstellungsschlüssel; der alte öffnet nichts mehr. Schreib ihn jetzt auf.',
-  'account.written': 'Ich habe ihn aufgeschrieben',
+    'Die Identität ist neu, und nichts beweist, dass es noch dieselbe Person ist. Frage {name} auf anderem Weg, bevor du sie annimmst. Bis dahin wird hier nichts gesendet.',
+  'identity.accept': 'Ich habe gefragt: annehmen',
 
   'composer.label': 'Nachricht an {room}',
   'composer.send': 'Senden',

@@ -1,9 +1,11 @@
+import { account } from './en/account';
 import { admin } from './en/admin';
 
 /** A message with `{placeholders}`; where it counts something, one form for each plural category, chosen by `{n}`. */
 export type Message = string | { one: string; other: string };
 
 export const en = {
+  ...account,
   ...admin,
 
   // General
@@ -79,7 +81,7 @@ export const en = {
   'totp.working': 'Creating your account',
   'recovery.title': 'Keep your recovery key',
   'recovery.lead':
-    'If you forget your password or lose your authenticator, this key is the only way back to your messages. Nobody else has it, and it is shown only now.',
+    'If you forget your password, this key is the only way back to your account and its messages. It replaces a lost authenticator, too. Nobody else has it, and it is shown only now.',
   'recovery.key': 'Recovery key',
   'recovery.where': 'Write it down, or keep it in a password manager.',
   'recovery.next': 'I have kept it',
@@ -183,7 +185,8 @@ export const en = {
   'item.linkOwn': 'You made an invite link',
   'item.settings': '{name} changed the settings',
   'item.settingsOwn': 'You changed the settings',
-  'item.taken': 'The operator of this server removed this message',
+  'item.taken': 'The operator of this relay removed a message of {name}',
+  'item.takenOwn': 'The operator of this relay removed a message of yours',
   'item.moved': '{name} moved this room to a new one',
   'item.movedOwn': 'You moved this room to a new one',
   'warning.unreadable': 'A message could not be read. It may be damaged.',
@@ -197,19 +200,13 @@ export const en = {
   'warning.other': 'Something unexpected happened here ({code}).',
 
   // Identities and the account
-  'identity.changed': '{name} has a new identity',
+  'identity.changed': '{name} may be somebody else now',
+  'identity.changedKeys': '{name} has new keys',
   'identity.signed':
-    'It was signed with the old one, so {name} has probably changed keys. Whoever stole them could have done that, too: ask by another way.',
+    'They were signed with the old ones, so {name} has probably replaced them. A thief of the old keys could have done that, too: ask {name} in another way, then accept.',
   'identity.unsigned':
-    'Nothing proves that this is still the same person. Ask by another way before you accept it. Until then nothing is sent here.',
-  'identity.accept': 'Accept',
-  'account.oldKeys':
-    'The relay gave older keys of your account than it had before. Nothing is overwritten. Ask whoever runs it, and do not change your password.',
-  'account.oldData':
-    'The relay gave an older state of your account than it had before. Nothing is overwritten. Ask whoever runs it.',
-  'account.renewed':
-    'Your new password counts. This is your new recovery key; the old one opens nothing any more. Write it down now.',
-  'account.written': 'I have written it down',
+    'Their identity is new, and nothing proves that this is still the same person. Ask {name} in another way before you accept it. Until then nothing is sent here.',
+  'identity.accept': 'I have asked: accept',
 
   // Composer
   'composer.label': 'Message {room}',

@@ -1,27 +1,58 @@
 import { createContext } from 'svelte';
-import type { Intent, Notice, ReplyFor, Rollback } from '../engine/api';
+import type { AccountNotice, Intent, Notice, ReplyFor, Rollback, Room } from '../engine/api';
 import type { EngineClient } from '../engine/client';
 import { failureOf } from '../engine/client';
 import type { EngineStatus } from '../engine/protocol';
+import { AccountTask, TakeOver, type TaskName } from './account.svelte';
+import { Announcements } from './announcements.svelte';
+import { Login, Recovery, Registration } from './auth.svelte';
 import { Admin } from './admin.svelte';
 import { Clock } from './clock.svelte';
 import { ConnectionState } from './connection.svelte';
+import { deviceLabel } from './device';
 import { Drafts } from './drafts.svelte';
 import { I18n } from './i18n.svelte';
 import { Prefs } from './prefs.svelte';
 import { Rooms } from './rooms.svelte';
 import { Router, type RouterWindow } from './route.svelte';
-import { Login, Registration, Session } from './session.svelte';
+import { Session } from './session.svelte';
 import { Timelines } from './timeline.svelte';
 import { Toasts } from './toasts.svelte';
 
 /** What the app takes from the browser. */
 export interface AppWindow extends RouterWindow {
   localStorage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
-  navigator: { languages: readonly string[] };
+  navigator: { languages: readonly string[]; userAgent: string };
 }
 
-export type DialogName = 'newRoom' | 'joinByLink' | 'invite' | 'settings' | 'shortcuts' | 'logOut';
+export type DialogName =
+  | 'newRoom'
+  | 'joinByLink'
+  | 'invite'
+  /** Appearance and language, for somebody who is not logged in. */
+  | 'settings'
+  | 'shortcuts'
+  | 'logOut'
+  | 'task'
+  | 'report';
+
+/** A message that somebody wants to report. */
+export interface Reported {
+  room: Room;
+  itemKey: string;
+  /** Who wrote it. */
+  name: string;
+  text: string;
+}
+
+/** News that ask for attention; the others are said in passing. */
+const ALARMING = ['totpReset', 'recoveryCodeUsed', 'recovered'] as const satisfies AccountNotice[];
+
+/** What happened to the account and is worth a look, until it is put away. */
+export interface AccountNews {
+  what: (typeof ALARMING)[number];
+  at: number;
+}
 
 /** Everything the views show, fed by the engine. */
 export class App {
@@ -32,6 +63,9 @@ export class App {
   readonly session: Session;
   readonly login: Login;
   readonly registration: Registration;
+  readonly recovery: Recovery;
+  readonly takeOver: TakeOver;
+  readonly announcements: Announcements;
   readonly rooms = new Rooms();
   readonly timelines: Timelines;
   readonly drafts = new Drafts();
@@ -46,17 +80,27 @@ export class App {
   rolledBack = $state<Rollback | null>(null);
   /** Shown until the person has written it down. */
   newRecoveryKey = $state<string | null>(null);
+  /** The change of the account that is under way. */
+  task = $state.raw<AccountTask | null>(null);
+  /** The message that is being reported. */
+  reported = $state.raw<Reported | null>(null);
+  news = $state.raw<readonly AccountNews[]>([]);
   /** The details pane is open. */
   details = $state(false);
 
   /** Which of the big pictures to show. */
-  readonly screen: 'elsewhere' | 'fatal' | 'auth' | 'chat' = $derived.by(() => {
-    if (this.engineStatus.type === 'elsewhere') return 'elsewhere';
-    if (this.engineStatus.type === 'fatal') return 'fatal';
-    if (this.registration.holding) return 'auth';
-    if (this.session.phase === 'unknown') return this.prefs.remembered ? 'chat' : 'auth';
-    return this.session.phase === 'in' ? 'chat' : 'auth';
-  });
+  readonly screen: 'elsewhere' | 'fatal' | 'auth' | 'newKey' | 'displaced' | 'waiting' | 'chat' = $derived.by(
+    () => {
+      if (this.engineStatus.type === 'elsewhere') return 'elsewhere';
+      if (this.engineStatus.type === 'fatal') return 'fatal';
+      if (this.registration.holding || this.login.holding) return 'auth';
+      if (this.session.phase === 'unknown') return this.prefs.remembered ? 'chat' : 'auth';
+      if (this.session.phase === 'out') return 'auth';
+      if (this.newRecoveryKey !== null) return 'newKey';
+      if (this.connection.state.type === 'displaced') return 'displaced';
+      return this.session.me?.status === 'pending' ? 'waiting' : 'chat';
+    },
+  );
 
   constructor(engine: EngineClient, window: AppWindow) {
     this.engine = engine;
@@ -64,8 +108,12 @@ export class App {
     this.i18n = new I18n(() => this.prefs.language, window.navigator.languages);
     this.router = new Router(window);
     this.session = new Session(engine, this.prefs);
-    this.login = new Login(engine);
-    this.registration = new Registration(engine);
+    const device = deviceLabel(window.navigator.userAgent);
+    this.login = new Login(engine, device);
+    this.registration = new Registration(engine, device);
+    this.recovery = new Recovery(engine, device);
+    this.takeOver = new TakeOver(engine);
+    this.announcements = new Announcements(this.prefs);
     this.timelines = new Timelines(engine);
     this.admin = new Admin(engine);
     engine.onNotice((notice) => this.#receive(notice));
@@ -108,7 +156,29 @@ export class App {
   up(): void {
     const { route } = this.router;
     if (route.page === 'admin' && route.item !== null) this.router.go({ ...route, item: null });
-    else if (route.page === 'room') this.router.go({ page: 'home' });
+    else if (route.page === 'room' || route.page === 'settings') this.router.go({ page: 'home' });
+  }
+
+  /** Asks for the password and begins a change of the account. */
+  begin(name: TaskName): void {
+    this.task = new AccountTask(this.engine, name);
+    this.dialog = 'task';
+  }
+
+  closeDialog(): void {
+    this.dialog = null;
+    this.task = null;
+    this.reported = null;
+  }
+
+  report(reported: Reported): void {
+    this.reported = reported;
+    this.dialog = 'report';
+  }
+
+  /** Puts news away. */
+  seen(news: AccountNews): void {
+    this.news = this.news.filter((other) => other !== news);
   }
 
   #engineIs(status: EngineStatus): void {
@@ -129,7 +199,13 @@ export class App {
         if (notice.me) this.#loggedIn();
         return;
       case 'connection':
+        if (notice.state.type !== 'displaced') this.takeOver.reset();
+        else if (!this.task?.holding) this.closeDialog();
         return this.connection.receive(notice.state);
+      case 'account':
+        return this.#tell(notice.what, notice.at);
+      case 'announcements':
+        return this.announcements.receive(notice.announcements);
       case 'room':
         return this.rooms.receive(notice.room);
       case 'roomGone':
@@ -161,16 +237,25 @@ export class App {
 
   #loggedIn(): void {
     const { page } = this.router.route;
-    this.login.back();
+    this.login.entered();
     this.router.keep('setup', null);
-    if (page === 'login' || page === 'register' || page === 'setup') {
+    this.router.keep('admission', null);
+    if (page === 'login' || page === 'register' || page === 'setup' || page === 'recover') {
       this.router.replace(this.router.invite ? { page: 'join' } : { page: 'home' });
     }
+  }
+
+  #tell(what: AccountNotice, at: number): void {
+    const alarming = ALARMING.find((one) => one === what);
+    if (alarming) this.news = [...this.news, { what: alarming, at }];
+    else this.toasts.show(this.i18n.t(`news.${what}`));
   }
 
   #loggedOut(): void {
     const was = this.session.phase;
     this.#forget();
+    // Another tab may take over and give back in between: what is shown only once outlives that.
+    this.newRecoveryKey = null;
     if (was === 'in') this.router.replace({ page: 'home' });
     if (was === 'in') void this.session.askServer();
   }
@@ -182,10 +267,12 @@ export class App {
     this.drafts.clear();
     this.session.suspend();
     this.connection.receive({ type: 'idle' });
-    this.dialog = null;
+    this.announcements.clear();
+    this.takeOver.reset();
+    this.closeDialog();
+    this.news = [];
     this.details = false;
     this.rolledBack = null;
-    this.newRecoveryKey = null;
   }
 }
 

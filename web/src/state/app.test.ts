@@ -54,17 +54,75 @@ describe('what is shown', () => {
 
   it('stays with the recovery key until it was confirmed', async () => {
     const { app, engine } = started('#/register');
-    await engine.reply({ type: 'serverInfo', version: '1', setupRequired: false, registration: 'open' });
-    void app.registration.submitDetails('mira', 'pw', '', null);
-    await engine.reply({ type: 'totpEnrolment', secret: 's', uri: 'otpauth://' });
+    await engine.fail('offline');
+    void app.registration.submitDetails({
+      username: 'mira',
+      password: 'pw',
+      displayName: '',
+      setupToken: null,
+      invite: null,
+    });
+    await engine.reply({ type: 'totpEnrolment', secret: 's', uri: 'otpauth://', optional: false });
     void app.registration.submitCode('123456');
     engine.notify({ type: 'session', me, reason: null });
     expect(app.screen).toBe('auth');
-    await engine.reply({ type: 'registered', recoveryKey: 'KEY' });
+    await engine.reply({ type: 'registered', recoveryKey: 'KEY', recoveryCodes: [] });
     expect(app.screen).toBe('auth');
     app.registration.keyKept();
     app.registration.confirmKey('key');
     expect(app.screen).toBe('chat');
+  });
+
+  it('is the waiting page until the account is approved', () => {
+    const { app, engine } = started();
+    engine.notify({ type: 'session', me: { ...me, status: 'pending' }, reason: null });
+    expect(app.screen).toBe('waiting');
+    engine.notify({ type: 'session', me, reason: null });
+    engine.notify({ type: 'account', what: 'approved', at: 1 });
+    expect(app.screen).toBe('chat');
+    expect(app.toasts.list).toHaveLength(1);
+    expect(app.news).toEqual([]);
+  });
+
+  it('is the card while the account is in use elsewhere', async () => {
+    const { app, engine } = started();
+    await engine.fail('offline');
+    engine.notify({ type: 'session', me, reason: null });
+    app.dialog = 'newRoom';
+    engine.notify({ type: 'connection', state: { type: 'displaced' } });
+    expect(app.screen).toBe('displaced');
+    expect(app.dialog).toBeNull();
+    void app.takeOver.submit();
+    expect(engine.intents.at(-1)).toEqual({ type: 'takeOver' });
+    await engine.reply({ type: 'done' });
+    engine.notify({ type: 'connection', state: { type: 'connected' } });
+    expect(app.screen).toBe('chat');
+  });
+
+  it('holds a recovery key that nobody has seen, even when another tab comes in between', () => {
+    const { app, engine } = started();
+    engine.notify({ type: 'session', me, reason: null });
+    engine.notify({ type: 'rotated', recoveryKey: 'KEY' });
+    expect(app.screen).toBe('newKey');
+    engine.say({ type: 'elsewhere' });
+    engine.say({ type: 'starting' });
+    engine.notify({ type: 'session', me, reason: null });
+    expect(app.screen).toBe('newKey');
+    app.newRecoveryKey = null;
+    expect(app.screen).toBe('chat');
+  });
+
+  it('tells what happened to the account until it is put away', () => {
+    const { app, engine } = started();
+    engine.notify({ type: 'session', me, reason: null });
+    engine.notify({ type: 'account', what: 'totpReset', at: 1 });
+    engine.notify({ type: 'account', what: 'recoveryCodeUsed', at: 2 });
+    expect(app.news.map(({ what }) => what)).toEqual(['totpReset', 'recoveryCodeUsed']);
+    const [first] = app.news;
+    if (first) app.seen(first);
+    expect(app.news.map(({ what }) => what)).toEqual(['recoveryCodeUsed']);
+    engine.notify({ type: 'session', me: null, reason: 'ended' });
+    expect(app.news).toEqual([]);
   });
 
   it('remembers an invite through the login', () => {

@@ -16,6 +16,7 @@ export class ConnectionState {
     switch (this.state.type) {
       case 'idle':
       case 'connected':
+      case 'displaced':
         return 'none';
       case 'connecting':
         if (!this.#settled) return 'none';
@@ -23,7 +24,6 @@ export class ConnectionState {
       case 'waiting':
         return this.#settled ? 'waiting' : 'none';
       case 'offline':
-      case 'displaced':
         return 'offline';
     }
   });

@@ -35,7 +35,7 @@ export function describe(i18n: I18n, room: Room | undefined, item: Item): string
     case 'moved':
       return own ? t('item.movedOwn') : t('item.moved', { name });
     case 'removed':
-      return t('item.taken');
+      return own ? t('item.takenOwn') : t('item.taken', { name });
     case 'warning': {
       const key = `warning.${body.code}`;
       return i18n.has(key) ? t(key) : t('warning.other', { code: body.code });

@@ -36,6 +36,7 @@ export class I18n {
   readonly #moment = $derived(
     new Intl.DateTimeFormat(this.locale, { dateStyle: 'short', timeStyle: 'medium' }),
   );
+  readonly #ago = $derived(new Intl.RelativeTimeFormat(this.locale, { numeric: 'auto' }));
   readonly #full = $derived(new Intl.DateTimeFormat(this.locale, { dateStyle: 'full', timeStyle: 'short' }));
 
   /** `chosen` is the language the person picked, `wanted` what the browser asks for. */
@@ -81,6 +82,20 @@ export class I18n {
   /** For a tool tip. */
   full(at: number): string {
     return this.#full.format(at);
+  }
+
+  /** A day, such as `12 May 2026`. */
+  date(at: number): string {
+    return this.#dayAndYear.format(at);
+  }
+
+  /** How long ago, in the largest unit that fits. */
+  ago(at: number, now: number): string {
+    const minutes = Math.max(0, Math.round((now - at) / 60_000));
+    if (minutes < 60) return this.#ago.format(-minutes, 'minute');
+    if (minutes < 24 * 60) return this.#ago.format(-Math.round(minutes / 60), 'hour');
+    const days = daysBetween(at, now);
+    return days < 60 ? this.#ago.format(-days, 'day') : this.#ago.format(-Math.round(days / 30), 'month');
   }
 
   /** Short, for the conversation list. */

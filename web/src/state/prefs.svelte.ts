@@ -13,6 +13,7 @@ export class Prefs {
   #language = $state<Language | null>(null);
   #shortcuts = $state(true);
   #remembered = $state(false);
+  #dismissed = $state.raw<readonly string[]>([]);
 
   constructor(storage: Kept) {
     this.#storage = storage;
@@ -20,6 +21,7 @@ export class Prefs {
     this.#language = oneOf(LANGUAGES, storage.getItem('waxwing.language'));
     this.#shortcuts = storage.getItem('waxwing.shortcuts') !== 'off';
     this.#remembered = storage.getItem('waxwing.account') === 'yes';
+    this.#dismissed = storage.getItem('waxwing.dismissed')?.split(' ').filter(Boolean) ?? [];
   }
 
   get theme(): Theme {
@@ -55,6 +57,15 @@ export class Prefs {
   set remembered(value: boolean) {
     this.#remembered = value;
     this.#keep('waxwing.account', value ? 'yes' : null);
+  }
+
+  /** Announcements that were put away, by id. */
+  get dismissed(): readonly string[] {
+    return this.#dismissed;
+  }
+  set dismissed(value: readonly string[]) {
+    this.#dismissed = value;
+    this.#keep('waxwing.dismissed', value.length > 0 ? value.join(' ') : null);
   }
 
   #keep(key: string, value: string | null): void {

@@ -113,7 +113,7 @@ export function fakeWindow(hash = '') {
     },
     sessionStorage: session,
     localStorage: local,
-    navigator: { languages: ['en-GB'] },
+    navigator: { languages: ['en-GB'], userAgent: 'Mozilla/5.0 (X11; Linux x86_64) Chrome/141.0' },
     addEventListener: (_type: 'hashchange', listener: () => void) => void (changed = listener),
     /** As if the person had typed an address. */
     visit(next: string) {

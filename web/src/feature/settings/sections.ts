@@ -1,0 +1,18 @@
+import type { IconName } from '../../ui/Icon.svelte';
+
+/** The pages of the settings, in the order of the menu. */
+export const SECTIONS = ['profile', 'security', 'devices', 'keys', 'appearance'] as const;
+export type Section = (typeof SECTIONS)[number];
+
+export const SECTION_ICON: Record<Section, IconName> = {
+  profile: 'person',
+  security: 'lock',
+  devices: 'devices',
+  keys: 'key',
+  appearance: 'palette',
+};
+
+/** The section of an address; an unknown one is none. */
+export function sectionOf(part: string | null): Section | null {
+  return SECTIONS.find((section) => section === part) ?? null;
+}
