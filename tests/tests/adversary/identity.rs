@@ -56,7 +56,7 @@ fn add(scene: &mut Scene, d: usize, account: AccountId) -> Result<Reply, Failure
 
 #[test]
 fn identity_swapped_at_first_contact() {
-    for seed in seeds(ATTACKS) {
+    for seed in seeds_for(2, ATTACKS) {
         let mut scene = Scene::new(seed);
         let dora = scene.account(DORA);
         let honest = scene.relay.accounts["dora"].clone();
