@@ -37,6 +37,10 @@ pub struct Config {
     /// Address of a proxy on another machine that appends to X-Forwarded-For; several with commas between them.
     #[arg(long, env = "WAXWING_TRUSTED_PROXY", value_delimiter = ',')]
     pub trusted_proxy: Vec<IpAddr>,
+    /// Connections that one address may have at once; behind a proxy, streams.
+    #[arg(long, env = "WAXWING_CONNECTIONS_PER_ADDRESS", default_value_t = 512,
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub connections_per_address: u32,
     /// Messages per second that an account may write in the long run; three times as many at once.
     #[arg(long, env = "WAXWING_MESSAGES_PER_SECOND", default_value_t = waxwing_wire::limits::MESSAGES.1,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -64,6 +68,7 @@ impl Config {
             name: "Waxwing".to_owned(),
             public_origin: None,
             trusted_proxy: Vec::new(),
+            connections_per_address: 512,
             messages_per_second: waxwing_wire::limits::MESSAGES.1,
             session_idle_hours: 720,
             session_hours: 4320,

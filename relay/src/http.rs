@@ -4,6 +4,7 @@ pub mod auth;
 mod body;
 mod guard;
 mod headers;
+mod places;
 mod problem;
 pub mod rates;
 mod static_files;
@@ -50,6 +51,7 @@ pub struct App {
     auth: auth::Auth,
     /// Proxies on other machines that name the addresses of clients.
     proxies: Vec<IpAddr>,
+    places: Arc<places::Places>,
     origins: guard::Origins,
     timing: Timing,
     pub(crate) settings: Arc<Settings>,
@@ -82,12 +84,15 @@ impl App {
         let https = config.public_origin.as_ref().is_some_and(crate::config::PublicOrigin::is_https);
         let auth = auth::Auth::new(login_setup, config.timing.login, https);
         let proxies = config.trusted_proxy.iter().map(IpAddr::to_canonical).collect();
+        let places =
+            places::Places::new(usize::try_from(config.connections_per_address).unwrap_or(usize::MAX));
         let origins = guard::Origins::new(config.public_origin, address);
         Self {
             store,
             fanout,
             auth,
             proxies,
+            places,
             origins,
             timing: config.timing,
             settings,
@@ -102,6 +107,7 @@ impl App {
 pub(crate) struct Peer {
     address: SocketAddr,
     _place: Arc<OwnedSemaphorePermit>,
+    _of_address: Option<Arc<places::Place>>,
 }
 
 /// All routes, with everything around them.
@@ -198,10 +204,13 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, mut stopping: watch::Re
     loop {
         let accepted = tokio::select! {
             () = told_to_stop(&mut stopping) => break,
-            accepted = accept(&listener, &places) => accepted,
+            accepted = accept(&listener, &places, &app) => accepted,
         };
         match accepted {
-            Ok((socket, peer)) => serve_one(socket, peer, routes.clone(), stopping.clone(), open.clone()),
+            Ok(Some((socket, peer))) => {
+                serve_one(socket, peer, routes.clone(), stopping.clone(), open.clone());
+            }
+            Ok(None) => tracing::debug!("an address has too many connections"),
             // Out of file descriptors, or the client has gone: the next one may do better.
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be taken");
@@ -218,12 +227,24 @@ async fn told_to_stop(stopping: &mut watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stop| *stop).await;
 }
 
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> std::io::Result<(TcpStream, Peer)> {
+/// The next connection; none if its address has too many, which is not worth an answer.
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+    app: &App,
+) -> std::io::Result<Option<(TcpStream, Peer)>> {
     let place = Arc::clone(places).acquire_owned().await.map_err(std::io::Error::other)?;
     let (socket, address) = listener.accept().await?;
+    let of_address = match guard::own_address(&app.proxies, address.ip()) {
+        Some(own) => match app.places.take(own) {
+            Some(place) => Some(Arc::new(place)),
+            None => return Ok(None),
+        },
+        None => None,
+    };
     // Acks and events are small and wanted at once.
     socket.set_nodelay(true)?;
-    Ok((socket, Peer { address, _place: Arc::new(place) }))
+    Ok(Some((socket, Peer { address, _place: Arc::new(place), _of_address: of_address })))
 }
 
 fn serve_one(

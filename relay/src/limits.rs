@@ -30,8 +30,12 @@ pub const CURSORS: usize = waxwing_wire::limits::ROOMS_PER_ACCOUNT;
 
 /// TCP connections at once; more wait in the kernel's queue.
 pub const TCP_CONNECTIONS: usize = 16_384;
+/// Files and sockets that the process may have open, if the system lets it: connections, the database, its readers.
+pub const OPEN_FILES: u64 = 32_768;
 /// How long a client may take to send its request headers.
 pub const HEADER_TIME: Duration = Duration::from_secs(15);
+/// Largest JSON body of most calls. Those that bring sealed things take [`waxwing_wire::limits::JSON_BYTES`].
+pub const CALL_BYTES: usize = 4 * 1024;
 /// How long a client may take to send a request body.
 pub const BODY_TIME: Duration = Duration::from_secs(30);
 /// How long open requests and streams may take to end when the relay goes down.

@@ -415,7 +415,7 @@ async fn bad_bodies_are_refused() {
     let charset = send(good.to_string(), "application/json; charset=utf-8").await;
     assert_eq!(charset, refused(422, "invalid"), "parameters are fine; the message is none");
 
-    let large = format!("{{\"username\":\"{}\"}}", "a".repeat(shared::JSON_BYTES));
+    let large = format!("{{\"username\":\"{}\"}}", "a".repeat(waxwing_relay::limits::CALL_BYTES));
     assert_eq!(send(large.clone(), json).await, refused(413, "too_large"));
     let chunks =
         futures_util::stream::iter(large.into_bytes().chunks(10_000).map(<[u8]>::to_vec).collect::<Vec<_>>());
@@ -433,4 +433,21 @@ async fn an_error_never_repeats_what_was_sent() {
         let answer = http.post(path::LOGIN_START).json(&body).send().await.unwrap();
         assert!(!answer.text().await.unwrap().contains("secret-word"));
     }
+}
+
+#[tokio::test]
+async fn a_confirmation_sent_twice_at_once_makes_one_account_and_answers_both() {
+    let running = start().await;
+    let http = Http::new(&running);
+    let begun = register_start(&http, "mira", PASSWORD, running.relay.setup_token.as_deref()).await.unwrap();
+    let request = finish_request(&begun);
+    let enrolment: TotpEnrolment = http.call(path::REGISTER_FINISH, &request).await.unwrap();
+    let confirm = confirm(request.registration, code(&enrolment.secret, 0));
+    let send = async || {
+        let answer = http.call_with_cookie::<Registered>(path::REGISTER_CONFIRM, &confirm).await;
+        answer.map(|(body, cookie)| (body.session, body.recovery_codes, cookie))
+    };
+    let (one, other, third) = tokio::join!(send(), send(), send());
+    let one = one.unwrap();
+    assert_eq!((other.unwrap(), third.unwrap()), (one.clone(), one), "the same session");
 }

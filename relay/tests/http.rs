@@ -6,7 +6,7 @@ use support::{
     account::{Http, Refused, first, refusal},
     start, start_with,
 };
-use waxwing_wire::account::path;
+use waxwing_wire::{account::path, limits as shared};
 
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
     img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; \
@@ -148,4 +148,26 @@ async fn the_app_is_served_compressed_and_cached_by_its_hashes() {
     assert_eq!(http.get("/assets/none.js").send().await.unwrap().status(), 404);
     let missing = http.get("/assets/none.js").send().await.unwrap();
     assert_eq!(missing.headers()["cache-control"], "no-store", "what is missing now may come");
+}
+
+#[tokio::test]
+async fn only_calls_that_bring_sealed_things_take_large_bodies() {
+    let running = start().await;
+    let http = Http::new(&running);
+    let fill = |bytes| serde_json::json!({ "x": "a".repeat(bytes) });
+    let small = waxwing_relay::limits::CALL_BYTES;
+    for path in [
+        path::REGISTER_START,
+        path::REGISTER_CONFIRM,
+        path::LOGIN_START,
+        path::LOGIN_FINISH,
+        path::LOGIN_TOTP,
+    ] {
+        let answer = http.post(path).json(&fill(small)).send().await.unwrap();
+        assert_eq!(refusal(answer).await.code, "too_large", "{path}");
+    }
+    let answer = http.post(path::REGISTER_FINISH).json(&fill(small)).send().await.unwrap();
+    assert_eq!(refusal(answer).await.code, "invalid", "it is read");
+    let answer = http.post(path::REGISTER_FINISH).json(&fill(shared::JSON_BYTES)).send().await.unwrap();
+    assert_eq!(refusal(answer).await.code, "too_large");
 }

@@ -11,9 +11,14 @@ use support::{
     start, start_with,
     stream::open,
 };
-use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{
+    connect_async,
+    tungstenite::{Error, Message, client::IntoClientRequest as _},
+};
 use waxwing_wire::{
-    Opaque, ProblemCode, RoomId, encode,
+    Opaque, ProblemCode, RoomId,
+    account::path,
+    encode,
     frame::{ClientFrame, Cursor, EntryKind, Event, Request, Response, RoomSummary, ServerFrame, close},
     limits as shared,
 };
@@ -427,4 +432,27 @@ async fn a_greeting_that_failed_can_be_repeated() {
         heard.push(stream.event().await);
     }
     assert!(matches!(heard.as_slice(), [Event::Entry { .. }]), "once: {heard:?}");
+}
+
+#[tokio::test]
+async fn an_address_behind_a_proxy_has_a_limited_number_of_streams() {
+    let running = start_with(|config| config.connections_per_address = 2).await;
+    let [mira] = people(&running, ["mira"]).await;
+    let from = async |address: &str| {
+        let url = format!("{}{}", running.origin.replacen("http", "ws", 1), path::STREAM);
+        let mut request = url.into_client_request().unwrap();
+        request.headers_mut().insert("cookie", mira.cookie.parse().unwrap());
+        request.headers_mut().insert("x-forwarded-for", address.parse().unwrap());
+        connect_async(request).await
+    };
+    let (first, _second) = (from("192.0.2.1").await.unwrap(), from("192.0.2.1").await.unwrap());
+    assert!(matches!(from("192.0.2.1").await, Err(Error::Http(answer)) if answer.status() == 409));
+    from("192.0.2.2").await.expect("others are not held back");
+    drop(first);
+    let mut tries = 0;
+    while from("192.0.2.1").await.is_err() {
+        tries += 1;
+        assert!(tries < 100, "the place is free again");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }

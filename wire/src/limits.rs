@@ -80,7 +80,7 @@ pub const ROOMS_PER_ACCOUNT: usize = 1000;
 pub const ROOMS_ADDED: usize = 500;
 /// Join methods of one room: a link and a password.
 pub const JOIN_METHODS: usize = 2;
-/// Largest JSON body of an account call.
+/// Largest JSON body of an account call that brings sealed things; others take less.
 pub const JSON_BYTES: usize = 256 * 1024;
 /// Username length in characters, see [`crate::username`].
 pub const USERNAME_CHARS: core::ops::RangeInclusive<usize> = 3..=32;

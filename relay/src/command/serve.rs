@@ -48,6 +48,7 @@ pub enum ServeError {
 /// # Errors
 /// [`ServeError`].
 pub fn serve(config: Config) -> Result<(), ServeError> {
+    raise_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let relay = Relay::start(config).await?;
@@ -57,6 +58,17 @@ pub fn serve(config: Config) -> Result<(), ServeError> {
         relay.stop().await;
         Ok(())
     })
+}
+
+/// Systems usually let a program have 1,024 files and sockets open unless it asks for more.
+fn raise_open_files() {
+    match rlimit::increase_nofile_limit(limits::OPEN_FILES) {
+        Ok(most) if most >= limits::OPEN_FILES => {}
+        Ok(most) => {
+            tracing::warn!(most, "the system lets the relay have few connections; raise its hard limit")
+        }
+        Err(error) => tracing::warn!(%error, "the number of connections could not be raised"),
+    }
 }
 
 /// A running relay.
@@ -179,5 +191,20 @@ fn reachable(address: SocketAddr) -> String {
         format!("http://localhost:{}", address.port())
     } else {
         format!("http://{address}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rlimit::Resource;
+
+    use super::*;
+
+    #[test]
+    fn the_relay_takes_as_many_open_files_as_it_may() {
+        let hard = Resource::NOFILE.get_hard().unwrap();
+        Resource::NOFILE.set(hard.min(1024), hard).unwrap();
+        raise_open_files();
+        assert_eq!(Resource::NOFILE.get_soft().unwrap(), hard.min(limits::OPEN_FILES));
     }
 }

@@ -12,44 +12,60 @@ use waxwing_wire::{Problem, ProblemCode, limits as shared};
 use super::problem::Refusal;
 use crate::{limits, store::StoreError};
 
-/// A JSON body of at most [`shared::JSON_BYTES`], with the fields of `T` and no others.
+/// A JSON body of at most [`limits::CALL_BYTES`], with the fields of `T` and no others; or an answer.
 #[derive(Debug)]
 pub struct Json<T>(pub T);
+
+/// A JSON body of at most [`shared::JSON_BYTES`], for the few calls that bring sealed things: anybody may send one, and it
+/// takes memory.
+#[derive(Debug)]
+pub struct Large<T>(pub T);
 
 impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
-        let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-        if announced.and_then(|text| text.parse().ok()).is_some_and(|bytes: usize| bytes > shared::JSON_BYTES)
-        {
-            return Err(too_large());
-        }
-        let reading = read(request.into_body());
-        let bytes = tokio::time::timeout(limits::BODY_TIME, reading)
-            .await
-            .map_err(|_| Problem::new(ProblemCode::Malformed, "the body took too long to arrive"))??;
-        let value = serde_json::from_slice(&bytes).map_err(|error| refuse(&error))?;
-        // serde would also take the fields one after the other in an array.
-        if bytes.trim_ascii_start().first() != Some(&b'{') {
-            return Err(Problem::new(ProblemCode::Invalid, "the body is not a JSON object").into());
-        }
-        Ok(Self(value))
+        parse(request, limits::CALL_BYTES).await.map(Self)
     }
 }
 
-async fn read(body: Body) -> Result<bytes::Bytes, Refusal> {
-    to_bytes(body, shared::JSON_BYTES).await.map_err(|error| {
+impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Large<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        parse(request, shared::JSON_BYTES).await.map(Self)
+    }
+}
+
+async fn parse<T: DeserializeOwned>(request: Request, most: usize) -> Result<T, Refusal> {
+    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    if announced.and_then(|text| text.parse().ok()).is_some_and(|bytes: usize| bytes > most) {
+        return Err(too_large(most));
+    }
+    let reading = read(request.into_body(), most);
+    let bytes = tokio::time::timeout(limits::BODY_TIME, reading)
+        .await
+        .map_err(|_| Problem::new(ProblemCode::Malformed, "the body took too long to arrive"))??;
+    let value = serde_json::from_slice(&bytes).map_err(|error| refuse(&error))?;
+    // serde would also take the fields one after the other in an array.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::new(ProblemCode::Invalid, "the body is not a JSON object").into());
+    }
+    Ok(value)
+}
+
+async fn read(body: Body, most: usize) -> Result<bytes::Bytes, Refusal> {
+    to_bytes(body, most).await.map_err(|error| {
         if error.into_inner().is::<http_body_util::LengthLimitError>() {
-            too_large()
+            too_large(most)
         } else {
             Problem::new(ProblemCode::Malformed, "the body was cut short").into()
         }
     })
 }
 
-fn too_large() -> Refusal {
-    let detail = format!("the body is larger than {} bytes", shared::JSON_BYTES);
+fn too_large(most: usize) -> Refusal {
+    let detail = format!("the body is larger than {most} bytes");
     Problem::new(ProblemCode::TooLarge, detail).into()
 }
 

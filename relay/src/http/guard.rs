@@ -106,6 +106,21 @@ pub(super) fn client_address(proxies: &[IpAddr], peer: &Peer, headers: &HeaderMa
     address_of(proxies, peer.address.ip().to_canonical(), headers)
 }
 
+/// Whether the other end of a connection may speak for others.
+pub(super) fn is_proxy(proxies: &[IpAddr], peer: &Peer) -> bool {
+    speaks_for_others(proxies, peer.address.ip().to_canonical())
+}
+
+/// The address that a connection counts for as such: none for a proxy's, which carries those of many.
+pub(super) fn own_address(proxies: &[IpAddr], direct: IpAddr) -> Option<IpAddr> {
+    let direct = direct.to_canonical();
+    (!speaks_for_others(proxies, direct)).then(|| network(direct))
+}
+
+fn speaks_for_others(proxies: &[IpAddr], direct: IpAddr) -> bool {
+    direct.is_loopback() || proxies.contains(&direct)
+}
+
 /// `direct` is canonical: a socket that listens for IPv6 and IPv4 shows the latter in a form of the former.
 fn address_of(proxies: &[IpAddr], direct: IpAddr, headers: &HeaderMap) -> IpAddr {
     let forwarded = headers
@@ -116,7 +131,7 @@ fn address_of(proxies: &[IpAddr], direct: IpAddr, headers: &HeaderMap) -> IpAddr
         .and_then(|list| list.rsplit(',').next())
         .and_then(|last| last.trim().parse().ok());
     match forwarded {
-        Some(address) if direct.is_loopback() || proxies.contains(&direct) => network(address),
+        Some(address) if speaks_for_others(proxies, direct) => network(address),
         _ => network(direct),
     }
 }
@@ -174,6 +189,10 @@ mod tests {
         assert_eq!(of(&[], "10.0.0.2"), ip("10.0.0.2"));
         assert_eq!(of(&[ip("10.0.0.2")], "::ffff:10.0.0.2"), ip("198.51.100.7"));
         assert_eq!(of(&[ip("10.0.0.2")], "10.0.0.3"), ip("10.0.0.3"));
+        for proxy in ["127.0.0.1", "::ffff:127.0.0.1", "::ffff:10.0.0.2"] {
+            assert_eq!(own_address(&[ip("10.0.0.2")], ip(proxy)), None, "{proxy}");
+        }
+        assert_eq!(own_address(&[ip("10.0.0.2")], ip("::ffff:10.0.0.3")), Some(ip("10.0.0.3")));
     }
 
     #[test]

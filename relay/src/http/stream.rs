@@ -24,6 +24,7 @@ use waxwing_wire::{Problem, ProblemCode, account::AccountStatus, limits as share
 use super::{
     App, Peer,
     auth::session::{self, Current},
+    guard,
     problem::Refusal,
 };
 use crate::{
@@ -51,6 +52,13 @@ pub(super) async fn open(
     let Current(session) = session?;
     let upgrade = upgrade
         .map_err(|_| Problem::new(ProblemCode::Unsupported, "this address takes WebSocket upgrades"))?;
+    // Whoever connects without a proxy has taken a place as a connection.
+    let place = match guard::is_proxy(&app.proxies, &peer) {
+        true => {
+            Some(app.places.take(guard::client_address(&app.proxies, &peer, &headers)).ok_or_else(crowded)?)
+        }
+        false => None,
+    };
     let (registration, inbox) = register(&app, &session).await?;
     let upgrade = upgrade
         .read_buffer_size(READ_BUFFER_BYTES)
@@ -59,7 +67,7 @@ pub(super) async fn open(
         .max_message_size(shared::FRAME_BYTES);
     Ok(upgrade.on_upgrade(move |socket| async move {
         Talk::new(app, session, registration, inbox, socket).run().await;
-        drop(peer);
+        drop((peer, place));
     }))
 }
 
@@ -75,6 +83,11 @@ async fn register(app: &App, session: &Session) -> Result<(Registration, Inbox),
         registration.admit();
     }
     Ok((registration, inbox))
+}
+
+fn crowded() -> Refusal {
+    let detail = "too many windows are open at this internet address; close some";
+    Problem::new(ProblemCode::LimitReached, detail).into()
 }
 
 fn refuse(refused: Refused) -> Refusal {

@@ -23,7 +23,11 @@ use super::{
     session::Current,
 };
 use crate::{
-    http::{App, body::Json, problem::Refusal},
+    http::{
+        App,
+        body::{Json, Large},
+        problem::Refusal,
+    },
     limits,
     store::{NewCredentials, NewPassword, Session, StoreError},
 };
@@ -122,7 +126,7 @@ pub(in crate::http) async fn start(
 pub(in crate::http) async fn change(
     State(app): State<Arc<App>>,
     Current(session): Current,
-    Json(request): Json<CredentialsChange>,
+    Large(request): Large<CredentialsChange>,
 ) -> Result<Json<Empty>, Refusal> {
     // A task of its own: a connection lost on the way must not leave the change unnoticed.
     let done = tokio::spawn(async move { replace(&app, &session, request).await }).await;

@@ -22,7 +22,12 @@ use super::{
     session::{self, Ticket},
 };
 use crate::{
-    http::{App, Peer, body::Json, guard, problem::Refusal},
+    http::{
+        App, Peer,
+        body::{Json, Large},
+        guard,
+        problem::Refusal,
+    },
     limits, now_ms,
     store::{NewPassword, Recoverable, Recovery, Status, StoreError},
 };
@@ -96,7 +101,7 @@ pub(in crate::http) async fn finish(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
-    Json(request): Json<RecoverFinish>,
+    Large(request): Large<RecoverFinish>,
 ) -> Result<impl IntoResponse, Refusal> {
     let address = guard::client_address(&app.proxies, &peer, &headers);
     // A task of its own: a connection lost on the way must not leave an account without its answer.

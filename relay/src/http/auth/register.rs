@@ -29,7 +29,12 @@ use super::{
     totp, wrong_code,
 };
 use crate::{
-    http::{App, Peer, body::Json, guard, problem::Refusal},
+    http::{
+        App, Peer,
+        body::{Json, Large},
+        guard,
+        problem::Refusal,
+    },
     limits, now_ms,
     store::{Admission, Credentials, NewAccount, StoreError},
 };
@@ -118,7 +123,7 @@ impl Admitted {
 /// `POST /api/v1/auth/register/finish`
 pub(in crate::http) async fn finish(
     State(app): State<Arc<App>>,
-    Json(request): Json<RegisterFinish>,
+    Large(request): Large<RegisterFinish>,
 ) -> Result<Json<TotpEnrolment>, Refusal> {
     check(&request)?;
     let opaque_record = app.auth.opaque.record(&request.opaque_upload)?;
@@ -180,7 +185,11 @@ pub(in crate::http) fn check_ksf(ksf: KsfParams) -> Result<(), Problem> {
 
 /// Registrations that were confirmed a moment ago: whoever did not hear the answer asks again.
 #[derive(Debug, Default)]
-pub(super) struct Confirmed(Mutex<HashMap<String, Answer>>);
+pub(super) struct Confirmed {
+    answers: Mutex<HashMap<String, Answer>>,
+    /// One at a time: a second one with the same code waits for the answer of the first.
+    turn: tokio::sync::Mutex<()>,
+}
 
 /// What was answered, to which code, and when.
 #[derive(Debug, Clone)]
@@ -193,7 +202,7 @@ struct Answer {
 
 impl Confirmed {
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Answer>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn find(&self, registration: &str, code: Option<&str>) -> Option<Answer> {
@@ -232,6 +241,7 @@ pub(in crate::http) async fn confirm(
 async fn make_account(app: &App, headers: &HeaderMap, request: RegisterConfirm) -> Result<Answer, Refusal> {
     let RegisterConfirm { registration: id, code, device } = request;
     let code = code.map(Zeroizing::new);
+    let _turn = app.auth.confirmed.turn.lock().await;
     if let Some(answer) = app.auth.confirmed.find(&id, code.as_deref().map(String::as_str)) {
         return Ok(answer);
     }
