@@ -7,6 +7,7 @@ import {
   createRoom,
   invite,
   joinByLink,
+  logOut,
   readTotpSecret,
   register,
   send,
@@ -63,6 +64,8 @@ test('axe finds nothing to say about any screen', async () => {
   await codeField(page).fill(wrongCode(totpSecret));
   await look('authenticator with a wrong code', page.getByText('This code is not right.'));
   await codeField(page).fill(await nextCode(totpSecret));
+  await look('recovery codes', page.getByTestId('recovery-codes'));
+  await button('I have kept them').click();
   await look('recovery key', page.getByTestId('recovery-key'));
   const recoveryKey = ((await page.getByTestId('recovery-key').textContent()) ?? '').trim();
   await button('I have kept it').click();
@@ -81,18 +84,36 @@ test('axe finds nothing to say about any screen', async () => {
   await button('Continue').click();
   await look('join by link', page.getByText('This is not an invite link'));
   await page.keyboard.press('Escape');
-  for (const [name, where] of [
-    ['Settings', 'settings'],
-    ['Keyboard shortcuts', 'shortcuts'],
-  ] as const) {
-    await button(name).click();
-    await look(where, dialog(name));
-  }
-  await page.keyboard.press('Escape');
   await button('Settings').click();
+  for (const [section, title] of [
+    ['profile', 'Profile'],
+    ['security', 'Password and recovery'],
+    ['devices', 'Devices'],
+    ['keys', 'Encryption keys'],
+    ['appearance', 'Appearance and language'],
+  ] as const) {
+    await page.goto(`${relay.url}/#/settings/${section}`);
+    await look(`settings, ${section}`, heading(title));
+  }
+  await button('Keyboard shortcuts').click();
+  await look('shortcuts', dialog('Keyboard shortcuts'));
+  await page.keyboard.press('Escape');
+  await page.goto(`${relay.url}/#/settings/security`);
+  for (const task of ['Change password', 'Change app or phone', 'Make new codes', 'Make a new recovery key']) {
+    await button(task).click();
+    await look(task, page.getByRole('dialog').getByLabel('Code'));
+    await page.keyboard.press('Escape');
+  }
+  await page.goto(`${relay.url}/#/settings/profile`);
+  await button('Delete account…').click();
+  await look('delete account', dialog('Delete account?'));
+  await page.keyboard.press('Escape');
+  await page.goto(`${relay.url}/#/settings`);
+  await look('settings', button('Log out'));
   await button('Log out').click();
   await look('log out', dialog('Log out?'));
   await page.keyboard.press('Escape');
+  await page.goto(`${relay.url}/#/`);
 
   await createRoom(page, ROOM);
   await look('room without messages', composer(page));
@@ -147,11 +168,13 @@ test('axe finds nothing to say about any screen', async () => {
   await second.close();
   await button('Use it here').click();
 
-  await page.goto(`${relay.url}/#/`);
-  await button('Settings').click();
-  await button('Log out').click();
-  await dialog('Log out?').getByRole('button', { name: 'Log out' }).click();
+  await logOut(page);
   await look('landing', heading('Talk in private'));
+  await button('Settings').click();
+  await look('settings of nobody', dialog('Settings'));
+  await page.keyboard.press('Escape');
+  await page.goto(`${relay.url}/#/recover`);
+  await look('recovery by key', heading('Get back in'));
   await page.goto(link);
   await look('landing of somebody who was invited', page.getByText('You were invited to a room.'));
   await page.goto(`${relay.url}/#/login`);
@@ -160,6 +183,8 @@ test('axe finds nothing to say about any screen', async () => {
   await submitPassword(page, MIRA.username, MIRA.password);
   await codeField(page).fill(wrongCode(totpSecret));
   await look('wrong code', page.getByText('This code is not right.'));
+  await button('Use a recovery code instead').click();
+  await look('recovery code', heading('Use a recovery code'));
 });
 
 test('from nothing to a sent message with a keyboard alone', async () => {
@@ -179,6 +204,9 @@ test('from nothing to a sent message with a keyboard alone', async () => {
   await expect(codeField(page)).toBeFocused();
   await page.keyboard.type(await nextCode(totpSecret));
 
+  await expect(page.getByRole('heading', { name: 'Keep your recovery codes' })).toBeFocused();
+  await tabTo(page, button('I have kept them'));
+  await page.keyboard.press('Enter');
   const recoveryKey = ((await page.getByTestId('recovery-key').textContent()) ?? '').trim();
   await expect(page.getByRole('heading', { name: 'Keep your recovery key' })).toBeFocused();
   await tabTo(page, button('I have kept it'));

@@ -6,6 +6,7 @@ import {
   createRoom,
   invite,
   joinByLink,
+  keepRecoveryCodes,
   keepRecoveryKey,
   logIn,
   openRoom,
@@ -128,6 +129,7 @@ test('a new account: weak password, bad and taken name, wrong code, forgotten at
   );
   await codeField(page).fill(await nextCode(totpSecret));
 
+  const recoveryCodes = await keepRecoveryCodes(page);
   await test.step('a recovery key that was copied wrongly', async () => {
     await page.getByRole('button', { name: 'I have kept it' }).click();
     await page.getByLabel('Recovery key').fill('0000-0000-0000');
@@ -135,7 +137,7 @@ test('a new account: weak password, bad and taken name, wrong code, forgotten at
     await expectFieldError(page, 'Recovery key', 'This is not the key that was shown. Compare it once more.');
     await page.getByRole('button', { name: 'Show the key again' }).click();
   });
-  jonas = { ...JONAS, totpSecret, recoveryKey: await keepRecoveryKey(page) };
+  jonas = { ...JONAS, totpSecret, recoveryCodes, recoveryKey: await keepRecoveryKey(page) };
   await expect(page.getByRole('heading', { name: 'Nothing here yet' }).first()).toBeVisible();
 });
 
@@ -189,6 +191,8 @@ test('logging out asks, leaves nothing, and a login finds everything again', asy
     'Messages that were not sent yet are lost.',
   );
   await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: 'Back to conversations' }).click();
+  await openRoom(page, ROOM);
   await expect(texts(page)).toHaveText([SAID]);
   expect((await storage(page)).entries).toBeGreaterThan(0);
 

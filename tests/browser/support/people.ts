@@ -10,6 +10,7 @@ export interface Person {
   displayName: string;
   totpSecret: string;
   recoveryKey: string;
+  recoveryCodes: string[];
 }
 
 /** Creates an account on the page that a profile shows; `start` is where it begins: the setup link or the front page. */
@@ -23,8 +24,9 @@ export async function register(
   await submitDetails(page, who);
   const totpSecret = await readTotpSecret(page);
   await codeField(page).fill(await nextCode(totpSecret));
+  const recoveryCodes = await keepRecoveryCodes(page);
   const recoveryKey = await keepRecoveryKey(page);
-  return { ...who, totpSecret, recoveryKey };
+  return { ...who, totpSecret, recoveryKey, recoveryCodes };
 }
 
 /** First step of creating an account. */
@@ -43,9 +45,23 @@ export async function readTotpSecret(page: Page): Promise<string> {
   return ((await page.getByTestId('totp-secret').textContent()) ?? '').replaceAll(' ', '');
 }
 
-/** Third step: reads the recovery key and types it in again. */
+/** Third step: the ten codes that replace the authenticator once each. */
+export async function keepRecoveryCodes(page: Page): Promise<string[]> {
+  const shown = page.getByTestId('recovery-codes').getByRole('listitem');
+  await expect(shown).toHaveCount(10);
+  const recoveryCodes = await shown.allTextContents();
+  await page.getByRole('button', { name: 'I have kept them' }).click();
+  return recoveryCodes;
+}
+
+/** The recovery key that the page shows. */
+export async function readRecoveryKey(page: Page): Promise<string> {
+  return ((await page.getByTestId('recovery-key').textContent()) ?? '').trim();
+}
+
+/** Fourth step: reads the recovery key and types it in again. */
 export async function keepRecoveryKey(page: Page): Promise<string> {
-  const recoveryKey = ((await page.getByTestId('recovery-key').textContent()) ?? '').trim();
+  const recoveryKey = await readRecoveryKey(page);
   await page.getByRole('button', { name: 'I have kept it' }).click();
   await page.getByLabel('Recovery key').fill(recoveryKey);
   await page.getByRole('button', { name: 'Finish' }).click();
@@ -84,6 +100,20 @@ export async function logIn(page: Page, relay: Relay, person: Person): Promise<s
   await codeField(page).fill(code);
   await expect(codeField(page)).toBeHidden();
   return code;
+}
+
+/** Ends the session from the settings. */
+export async function logOut(page: Page): Promise<void> {
+  await page.goto(new URL('/#/settings', page.url()).href);
+  await page.getByRole('button', { name: 'Log out', exact: true }).first().click();
+  await page.getByRole('dialog', { name: 'Log out?' }).getByRole('button', { name: 'Log out' }).click();
+  await expect(page.getByRole('heading', { name: 'Talk in private' })).toBeVisible();
+}
+
+/** Opens a section of the settings on a page that shows a session. */
+export async function openSettings(page: Page, section: string, heading: string): Promise<void> {
+  await page.goto(new URL(`/#/settings/${section}`, page.url()).href);
+  await expect(page.getByRole('heading', { name: heading, level: 1 })).toBeVisible();
 }
 
 export async function createRoom(page: Page, name: string): Promise<void> {

@@ -235,6 +235,15 @@ export const account: Translation<typeof original> = {
 
   'failure.wrong_recovery_key':
     'Dieser Benutzername und dieser Wiederherstellungsschlüssel gehören nicht zusammen. Sieh beide noch einmal an.',
+  'failure.bad_recovery_key':
+    'In diesem Schlüssel ist etwas vertippt. Er hat 56 Buchstaben und Ziffern; vergleiche ihn noch einmal mit deiner Kopie.',
+  'failure.invite_invalid':
+    'Dieser Einladungscode wurde schon benutzt, ist abgelaufen oder vertippt. Bitte um einen neuen.',
+  'failure.totp_required':
+    'Dieses Relay verlangt von jedem Konto einen Authenticator, deshalb lässt er sich nicht entfernen.',
+  'failure.not_allowed': 'Deine Rolle hier erlaubt das nicht.',
+  'failure.no_such_account': 'Dieses Konto gibt es nicht.',
+  'failure.limit_reached': 'Davon gibt es so viele, wie dieses Relay erlaubt.',
   'failure.displaced': 'Das Konto wurde eben woanders benutzt. Versuche es in ein paar Sekunden noch einmal.',
   'failure.banned': 'Dieses Konto wurde von der Verwaltung gesperrt. Frage, wer das Relay betreibt.',
   'failure.awaiting_approval': 'Dein Konto muss zuerst freigegeben werden.',

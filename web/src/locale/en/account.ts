@@ -238,6 +238,14 @@ export const account = {
   // Failures, by code
   'failure.wrong_recovery_key':
     'This username and recovery key do not belong together. Look at both once more.',
+  'failure.bad_recovery_key':
+    'Something in this key is mistyped. It has 56 letters and digits; compare it once more with your copy.',
+  'failure.invite_invalid':
+    'This invite code was used before, has expired or is mistyped. Ask for a new one.',
+  'failure.totp_required': 'This relay asks every account for an authenticator, so it cannot be removed.',
+  'failure.not_allowed': 'Your role here does not allow that.',
+  'failure.no_such_account': 'There is no such account.',
+  'failure.limit_reached': 'There are as many of them as this relay allows.',
   'failure.displaced': 'The account was used elsewhere a moment ago. Try again in a few seconds.',
   'failure.banned': 'An administrator has blocked this account. Ask whoever runs the relay.',
   'failure.awaiting_approval': 'Your account has to be approved first.',
