@@ -94,6 +94,8 @@ operations! {
     fn remove_totp(account: AccountId) -> ();
     /// New recovery codes in the place of the old, by their hashes; only for accounts with an authenticator.
     fn put_recovery_codes(account: AccountId, codes: Vec<[u8; 32]>) -> ();
+    /// Whether [`Self::delete_account`] would be done.
+    fn may_delete_account(account: AccountId) -> ();
     /// Removes an account and everything that is its own.
     fn delete_account(account: AccountId, reason: EndReason) -> ();
     /// The session behind a token, if it is alive.

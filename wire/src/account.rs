@@ -10,7 +10,7 @@ mod session;
 use serde::{Deserialize, Serialize};
 
 pub use credentials::{
-    CredentialsChange, CredentialsStart, CredentialsStarted, Proof, RecoveryCodes, TotpChange,
+    CredentialsChange, CredentialsStart, CredentialsStarted, DeleteAccount, Proof, RecoveryCodes, TotpChange,
 };
 pub use login::{
     AccountNotice, LoggedIn, LoginAccepted, LoginFinish, LoginNext, LoginStart, LoginStarted, LoginTotp,
@@ -59,7 +59,7 @@ pub mod path {
     pub const TOTP_REMOVE: &str = "/api/v1/account/totp/remove";
     /// [`super::Proof`] -> [`super::RecoveryCodes`]; needs a session. The old ones are dead, the proof is used up.
     pub const RECOVERY_CODES: &str = "/api/v1/account/recovery-codes";
-    /// [`super::Proof`] -> [`super::Empty`]; needs a session. The account is gone.
+    /// [`super::DeleteAccount`] -> [`super::Empty`]; needs a session. The account is gone.
     pub const DELETE: &str = "/api/v1/account/delete";
     /// `GET` -> [`super::Sessions`]; needs a session.
     pub const SESSIONS: &str = "/api/v1/account/sessions";

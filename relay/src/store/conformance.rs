@@ -161,7 +161,7 @@ fn new_account(username: &str) -> NewAccount {
 }
 
 fn new_session() -> NewSession {
-    NewSession { token: SessionHash(random()), device: "here".to_owned(), now_ms: NOW_MS }
+    NewSession { token: SessionHash(random()), device: "here".to_owned(), replaces: None, now_ms: NOW_MS }
 }
 
 /// A session that every account of a [`Bench`] has from its registration on.

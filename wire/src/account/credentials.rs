@@ -60,6 +60,17 @@ pub struct Proof {
     pub proof: Opaque,
 }
 
+/// The account is deleted.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteAccount {
+    /// From [`super::LoggedIn`], of the same account.
+    pub proof: Opaque,
+    /// Only say whether that would be done: before its rooms hear that the account leaves them.
+    #[serde(default)]
+    pub only_check: bool,
+}
+
 /// Another authenticator takes over.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{extract::State, response::IntoResponse};
 use waxwing_wire::{
     Problem, ProblemCode,
-    account::{Empty, Proof, RecoveryCodes, TotpChange, TotpEnrolment, TotpPolicy},
+    account::{DeleteAccount, Empty, Proof, RecoveryCodes, TotpChange, TotpEnrolment, TotpPolicy},
     frame::EndReason,
 };
 
@@ -81,11 +81,15 @@ pub(in crate::http) async fn recovery_codes(
 pub(in crate::http) async fn delete(
     State(app): State<Arc<App>>,
     Current(session): Current,
-    Json(Proof { proof }): Json<Proof>,
+    Json(DeleteAccount { proof, only_check }): Json<DeleteAccount>,
 ) -> Result<impl IntoResponse, Refusal> {
     let account = session.info.account;
     app.auth.proofs.find(account, &proof).ok_or_else(expired)?;
+    if only_check {
+        app.store.may_delete_account(account).await?;
+        return Ok((None, Json(Empty {})));
+    }
     app.store.delete_account(account, EndReason::Deleted).await?;
     app.auth.proofs.forget(account);
-    Ok((app.auth.cookie.cleared()?, Json(Empty {})))
+    Ok((Some(app.auth.cookie.cleared()?), Json(Empty {})))
 }

@@ -102,7 +102,8 @@ pub(super) fn new(
 ) -> Result<(NewSession, Ticket), Refusal> {
     let device = check_device(device.unwrap_or_default())?;
     let token = Zeroizing::new(URL_SAFE_NO_PAD.encode(random::<32>()?));
-    let session = NewSession { token: hash(&token), device, now_ms };
+    let replaces = bearer(headers).or_else(|| app.auth.cookie.find(headers)).map(hash);
+    let session = NewSession { token: hash(&token), device, replaces, now_ms };
     let (name, value) = SESSION_HEADER;
     if headers.get(name).is_some_and(|wanted| wanted.as_bytes() == value.as_bytes()) {
         return Ok((session, Ticket::Bearer(token)));

@@ -65,6 +65,10 @@ impl Sqlite {
     ) -> Result<Vec<SessionRow>> {
         self.readers.read(move |db| sessions::list(db, account, life, now_ms)).await
     }
+
+    pub(in crate::store) async fn may_delete_account(&self, account: AccountId) -> Result<()> {
+        self.readers.read(move |db| deletion::check(db, account).map(drop)).await
+    }
 }
 
 // Writes.

@@ -129,6 +129,7 @@ pub(super) fn log_in(
         return Err(StoreError::Banned);
     }
     sessions::begin_new(db, account, session)?;
+    sessions::replace(db, account, session, notices)?;
     let mut unlocked = unlocked(db, account)?;
     unlocked.notices = told;
     Ok(unlocked)

@@ -1,7 +1,7 @@
 //! The end of an account.
 
 use rusqlite::{Connection, params};
-use waxwing_wire::{AccountId, frame::EndReason, username};
+use waxwing_wire::{AccountId, account::SessionInfo, frame::EndReason, username};
 
 use super::{
     accounts,
@@ -19,10 +19,7 @@ pub(super) fn delete(
     reason: EndReason,
     notices: &mut Vec<Notice>,
 ) -> Result<()> {
-    let info = accounts::info(db, account)?.ok_or(StoreError::NotFound)?;
-    if info.administrator && is_last_administrator(db, account)? && others_exist(db, account)? {
-        return Err(StoreError::LastAdministrator);
-    }
+    let info = check(db, account)?;
     for room in rooms::ids(db, account)? {
         if let Some(room) = rooms::find(db, room)? {
             leave(db, &room, account, notices)?;
@@ -38,6 +35,15 @@ pub(super) fn delete(
         DELETE FROM accounts WHERE account = ?1";
     db.prepare_cached(sql)?.execute([account.0])?;
     Ok(())
+}
+
+/// Refuses to leave others without an administrator.
+pub(super) fn check(db: &Connection, account: AccountId) -> Result<SessionInfo> {
+    let info = accounts::info(db, account)?.ok_or(StoreError::NotFound)?;
+    if info.administrator && is_last_administrator(db, account)? && others_exist(db, account)? {
+        return Err(StoreError::LastAdministrator);
+    }
+    Ok(info)
 }
 
 /// Whether no other account could administrate this relay.

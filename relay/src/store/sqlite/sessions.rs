@@ -41,6 +41,28 @@ pub(super) fn begin_new(db: &Connection, account: AccountId, new: &NewSession) -
     seen(db, account, new.now_ms)
 }
 
+/// Ends the session of the same account that a new one replaces, which takes its name over.
+pub(super) fn replace(
+    db: &Connection,
+    account: AccountId,
+    new: &NewSession,
+    notices: &mut Vec<Notice>,
+) -> Result<()> {
+    let Some(former) = new.replaces else { return Ok(()) };
+    let sql = "-- replaced_session()
+        SELECT id, device FROM sessions WHERE account = ?1 AND token_hash = ?2 AND id <> ?3";
+    let found = db.prepare_cached(sql)?.query_row(params![account.0, former.0, new.token.id().0], |row| {
+        Ok((id::<_, SessionId>(row, 0)?, row.get::<_, String>(1)?))
+    });
+    let Some((former, device)) = found.optional()? else { return Ok(()) };
+    if new.device.is_empty() {
+        let sql = "-- name_session()
+            UPDATE sessions SET device = ?2 WHERE id = ?1";
+        db.prepare_cached(sql)?.execute(params![new.token.id().0, device])?;
+    }
+    end(db, account, Ended::One(former), EndReason::Ended, notices)
+}
+
 pub(super) fn session(
     db: &Connection,
     token: SessionHash,

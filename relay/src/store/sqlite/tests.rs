@@ -215,7 +215,8 @@ async fn secrets_of_sessions_are_not_in_the_database() {
              INSERT INTO vaults VALUES (x'01010101010101010101010101010101', 1, x'00', x'00', x'00');",
         )
         .unwrap();
-    let session = NewSession { token: SessionHash([9; 32]), device: "here".into(), now_ms: 5 };
+    let session =
+        NewSession { token: SessionHash([9; 32]), device: "here".into(), replaces: None, now_ms: 5 };
     let factor = Factor::Code(Zeroizing::new(vec![0]), 1);
     store.complete_login(Login { account: MIRA, record: vec![0], factor }, session).await.unwrap();
     let stored: Vec<u8> = beside(&folder)

@@ -59,8 +59,10 @@ pub struct SessionLife {
 pub struct NewSession {
     /// Hash of its token.
     pub token: SessionHash,
-    /// What its client calls itself.
+    /// What its client calls itself; that of the session that it replaces when empty.
     pub device: String,
+    /// Token that the client had: whoever logs in again on a device has one session there, not two.
+    pub replaces: Option<SessionHash>,
     /// When it begins.
     pub now_ms: u64,
 }
