@@ -12,7 +12,7 @@ use waxwing_wire::{
 };
 
 use crate::{
-    api::{self, Notice},
+    api::{self, Ended, Notice},
     ctx::Ctx,
     io::Effect,
     machine::{Client, Then},
@@ -39,12 +39,16 @@ pub(crate) enum Link {
         at_ms: u64,
     },
     Offline,
+    /// Another session of the account is live: only the person connects again.
+    Displaced,
 }
 
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) link: Link,
     online: bool,
+    /// The person wants to go on here, whoever is connected elsewhere. Holds until a connection is made.
+    take_over: bool,
     attempts: u32,
     /// When the relay was last heard, or the last attempt to reach it began.
     heard_at_ms: u64,
@@ -61,6 +65,7 @@ impl Connection {
         Self {
             link: Link::Idle,
             online: true,
+            take_over: false,
             attempts: 0,
             heard_at_ms: 0,
             pinged_at_ms: None,
@@ -68,6 +73,10 @@ impl Connection {
             pending: BTreeMap::new(),
             later: Vec::new(),
         }
+    }
+
+    pub(crate) fn is_displaced(&self) -> bool {
+        self.link == Link::Displaced
     }
 
     pub(crate) fn is_ready(&self) -> bool {
@@ -90,7 +99,7 @@ impl Connection {
         match self.link {
             Link::Opening | Link::Greeting => Some(self.heard_at_ms.saturating_add(SILENCE_MS)),
             Link::Ready => self.pinged_at_ms.map(|at| at.saturating_add(ANSWER_MS)),
-            Link::Idle | Link::Waiting { .. } | Link::Offline => None,
+            Link::Idle | Link::Waiting { .. } | Link::Offline | Link::Displaced => None,
         }
     }
 
@@ -107,6 +116,7 @@ impl Connection {
             Link::Ready => api::Connection::Connected,
             Link::Waiting { at_ms } => api::Connection::Waiting { retry_at: at_ms },
             Link::Offline => api::Connection::Offline,
+            Link::Displaced => api::Connection::Displaced,
         }
     }
 
@@ -133,12 +143,39 @@ impl Client {
         ctx.effects.push(Effect::StreamOpen);
     }
 
+    /// Connects because the person is here: displaces other sessions where only one may be live.
+    pub(crate) fn take_over(&mut self, ctx: &mut Ctx<'_>) {
+        self.conn.take_over = true;
+        self.conn.attempts = 0;
+        self.connect(ctx);
+    }
+
+    /// Another session is live: stays away until the person says otherwise.
+    pub(crate) fn displaced(&mut self, retry_after_s: Option<u32>, ctx: &mut Ctx<'_>) {
+        self.give_up_waiting(ctx);
+        self.conn.pending.retain(|_, (_, then)| !matches!(then, Then::Hello));
+        ctx.effects.push(Effect::StreamClose);
+        match retry_after_s.filter(|_| self.conn.take_over) {
+            // The other one came a moment ago.
+            Some(seconds) => {
+                let at_ms = ctx.now_ms.saturating_add(u64::from(seconds.max(1)).saturating_mul(1000));
+                self.conn.set(Link::Waiting { at_ms }, ctx);
+                ctx.wake_at(at_ms);
+            }
+            None => {
+                self.conn.take_over = false;
+                self.conn.set(Link::Displaced, ctx);
+            }
+        }
+    }
+
     /// Closes the stream and forgets what was asked.
     pub(crate) fn disconnect(&mut self, ctx: &mut Ctx<'_>) {
         self.give_up_waiting(ctx);
         self.conn.pending.clear();
         self.conn.later.clear();
         self.conn.attempts = 0;
+        self.conn.take_over = false;
         self.conn.set(Link::Idle, ctx);
         ctx.effects.push(Effect::StreamClose);
     }
@@ -148,9 +185,7 @@ impl Client {
         self.conn.heard(ctx);
         let cursors = self.rooms.values().map(|room| Cursor { room: room.id, seq: room.head.seq }).collect();
         let id = self.conn.id();
-        // A person opened the app or logged in; a connection that is merely made again displaces nobody.
-        let take_over = self.conn.attempts == 0;
-        let request = Request::Hello { cursors, take_over };
+        let request = Request::Hello { cursors, take_over: self.conn.take_over };
         send(id, &request, ctx);
         self.conn.pending.insert(id, (request, Then::Hello));
     }
@@ -161,9 +196,15 @@ impl Client {
         if self.session.is_none() {
             return self.conn.set(Link::Idle, ctx);
         }
-        // While credentials change, the stream's session ends and the cookie already belongs to another.
-        if code == close::NOT_LOGGED_IN && self.job.is_none() {
-            return self.session_ended(ctx);
+        if self.conn.link == Link::Displaced {
+            return;
+        }
+        if code == close::DISPLACED {
+            return self.displaced(None, ctx);
+        }
+        // When the person logs in once more, the stream's session ends and the cookie already belongs to another.
+        if code == close::NOT_LOGGED_IN && self.job.is_none() && !self.proving {
+            return self.session_ended(Ended::Ended, ctx);
         }
         if !self.conn.online {
             return self.conn.set(Link::Offline, ctx);
@@ -188,6 +229,9 @@ impl Client {
 
     pub(crate) fn network(&mut self, online: bool, ctx: &mut Ctx<'_>) {
         self.conn.online = online;
+        if self.conn.link == Link::Displaced {
+            return;
+        }
         if !online && self.session.is_some() {
             self.give_up_waiting(ctx);
             ctx.effects.push(Effect::StreamClose);
@@ -201,6 +245,7 @@ impl Client {
 
     pub(crate) fn tick(&mut self, ctx: &mut Ctx<'_>) {
         self.send_job(ctx);
+        self.go_on_deleting(ctx);
         match self.conn.link {
             Link::Waiting { at_ms } if at_ms <= ctx.now_ms => self.connect(ctx),
             Link::Opening | Link::Greeting | Link::Ready if self.is_lost(ctx) => {
@@ -295,6 +340,7 @@ impl Client {
     /// Hello was answered: go on with whatever was not answered before.
     pub(crate) fn greeted(&mut self, ctx: &mut Ctx<'_>) {
         self.conn.attempts = 0;
+        self.conn.take_over = false;
         self.conn.set(Link::Ready, ctx);
         ctx.wake_in(SILENCE_MS);
         for (id, (request, _)) in &self.conn.pending {

@@ -7,6 +7,9 @@ use crate::{
     io::{Effect, StoreOp},
 };
 
+/// An intent that nobody has had: its answer goes nowhere.
+pub(crate) const NOBODY: u64 = u64::MAX;
+
 pub(crate) struct Ctx<'a> {
     pub(crate) now_ms: u64,
     pub(crate) rng: &'a mut dyn CryptoRngCore,
@@ -17,7 +20,9 @@ pub(crate) struct Ctx<'a> {
 
 impl Ctx<'_> {
     pub(crate) fn reply(&mut self, id: u64, result: Result<Reply, Failure>) {
-        self.effects.push(Effect::Reply { id, result });
+        if id != NOBODY {
+            self.effects.push(Effect::Reply { id, result });
+        }
     }
 
     pub(crate) fn notify(&mut self, notice: Notice) {

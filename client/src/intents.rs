@@ -1,9 +1,11 @@
 //! What the person wants: at once, when the relay can be asked, or not at all.
 
 use waxwing_wire::limits::{PAGE_ENTRIES, TEXT_BYTES};
+use zeroize::Zeroizing;
 
 use crate::{
     api::{Failure, Intent, Reply},
+    auth::{Purpose, Renew, Renewal},
     ctx::{Ctx, failure, offline},
     io::Effect,
     machine::{Client, LoadThen},
@@ -13,36 +15,56 @@ impl Client {
     pub(crate) fn intent(&mut self, id: u64, intent: Intent, ctx: &mut Ctx<'_>) {
         match intent {
             Intent::ServerInfo => self.server_info(id, ctx),
-            Intent::Register { username, password, display_name, setup_token, invite: _ } => {
-                self.register(id, (username, password.into(), display_name, setup_token), ctx);
+            Intent::Register { username, password, display_name, setup_token, invite } => {
+                self.register(id, (username, password.into(), display_name), (setup_token, invite), ctx);
             }
-            Intent::ConfirmTotp { code, device: _ } => {
-                self.confirm_totp(id, &code.unwrap_or_default(), ctx);
+            Intent::ConfirmTotp { code, device } => {
+                self.confirm_totp(id, code, device, ctx);
             }
-            Intent::LogIn { username, password, device: _ } => {
-                self.log_in(id, &username, password.into(), ctx);
+            Intent::LogIn { username, password, device } => {
+                self.log_in(id, (&username, password.into()), device, ctx);
             }
-            Intent::SubmitTotp { code, device: _ } => self.submit_totp(id, &code, ctx),
+            Intent::SubmitTotp { code, device } => {
+                self.submit_totp(id, &code, device, ctx);
+            }
+            Intent::Recover { username, recovery_key, new_password, device } => {
+                let key = Zeroizing::new(recovery_key);
+                self.recover(id, (&username, &key), new_password.into(), device, ctx);
+            }
             Intent::ChangePassword { password, new_password, code } => {
-                let code = code.unwrap_or_default();
-                self.renew(id, password.into(), (new_password.into(), code, false), ctx);
+                let renewal = Renewal { what: Renew::Password, new_password: new_password.into() };
+                self.again(id, (password.into(), code), Purpose::Renew(renewal), ctx);
             }
             Intent::Rotate { password, new_password, code } => {
-                let code = code.unwrap_or_default();
-                self.renew(id, password.into(), (new_password.into(), code, true), ctx);
+                let renewal = Renewal { what: Renew::Keys, new_password: new_password.into() };
+                self.again(id, (password.into(), code), Purpose::Renew(renewal), ctx);
             }
-            Intent::Recover { .. }
-            | Intent::StartNewTotp { .. }
-            | Intent::FinishNewTotp { .. }
-            | Intent::RemoveTotp { .. }
-            | Intent::NewRecoveryCodes { .. }
-            | Intent::NewRecoveryKey { .. }
-            | Intent::DeleteAccount { .. }
-            | Intent::SetDisplayName { .. }
-            | Intent::Sessions
-            | Intent::EndSession { .. }
-            | Intent::EndOtherSessions
-            | Intent::TakeOver
+            Intent::NewRecoveryKey { password, code } => {
+                let password = Zeroizing::new(password);
+                let renewal = Renewal { what: Renew::RecoveryKey, new_password: password.clone() };
+                self.again(id, (password, code), Purpose::Renew(renewal), ctx);
+            }
+            Intent::StartNewTotp { password, code } => {
+                self.again(id, (password.into(), code), Purpose::NewTotp, ctx);
+            }
+            Intent::FinishNewTotp { code } => self.finish_new_totp(id, &code, ctx),
+            Intent::RemoveTotp { password, code } => {
+                self.again(id, (password.into(), code), Purpose::RemoveTotp, ctx);
+            }
+            Intent::NewRecoveryCodes { password, code } => {
+                self.again(id, (password.into(), code), Purpose::NewCodes, ctx);
+            }
+            Intent::DeleteAccount { password, code } => {
+                self.again(id, (password.into(), code), Purpose::Delete, ctx);
+            }
+            Intent::Sessions => self.sessions(id, ctx),
+            Intent::EndSession { id: session } => self.end_session(id, &session, ctx),
+            Intent::EndOtherSessions => self.end_other_sessions(id, ctx),
+            Intent::TakeOver => {
+                self.take_over(ctx);
+                ctx.reply(id, Ok(Reply::Done));
+            }
+            Intent::SetDisplayName { .. }
             | Intent::Report { .. }
             | Intent::OpenReport { .. }
             | Intent::WatchStatistics { .. } => {
@@ -109,10 +131,19 @@ impl Client {
     fn online(&mut self, id: u64, intent: Intent, ctx: &mut Ctx<'_>) {
         if self.session.is_none() {
             ctx.reply(id, Err(failure("not_logged_in", "Log in first.")));
+        } else if self.session.as_ref().is_some_and(|session| session.standing.pending) {
+            let text =
+                "An administrator has to let you in first. You go on by yourself as soon as that is done.";
+            ctx.reply(id, Err(failure("awaiting_approval", text)));
         } else if self.conn.is_ready() && self.data.loaded {
             self.carry_out(id, intent, ctx);
         } else if self.conn.is_coming() {
             self.waiting.push((id, intent));
+        } else if self.conn.is_displaced() {
+            ctx.reply(
+                id,
+                Err(failure("displaced", "You use Waxwing on another device. Continue here first.")),
+            );
         } else {
             ctx.reply(id, Err(offline()));
         }

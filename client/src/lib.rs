@@ -25,6 +25,7 @@ mod room;
 mod rotation;
 mod session;
 mod signal;
+mod standing;
 mod trust;
 
 pub use machine::Client;

@@ -11,8 +11,8 @@ use waxwing_wire::{
 
 use crate::{
     account_data::{AccountData, DataThen, Memory},
-    api::{Failure, Intent, Notice, Reply},
-    auth::{Auth, HttpThen, Job},
+    api::{Ended, Failure, Intent, Notice, Reply},
+    auth::{Auth, Deleting, Entered, HttpThen, Job, Renewing},
     connection::Connection,
     ctx::{Ctx, failure},
     io::{Effect, Input, StoreOp},
@@ -63,7 +63,7 @@ impl Then {
 #[derive(Debug)]
 pub(crate) enum LoadThen {
     Timeline { intent: u64, room: RoomId, limit: u32, newest: bool },
-    Resume { intent: u64, session: Box<Session>, reply: Box<Reply> },
+    Resume(Box<Entered>),
 }
 
 /// The client. It holds the unlocked account in memory and does nothing by itself.
@@ -73,6 +73,12 @@ pub struct Client {
     pub(crate) auth: Auth,
     /// New credentials whose fate is not known.
     pub(crate) job: Option<Job>,
+    /// Another authenticator that is being set up.
+    pub(crate) renewing: Option<Renewing>,
+    /// The account is leaving its rooms for good.
+    pub(crate) deleting: Option<Deleting>,
+    /// The person logs in once more; the session changes when the relay agrees.
+    pub(crate) proving: bool,
     pub(crate) session: Option<Session>,
     pub(crate) rooms: BTreeMap<RoomId, RoomSync>,
     pub(crate) data: AccountData,
@@ -102,6 +108,9 @@ impl Client {
             conn: Connection::new(),
             auth: Auth::Idle,
             job: None,
+            renewing: None,
+            deleting: None,
+            proving: false,
             session: None,
             rooms: BTreeMap::new(),
             data: AccountData::default(),
@@ -174,21 +183,13 @@ impl Client {
         for id in self.room_ids() {
             self.show_room(id, ctx);
         }
-        self.connect(ctx);
+        self.take_over(ctx);
     }
 
     /// After a login: what the device holds is used if it is this account's, and thrown away otherwise.
-    pub(crate) fn resume_or_begin(
-        &mut self,
-        intent: u64,
-        session: Session,
-        recovery_codes: Vec<String>,
-        ctx: &mut Ctx<'_>,
-    ) {
+    pub(crate) fn resume_or_begin(&mut self, entered: Entered, ctx: &mut Ctx<'_>) {
         let load = self.fresh_id();
-        let recovery_codes_left = session.standing.recovery_codes_left;
-        let reply = Box::new(Reply::LoggedIn { recovery_codes, recovery_codes_left });
-        self.loads.insert(load, LoadThen::Resume { intent, session: Box::new(session), reply });
+        self.loads.insert(load, LoadThen::Resume(Box::new(entered)));
         let (from, to) = ("s/".to_owned(), "s0".to_owned());
         ctx.effects.push(Effect::Load { id: load, from, to, limit: u32::MAX, reverse: false });
     }
@@ -203,7 +204,7 @@ impl Client {
         self.session = Some(session);
         self.data = AccountData::default();
         self.trust = Trust::default();
-        self.connect(ctx);
+        self.take_over(ctx);
     }
 
     fn loaded(&mut self, id: u64, entries: Vec<(String, Vec<u8>)>, ctx: &mut Ctx<'_>) {
@@ -222,9 +223,15 @@ impl Client {
                 }
                 ctx.reply(intent, Ok(Reply::Timeline { items, more }));
             }
-            Some(LoadThen::Resume { intent, session, reply }) => {
-                let done = self.resume_loaded(*session, &entries, ctx).map(|()| *reply);
-                ctx.reply(intent, done);
+            Some(LoadThen::Resume(entered)) => {
+                let Entered { intent, session, recovery_codes, notices } = *entered;
+                let recovery_codes_left = session.standing.recovery_codes_left;
+                let done = self.resume_loaded(session, &entries, ctx);
+                let reply = done.map(|()| Reply::LoggedIn { recovery_codes, recovery_codes_left });
+                if reply.is_ok() {
+                    crate::standing::tell(&notices, ctx);
+                }
+                ctx.reply(intent, reply);
             }
         }
     }
@@ -283,13 +290,16 @@ impl Client {
             Event::Signal { room, sender, bytes } => self.signalled(room, sender, &bytes, ctx),
             // What the operator says and shows goes by the page, not by the machine, until it has notices for it.
             Event::Announcements(_) | Event::Statistics(_) | Event::EntryRemoved { .. } => {}
-            // What follows is told by the close code, or by the next look at the account.
-            Event::Account(_) | Event::SessionEnded { .. } | Event::Displaced | Event::MemberGone { .. } => {}
+            Event::Account(event) => self.account_event(event, ctx),
+            Event::SessionEnded { reason } => self.told_ended(reason, ctx),
+            Event::Displaced => self.displaced(None, ctx),
+            Event::MemberGone { .. } => {}
         }
     }
 
     fn hello(&mut self, rooms: &[RoomSummary], ctx: &mut Ctx<'_>) {
         self.greeted(ctx);
+        self.check_session(ctx);
         self.refused_rotation.clear();
         self.load_data(ctx);
         let gone: Vec<RoomId> = self
@@ -347,7 +357,10 @@ impl Client {
             (Then::Committed(room), result) => self.committed(room, result, ctx),
             (Then::Appended { room, message }, result) => self.appended(room, message, result, ctx),
             (Then::Hello, Err(problem)) if problem.code == ProblemCode::NotLoggedIn => {
-                self.session_ended(ctx)
+                self.session_ended(Ended::Ended, ctx);
+            }
+            (Then::Hello, Err(problem)) if problem.code == ProblemCode::Displaced => {
+                self.displaced(problem.retry_after_s, ctx);
             }
             (
                 Then::Entries(room)

@@ -53,6 +53,17 @@ pub(crate) struct Standing {
     pub(crate) recovery_codes_left: u32,
 }
 
+impl From<&SessionInfo> for Standing {
+    fn from(info: &SessionInfo) -> Self {
+        Self {
+            administrator: info.administrator,
+            pending: info.status == AccountStatus::Pending,
+            totp: info.totp,
+            recovery_codes_left: info.recovery_codes_left,
+        }
+    }
+}
+
 /// What the device keeps: a random key and the vault sealed under it. The runner protects the whole value.
 #[derive(Encode, Decode)]
 struct Kept {
@@ -77,9 +88,8 @@ const DEVICE_VERSION: u64 = 0;
 
 impl Session {
     pub(crate) fn new(info: SessionInfo, display_name: String, (vault, vault_version): (Vault, u64)) -> Self {
-        let SessionInfo { account, username, administrator, status, totp, recovery_codes_left } = info;
-        let pending = status == AccountStatus::Pending;
-        let standing = Standing { administrator, pending, totp, recovery_codes_left };
+        let standing = Standing::from(&info);
+        let SessionInfo { account, username, .. } = info;
         Self { account, username, standing, display_name, vault, vault_version, account_version: 0 }
     }
 

@@ -3,18 +3,21 @@
 use serde::de::DeserializeOwned;
 use waxwing_crypto_core::secret::SymmetricKey;
 use waxwing_wire::{
+    Opaque,
     account::{self, path},
     problem::Problem,
 };
 
 use super::{
     Auth,
-    credentials::{Proven, Renewal},
+    again::{Again, Purpose},
+    credentials::Proven,
     login::PasswordSent,
+    recover::{RecoverySent, Taken},
     register::{NewAccount, RegistrationSent},
 };
 use crate::{
-    api::{Failure, Reply},
+    api::{Ended, Failure, Reply},
     ctx::{Ctx, failure, offline},
     io::Effect,
     machine::Client,
@@ -26,16 +29,26 @@ pub(crate) enum HttpThen {
     RegisterStarted(Box<RegistrationSent>),
     RegisterFinished(Box<NewAccount>),
     Confirmed,
-    LoginStarted(Box<PasswordSent>),
-    LoginAccepted { login: String, export_key: SymmetricKey },
+    LoginStarted(Box<(PasswordSent, Option<String>)>),
+    LoginAccepted(Box<(String, SymmetricKey, Option<String>)>),
     LoggedIn,
     LoggedOut,
     SessionChecked,
-    RenewalStarted(Box<(PasswordSent, Renewal)>),
-    RenewalAccepted(Box<(String, SymmetricKey, Renewal)>),
-    RenewalProven(Box<(SymmetricKey, Renewal)>),
+    RecoveryStarted(Box<RecoverySent>),
+    Recovered(Box<Taken>),
+    AgainStarted(Box<(PasswordSent, Again)>),
+    AgainAccepted(Box<(String, SymmetricKey, Again)>),
+    AgainProven(Box<(SymmetricKey, Purpose)>),
     RenewalRegistered(Box<Proven>),
     Renewed,
+    TotpStarted(Opaque),
+    TotpChanged,
+    TotpRemoved,
+    CodesMade,
+    MayDelete(Opaque),
+    Deleted,
+    Sessions,
+    SessionsEnded,
 }
 
 impl std::fmt::Debug for HttpThen {
@@ -43,6 +56,9 @@ impl std::fmt::Debug for HttpThen {
         f.write_str("HttpThen(..)")
     }
 }
+
+/// What an answered call leads to: a reply for the person, or nothing while another call follows.
+pub(super) type Step = Result<Option<Reply>, Failure>;
 
 /// Reads an answer of the relay: what was asked for, or why not.
 pub(super) fn answer<T: DeserializeOwned>(status: Option<u16>, body: &str) -> Result<T, Failure> {
@@ -89,10 +105,10 @@ impl Client {
     pub(crate) fn http(&mut self, id: u64, status: Option<u16>, body: &str, ctx: &mut Ctx<'_>) {
         let Some((intent, then)) = self.https.remove(&id) else { return };
         if matches!(then, HttpThen::SessionChecked) {
-            if status == Some(401) {
-                self.session_ended(ctx);
-            }
-            return;
+            return self.session_checked(status, body, ctx);
+        }
+        if matches!(then, HttpThen::AgainProven(_)) {
+            self.proving = false;
         }
         if matches!(then, HttpThen::Renewed) {
             return self.renewed(status, body, ctx);
@@ -117,7 +133,7 @@ impl Client {
         status: Option<u16>,
         body: &str,
         ctx: &mut Ctx<'_>,
-    ) -> Result<Option<Reply>, Failure> {
+    ) -> Step {
         match then {
             HttpThen::SessionChecked | HttpThen::Renewed => Ok(None),
             HttpThen::ServerInfo => {
@@ -141,37 +157,38 @@ impl Client {
                 }))
             }
             HttpThen::Confirmed => self.registered(answer(status, body)?, ctx).map(Some),
-            HttpThen::LoginStarted(sent) => {
-                let (login, finish, export_key) = sent.finish(&answer(status, body)?, ctx)?;
-                let then = HttpThen::LoginAccepted { login, export_key };
-                self.post(path::LOGIN_FINISH, &finish, intent, then, ctx);
-                Ok(None)
-            }
-            HttpThen::LoginAccepted { login, export_key } => {
-                let _: account::LoginAccepted = answer(status, body)?;
-                self.auth = Auth::LoggingIn { login, export_key };
-                Ok(Some(Reply::TotpRequired))
-            }
-            HttpThen::LoggedIn => self.logged_in(intent, answer(status, body)?, ctx).map(|()| None),
-            HttpThen::RenewalStarted(begun) => {
-                let (sent, renewal) = *begun;
-                let (login, finish, export_key) = sent.finish(&answer(status, body)?, ctx)?;
-                let then = HttpThen::RenewalAccepted(Box::new((login, export_key, renewal)));
-                self.post(path::LOGIN_FINISH, &finish, intent, then, ctx);
-                Ok(None)
-            }
-            HttpThen::RenewalAccepted(accepted) => {
-                let _: account::LoginAccepted = answer(status, body)?;
-                let (login, export_key, renewal) = *accepted;
-                self.renewal_accepted(intent, (login, export_key), renewal, ctx);
-                Ok(None)
-            }
-            HttpThen::RenewalProven(given) => {
-                self.renewal_proven(intent, &answer(status, body)?, *given, ctx).map(|()| None)
+            HttpThen::RecoveryStarted(_)
+            | HttpThen::Recovered(_)
+            | HttpThen::LoginStarted(_)
+            | HttpThen::LoginAccepted(_)
+            | HttpThen::LoggedIn => self.login_step(intent, then, status, body, ctx),
+            HttpThen::AgainStarted(_) | HttpThen::AgainAccepted(_) | HttpThen::AgainProven(_) => {
+                self.again_step(intent, then, status, body, ctx)
             }
             HttpThen::RenewalRegistered(proven) => {
                 self.renewal_registered(intent, &answer(status, body)?, *proven, ctx).map(|()| None)
             }
+            HttpThen::TotpStarted(proof) => self.totp_started(proof, answer(status, body)?).map(Some),
+            HttpThen::TotpChanged => self.totp_changed(answer(status, body)?, ctx).map(Some),
+            HttpThen::TotpRemoved => {
+                let account::Empty {} = answer(status, body)?;
+                self.totp_removed(ctx);
+                Ok(Some(Reply::Done))
+            }
+            HttpThen::CodesMade => self.codes_made(answer(status, body)?, ctx).map(Some),
+            HttpThen::MayDelete(proof) => {
+                let account::Empty {} = answer(status, body)?;
+                self.begin_deletion(intent, proof, ctx);
+                Ok(None)
+            }
+            HttpThen::Deleted => {
+                self.deleting = None;
+                let account::Empty {} = answer(status, body)?;
+                self.forget(Some(Ended::Deleted), ctx);
+                Ok(Some(Reply::Done))
+            }
+            HttpThen::Sessions => Ok(Some(super::sessions::shown(answer(status, body)?))),
+            HttpThen::SessionsEnded => answer(status, body).map(|account::Empty {}| Some(Reply::Done)),
             HttpThen::LoggedOut => {
                 // Whatever the relay says, this device forgets: that is what was asked of it.
                 self.forget(None, ctx);

@@ -10,7 +10,6 @@ use waxwing_crypto_core::{
     account::Vault,
     login::{Purpose, RegistrationStart},
     recovery::RecoveryKey,
-    secret::SymmetricKey,
     trust::IdentityChange,
 };
 use waxwing_wire::{
@@ -23,12 +22,11 @@ use super::{
     HttpThen, Password,
     call::answer,
     damaged,
-    login::{PasswordSent, unlock},
     register::{check_password, seal_new, token_hash_of, usual_ksf},
 };
 use crate::{
-    api::{Failure, Notice, Reply},
-    ctx::{Ctx, failure, offline},
+    api::{Ended, Failure, Notice, Reply},
+    ctx::{Ctx, failure},
     io::StoreOp,
     machine::Client,
     session::{Session, UNLOCK},
@@ -39,12 +37,29 @@ const JOB: &str = "s/renewal";
 /// Wait before the relay is asked again what became of a job, milliseconds.
 const AGAIN_MS: u64 = 5_000;
 
+/// What becomes new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Renew {
+    /// The password.
+    Password,
+    /// The password and every key.
+    Keys,
+    /// The recovery key alone.
+    RecoveryKey,
+}
+
 /// What the person wants changed.
 pub(crate) struct Renewal {
-    new_password: Password,
-    code: String,
-    /// The keys, too.
-    rotate: bool,
+    pub(crate) what: Renew,
+    /// The old one, where only the recovery key becomes new.
+    pub(crate) new_password: Password,
+}
+
+impl Renewal {
+    /// Refuses a new password that is too short.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        if self.what == Renew::RecoveryKey { Ok(()) } else { check_password(&self.new_password) }
+    }
 }
 
 /// A renewal whose proof was given; the new password is being registered.
@@ -68,6 +83,9 @@ pub(crate) struct Job {
     /// As written down; shown once it counts.
     #[n(2)]
     recovery_key: String,
+    /// Only the recovery key becomes new.
+    #[cbor(skip)]
+    key_only: bool,
     /// Who waits for the answer; nobody after a restart.
     #[cbor(skip)]
     intent: Option<u64>,
@@ -97,9 +115,9 @@ impl Proven {
             .finish(renewal.new_password.as_bytes(), response, purpose, params, ctx.rng)
             .map_err(|_| failure("damaged", "The relay's answer is malformed. Try again."))?;
         let version = vault_version.checked_add(1).ok_or_else(damaged)?;
-        let new = if renewal.rotate { vault.rotate(ctx.rng).map_err(|_| damaged())? } else { vault.clone() };
-        let statement = renewal
-            .rotate
+        let rotate = renewal.what == Renew::Keys;
+        let new = if rotate { vault.rotate(ctx.rng).map_err(|_| damaged())? } else { vault.clone() };
+        let statement = rotate
             .then(|| IdentityChange::sign(session.id(), vault.identity(), new.identity(), ctx.now_ms).into());
         let recovery = RecoveryKey::random(ctx.rng);
         let sealed = seal_new(&new, (session.id(), version), &done.export_key, &recovery, ctx.rng)?;
@@ -119,82 +137,26 @@ impl Proven {
         let unlock = session.with_vault(new, version).kept(ctx).ok_or_else(damaged)?;
         let body = serde_json::to_string(&change).map_err(|_| damaged())?;
         let recovery_key = recovery.to_text().to_string();
-        Ok(Job { unlock: unlock.into(), body, recovery_key, intent: None, under_way: false })
+        let key_only = renewal.what == Renew::RecoveryKey;
+        Ok(Job { unlock: unlock.into(), body, recovery_key, key_only, intent: None, under_way: false })
     }
 }
 
 impl Client {
-    /// Changes the password, and with `rotate` every key of the account.
-    pub(crate) fn renew(
-        &mut self,
-        intent: u64,
-        password: Password,
-        (new_password, code, rotate): (Password, String, bool),
-        ctx: &mut Ctx<'_>,
-    ) {
-        let renewal = Renewal { new_password, code, rotate };
-        match self.begin_renewal(password, &renewal, ctx) {
-            Ok((sent, body)) => {
-                let then = HttpThen::RenewalStarted(Box::new((sent, renewal)));
-                self.post(path::LOGIN_START, &body, intent, then, ctx);
-            }
-            Err(failure) => ctx.reply(intent, Err(failure)),
-        }
-    }
-
-    fn begin_renewal(
-        &self,
-        password: Password,
-        renewal: &Renewal,
-        ctx: &mut Ctx<'_>,
-    ) -> Result<(PasswordSent, account::LoginStart), Failure> {
-        let session = self.session.as_ref().ok_or_else(|| failure("not_logged_in", "Log in first."))?;
-        check_password(&renewal.new_password)?;
-        if self.job.is_some() {
-            return Err(failure(
-                "wrong_step",
-                "Another change of this account is under way. Try again in a moment.",
-            ));
-        }
-        if !self.conn.is_ready() || !self.data.loaded {
-            return Err(offline());
-        }
-        if self.data.rolled_back().is_some() {
-            return Err(crate::trust::rolled_back());
-        }
-        PasswordSent::begin(&session.username, password, ctx)
-    }
-
-    /// The password was right: gives the code.
-    pub(super) fn renewal_accepted(
-        &mut self,
-        intent: u64,
-        (login, export_key): (String, SymmetricKey),
-        renewal: Renewal,
-        ctx: &mut Ctx<'_>,
-    ) {
-        let body = account::LoginTotp { login, code: Some(renewal.code.trim().to_owned()), device: None };
-        let then = HttpThen::RenewalProven(Box::new((export_key, renewal)));
-        self.post(path::LOGIN_TOTP, &body, intent, then, ctx);
-    }
-
-    /// The code was right: this session has ended for the relay and another has begun, which may change the credentials.
+    /// Password and code were given: registers the new password.
     pub(super) fn renewal_proven(
         &mut self,
         intent: u64,
-        done: &account::LoggedIn,
-        (export_key, renewal): (SymmetricKey, Renewal),
+        proof: Opaque,
+        vault: Vault,
+        renewal: Renewal,
         ctx: &mut Ctx<'_>,
     ) -> Result<(), Failure> {
-        let session = self.session.as_ref().ok_or_else(damaged)?;
-        let vault = unlock(done, &export_key).filter(|_| done.session.account == session.account);
-        // Another session that changed something would have ended this one; an older vault is a relay that went back.
-        let vault = vault.filter(|_| done.vault_version == session.vault_version).ok_or_else(damaged)?;
+        let vault_version = self.session.as_ref().ok_or_else(damaged)?.vault_version;
         let (state, request) = RegistrationStart::new(renewal.new_password.as_bytes(), ctx.rng)
             .map_err(|_| failure("too_long", "This password is too long."))?;
-        let proof = done.proof.clone();
         let body = account::CredentialsStart { proof: proof.clone(), opaque_request: request.into() };
-        let proven = Proven { renewal, vault, vault_version: done.vault_version, proof, state };
+        let proven = Proven { renewal, vault, vault_version, proof, state };
         self.post(path::CREDENTIALS_START, &body, intent, HttpThen::RenewalRegistered(Box::new(proven)), ctx);
         Ok(())
     }
@@ -248,7 +210,7 @@ impl Client {
             Err(failure) => {
                 // A session that ended tells nothing of the job: it stays on the device, and the next login asks again.
                 if status == Some(401) {
-                    self.session_ended(ctx);
+                    self.session_ended(Ended::Ended, ctx);
                 } else {
                     ctx.persist([StoreOp::Delete { key: JOB.to_owned() }]);
                 }
@@ -268,10 +230,11 @@ impl Client {
         ctx.persist([unlock]);
         self.session = Some(session);
         self.remember(ctx);
-        let reply = Reply::Rotated { recovery_key: job.recovery_key.clone() };
+        let recovery_key = job.recovery_key.clone();
         match job.intent {
-            Some(intent) => ctx.reply(intent, Ok(reply)),
-            None => ctx.notify(Notice::Rotated { recovery_key: job.recovery_key.clone() }),
+            Some(intent) if job.key_only => ctx.reply(intent, Ok(Reply::RecoveryKey { recovery_key })),
+            Some(intent) => ctx.reply(intent, Ok(Reply::Rotated { recovery_key })),
+            None => ctx.notify(Notice::Rotated { recovery_key }),
         }
         // Only now: whoever has new credentials must come to see the new recovery key.
         ctx.persist([StoreOp::Delete { key: JOB.to_owned() }]);

@@ -7,13 +7,17 @@ use waxwing_crypto_core::{
     secret::SymmetricKey,
 };
 use waxwing_wire::{
-    account::{self, path},
+    account::{self, LoginNext, path},
     username,
 };
 
-use super::{Auth, HttpThen, Password, damaged, wrong_step};
+use super::{
+    Auth, Entered, HttpThen, Password,
+    call::{Step, answer},
+    damaged, device_label, wrong_step,
+};
 use crate::{
-    api::Failure,
+    api::{Failure, Reply},
     ctx::{Ctx, failure},
     machine::Client,
     session::Session,
@@ -72,39 +76,102 @@ fn wrong_credentials() -> Failure {
 }
 
 impl Client {
-    pub(crate) fn log_in(&mut self, intent: u64, typed: &str, password: Password, ctx: &mut Ctx<'_>) {
+    pub(crate) fn log_in(
+        &mut self,
+        intent: u64,
+        (typed, password): (&str, Password),
+        device: Option<String>,
+        ctx: &mut Ctx<'_>,
+    ) {
         match PasswordSent::begin(typed, password, ctx) {
             Ok((sent, body)) => {
-                let then = HttpThen::LoginStarted(Box::new(sent));
+                let then = HttpThen::LoginStarted(Box::new((sent, device)));
                 self.post(path::LOGIN_START, &body, intent, then, ctx);
             }
             Err(failure) => ctx.reply(intent, Err(failure)),
         }
     }
 
-    pub(crate) fn submit_totp(&mut self, intent: u64, code: &str, ctx: &mut Ctx<'_>) {
+    pub(crate) fn submit_totp(&mut self, intent: u64, code: &str, device: Option<String>, ctx: &mut Ctx<'_>) {
         let Auth::LoggingIn { login, .. } = &self.auth else { return ctx.reply(intent, Err(wrong_step())) };
-        let body =
-            account::LoginTotp { login: login.clone(), code: Some(code.trim().to_owned()), device: None };
+        let (login, code) = (login.clone(), Some(code.trim().to_owned()));
+        let body = account::LoginTotp { login, code, device: device_label(device) };
         self.post(path::LOGIN_TOTP, &body, intent, HttpThen::LoggedIn, ctx);
     }
 
-    /// The code was right: opens the vault and begins the session.
-    pub(super) fn logged_in(
+    /// One answered call of a login or a recovery.
+    pub(super) fn login_step(
         &mut self,
         intent: u64,
-        done: account::LoggedIn,
+        then: HttpThen,
+        status: Option<u16>,
+        body: &str,
         ctx: &mut Ctx<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Step {
+        match then {
+            HttpThen::LoginStarted(begun) => {
+                let (sent, device) = *begun;
+                let (login, finish, export_key) = sent.finish(&answer(status, body)?, ctx)?;
+                let then = HttpThen::LoginAccepted(Box::new((login, export_key, device)));
+                self.post(path::LOGIN_FINISH, &finish, intent, then, ctx);
+                Ok(None)
+            }
+            HttpThen::LoginAccepted(accepted) => {
+                let (login, export_key, device) = *accepted;
+                let next: account::LoginAccepted = answer(status, body)?;
+                self.auth = Auth::LoggingIn { login: login.clone(), export_key };
+                self.second_factor(intent, (login, device), next, ctx)
+            }
+            HttpThen::LoggedIn => self.logged_in(intent, answer(status, body)?, ctx).map(|()| None),
+            HttpThen::RecoveryStarted(sent) => {
+                self.recovery_started(intent, *sent, answer(status, body)?, ctx).map(|()| None)
+            }
+            HttpThen::Recovered(taken) => {
+                self.recovered(intent, *taken, answer(status, body)?, ctx).map(|()| None)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The password was right: what the relay wants to see besides.
+    fn second_factor(
+        &mut self,
+        intent: u64,
+        (login, device): (String, Option<String>),
+        accepted: account::LoginAccepted,
+        ctx: &mut Ctx<'_>,
+    ) -> Step {
+        match (accepted.next, accepted.enrolment) {
+            (LoginNext::Code, _) => Ok(Some(Reply::TotpRequired)),
+            (LoginNext::Enrol, Some(enrolment)) => {
+                let account::TotpEnrolment { secret, uri, optional } = enrolment;
+                Ok(Some(Reply::TotpEnrolment { secret, uri, optional }))
+            }
+            (LoginNext::Enrol, None) => Err(damaged()),
+            (LoginNext::Nothing, _) => {
+                let body = account::LoginTotp { login, code: None, device: device_label(device) };
+                self.post(path::LOGIN_TOTP, &body, intent, HttpThen::LoggedIn, ctx);
+                Ok(None)
+            }
+        }
+    }
+
+    /// The code was right: opens the vault and begins the session.
+    fn logged_in(&mut self, intent: u64, done: account::LoggedIn, ctx: &mut Ctx<'_>) -> Result<(), Failure> {
         let Auth::LoggingIn { export_key, .. } = std::mem::replace(&mut self.auth, Auth::Idle) else {
             return Err(wrong_step());
         };
         let vault = unlock(&done, &export_key).ok_or_else(damaged)?;
-        let display_name = done.session.username.clone();
-        let vault = (vault, done.vault_version);
-        let session = Session::new(done.session, display_name, vault);
-        self.resume_or_begin(intent, session, done.recovery_codes, ctx);
+        self.enter(intent, done, vault, ctx);
         Ok(())
+    }
+
+    /// Begins the session that the relay has begun.
+    pub(super) fn enter(&mut self, intent: u64, done: account::LoggedIn, vault: Vault, ctx: &mut Ctx<'_>) {
+        let account::LoggedIn { session, vault_version, recovery_codes, notices, .. } = done;
+        let display_name = session.username.clone();
+        let session = Session::new(session, display_name, (vault, vault_version));
+        self.resume_or_begin(Entered { intent, session, recovery_codes, notices }, ctx);
     }
 }
 

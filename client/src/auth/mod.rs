@@ -1,16 +1,27 @@
 //! Registration, login and logout: OPAQUE (RFC 9807) and TOTP (RFC 6238) against the relay, the vault unlocked here.
 
+mod again;
 mod call;
 mod credentials;
+mod delete;
+mod factor;
 mod login;
+mod recover;
 mod register;
+mod sessions;
 
 use waxwing_crypto_core::secret::SymmetricKey;
-use waxwing_wire::account::{self, path};
+use waxwing_wire::{
+    account::{self, AccountNotice, path},
+    limits::DEVICE_CHARS,
+};
 use zeroize::Zeroizing;
 
+pub(crate) use again::Purpose;
 pub(crate) use call::HttpThen;
-pub(crate) use credentials::Job;
+pub(crate) use credentials::{Job, Renew, Renewal};
+pub(crate) use delete::Deleting;
+pub(crate) use factor::Renewing;
 use register::NewAccount;
 
 use crate::{
@@ -18,7 +29,7 @@ use crate::{
     ctx::{Ctx, failure},
     io::StoreOp,
     machine::Client,
-    session::UNLOCK,
+    session::{Session, UNLOCK},
 };
 
 type Password = Zeroizing<String>;
@@ -29,6 +40,25 @@ pub(crate) enum Auth {
     Idle,
     Registering(Box<NewAccount>),
     LoggingIn { login: String, export_key: SymmetricKey },
+}
+
+/// A login that led in.
+#[derive(Debug)]
+pub(crate) struct Entered {
+    pub(crate) intent: u64,
+    pub(crate) session: Session,
+    /// Not empty after a new authenticator was set up.
+    pub(crate) recovery_codes: Vec<String>,
+    /// What happened since the last login.
+    pub(crate) notices: Vec<AccountNotice>,
+}
+
+/// What a session is called, as the relay takes it.
+fn device_label(device: Option<String>) -> Option<String> {
+    let device = device?;
+    let label: String =
+        device.trim().chars().filter(|letter| !letter.is_control()).take(DEVICE_CHARS).collect();
+    Some(label)
 }
 
 fn damaged() -> Failure {
@@ -52,15 +82,15 @@ impl Client {
     }
 
     /// The relay ended the session: lock, but keep what is sealed under the account's key for the next login.
-    pub(crate) fn session_ended(&mut self, ctx: &mut Ctx<'_>) {
+    pub(crate) fn session_ended(&mut self, reason: Ended, ctx: &mut Ctx<'_>) {
         if self.session.is_some() {
             ctx.persist([StoreOp::Delete { key: UNLOCK.to_owned() }]);
-            self.lock(Some(Ended::Ended), ctx);
+            self.lock(Some(reason), ctx);
         }
     }
 
     /// Forgets everything on this device.
-    fn forget(&mut self, reason: Option<Ended>, ctx: &mut Ctx<'_>) {
+    pub(crate) fn forget(&mut self, reason: Option<Ended>, ctx: &mut Ctx<'_>) {
         ctx.persist([StoreOp::Clear]);
         self.lock(reason, ctx);
     }
@@ -69,6 +99,9 @@ impl Client {
         self.session = None;
         self.auth = Auth::Idle;
         self.job = None;
+        self.renewing = None;
+        self.deleting = None;
+        self.proving = false;
         self.rooms.clear();
         self.data = crate::account_data::AccountData::default();
         self.trust = crate::trust::Trust::default();

@@ -17,7 +17,7 @@ use waxwing_wire::{
     username,
 };
 
-use super::{Auth, HttpThen, Password, damaged, wrong_step};
+use super::{Auth, HttpThen, Password, damaged, device_label, wrong_step};
 use crate::{
     api::{Failure, Reply},
     ctx::{Ctx, failure},
@@ -124,7 +124,8 @@ impl Client {
     pub(crate) fn register(
         &mut self,
         intent: u64,
-        (typed, password, display_name, setup_token): (String, Password, String, Option<String>),
+        (typed, password, display_name): (String, Password, String),
+        (setup_token, invite): (Option<String>, Option<String>),
         ctx: &mut Ctx<'_>,
     ) {
         let (sent, request) = match begin(&typed, password, &display_name, ctx.rng) {
@@ -132,17 +133,23 @@ impl Client {
             Err(failure) => return ctx.reply(intent, Err(failure)),
         };
         let username = sent.username.clone();
-        let body =
-            account::RegisterStart { username, opaque_request: request.into(), setup_token, invite: None };
+        let invite = invite.map(|code| code.trim().to_owned());
+        let body = account::RegisterStart { username, opaque_request: request.into(), setup_token, invite };
         let then = HttpThen::RegisterStarted(Box::new(sent));
         self.post(path::REGISTER_START, &body, intent, then, ctx);
     }
 
-    pub(crate) fn confirm_totp(&mut self, intent: u64, code: &str, ctx: &mut Ctx<'_>) {
+    pub(crate) fn confirm_totp(
+        &mut self,
+        intent: u64,
+        code: Option<String>,
+        device: Option<String>,
+        ctx: &mut Ctx<'_>,
+    ) {
         let Auth::Registering(new) = &self.auth else { return ctx.reply(intent, Err(wrong_step())) };
         let registration = new.registration.clone();
-        let body =
-            account::RegisterConfirm { registration, code: Some(code.trim().to_owned()), device: None };
+        let code = code.map(|code| code.trim().to_owned());
+        let body = account::RegisterConfirm { registration, code, device: device_label(device) };
         self.post(path::REGISTER_CONFIRM, &body, intent, HttpThen::Confirmed, ctx);
     }
 
@@ -190,7 +197,7 @@ fn begin(
     Ok((RegistrationSent { state, password, username, display_name }, request))
 }
 
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let first: String = chars.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
     format!("{first}{}.", chars.as_str())

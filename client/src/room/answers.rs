@@ -88,7 +88,10 @@ impl Client {
             RoomThen::Welcome(room) => self.got_welcome(room, result, ctx),
             RoomThen::RejoinPackage { room, account } => self.readmit((room, account), result, ctx),
             RoomThen::PeerPackage { room, account } => self.bring_peer((room, account), result, ctx),
-            RoomThen::LeavePosted(room) => self.left(room, result, ctx),
+            RoomThen::LeavePosted(room) => {
+                self.left(room, result, ctx);
+                self.go_on_deleting(ctx);
+            }
             RoomThen::LeftElsewhere(room) => self.left_elsewhere(room, result, ctx),
             RoomThen::PasswordStarted(setting) => self.password_started(*setting, result, ctx),
             RoomThen::PasswordTried(trying) => self.password_tried(*trying, result, ctx),

@@ -13,7 +13,7 @@ use super::changes::Plan;
 pub(crate) use super::changes::Wanted;
 use crate::{
     api::{Failure, Reply},
-    ctx::{Ctx, failure},
+    ctx::{Ctx, NOBODY, failure},
     machine::{Client, Then, opaque},
     session::Session,
 };
@@ -54,6 +54,11 @@ pub(crate) struct OwnCommit {
 }
 
 impl OwnCommit {
+    /// This account leaves when it is through.
+    pub(super) fn leads_out(&self) -> bool {
+        matches!(self.purpose, CommitFor::Leave { .. })
+    }
+
     /// The room that the commit makes.
     pub(crate) fn take(self) -> Option<(Room, CommitFor)> {
         self.room.map(|room| (room, self.purpose))
@@ -235,6 +240,7 @@ impl Client {
             CommitFor::Move { from } => self.tell_successor(from, ctx),
             CommitFor::Relink(name, seed) => self.save(&name, seed, ctx),
             CommitFor::Person { intent, reply } => ctx.reply(intent, Ok(reply)),
+            CommitFor::Leave { intent: NOBODY } => self.leave_for_good(room, ctx),
             CommitFor::Leave { intent } => {
                 if let Err(failure) = self.leave_room(intent, &room.to_string(), ctx) {
                     ctx.reply(intent, Err(failure));

@@ -12,14 +12,14 @@ use zeroize::Zeroizing;
 use super::{
     RoomSync,
     answers::RoomThen,
-    commit::{CommitFor, Wanted},
+    commit::{CommitFor, OwnCommit, Wanted},
     shut::statement_id,
     store,
 };
 use crate::{
     account_data::{link_name, password_name},
     api::{Failure, Notice, Reply},
-    ctx::{Ctx, failure},
+    ctx::{Ctx, NOBODY, failure},
     io::StoreOp,
     machine::{Client, Then},
 };
@@ -36,6 +36,12 @@ pub(crate) struct Leaving {
 }
 
 impl RoomSync {
+    /// The relay has not heard yet that this account leaves, or is about to.
+    pub(crate) fn is_leaving(&self) -> bool {
+        let refreshes = || self.own_commit.iter().chain(&self.changes).any(OwnCommit::leads_out);
+        self.leaving.is_some() || refreshes()
+    }
+
     /// Whether this account is the only one who can change everything, and others would be left without.
     fn needs_owner(&self, me: waxwing_crypto_core::ids::AccountId) -> bool {
         let Some(group) = &self.group else { return false };
@@ -75,6 +81,26 @@ impl Client {
         ctx.persist_with(|ctx| sync.put_leaving(session, ctx));
         self.advance(room, ctx);
         Ok(())
+    }
+
+    /// Leaves a room because the account ends: whatever becomes of the room, and nobody waits for it.
+    pub(crate) fn leave_for_good(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
+        let Some(sync) = self.rooms.get(&room) else { return };
+        if sync.gone || sync.leaving.is_some() {
+            return;
+        }
+        let group = sync.group.as_ref();
+        let can_leave = group.is_none_or(|group| group.can_leave() || group.roster().len() == 1);
+        if sync.shut.is_none() && !can_leave {
+            let wanted = self.want(room, Wanted::Refresh, CommitFor::Leave { intent: NOBODY }, ctx);
+            if wanted.is_ok() {
+                return;
+            }
+        }
+        let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return };
+        sync.leaving = Some(Leaving { sent: false, intent: None });
+        ctx.persist_with(|ctx| sync.put_leaving(session, ctx));
+        self.advance(room, ctx);
     }
 
     /// Says it to the relay, signed for the leaf that the account has now: with any change of its own, that would be another.

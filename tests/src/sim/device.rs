@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use waxwing_client::{
     Client,
-    api::{Body, Connection, Failure, Item, Me, Notice, Reply, Rollback, Room, Sending},
+    api::{Body, Connection, Ended, Failure, Item, Me, Notice, Reply, Rollback, Room, Sending},
     io::{Input, StoreOp},
 };
 
@@ -26,6 +26,8 @@ pub struct Device {
     /// What survives a crash.
     pub store: BTreeMap<String, Vec<u8>>,
     pub(super) session: Option<Session>,
+    /// The session that its stream was opened with.
+    pub(super) stream_of: Option<Session>,
     /// Its stream is open.
     pub stream: bool,
     /// It has no network at all: neither streams nor calls get through.
@@ -38,6 +40,8 @@ pub struct Device {
     pub replies: BTreeMap<u64, Result<Reply, Failure>>,
     /// Who is logged in.
     pub me: Option<Me>,
+    /// Why the last session ended.
+    pub ended: Option<Ended>,
     /// As shown.
     pub connection: Connection,
     /// Rooms as shown.
@@ -61,12 +65,14 @@ impl Device {
             client: Client::new(),
             store: store.entries,
             session: store.session,
+            stream_of: None,
             stream: false,
             isolated: false,
             scheduled: None,
             inbox: VecDeque::new(),
             replies: BTreeMap::new(),
             me: None,
+            ended: None,
             connection: Connection::Idle,
             rooms: BTreeMap::new(),
             items: BTreeMap::new(),
@@ -133,8 +139,9 @@ impl Device {
     /// Shows what the client tells.
     pub fn notice(&mut self, notice: Notice) {
         match notice {
-            Notice::Session { me, .. } => {
+            Notice::Session { me, reason } => {
                 self.me = me;
+                self.ended = reason;
                 self.rolled_back = None;
             }
             Notice::Connection { state } => self.connection = state,

@@ -4,7 +4,10 @@ use std::collections::VecDeque;
 
 use rand::Rng as _;
 use waxwing_client::io::{Effect, Input};
-use waxwing_wire::{decode, encode};
+use waxwing_wire::{
+    decode, encode,
+    frame::{Event, ServerFrame, close},
+};
 
 use super::{Delivery, PATIENCE_MS, STEPS, World, relay};
 
@@ -125,6 +128,7 @@ impl World {
                 if device.stream {
                     let frame = decode(&bytes).expect("clients send what the wire says");
                     self.relay_of(d).frame(d, frame);
+                    self.close_ended();
                 }
             }
             Effect::StreamClose => {
@@ -163,6 +167,7 @@ impl World {
         let input = match open {
             Some(session) => {
                 self.devices[d].stream = true;
+                self.devices[d].stream_of = Some(session);
                 self.relay_of(d).open_stream(d, session);
                 Input::StreamOpened
             }
@@ -174,14 +179,24 @@ impl World {
     /// Streams of sessions that the relay ended are closed.
     fn close_ended(&mut self) {
         for d in 0..self.devices.len() {
-            let session = self.devices[d].session;
-            let open = session.is_some_and(|session| self.relay_of(d).is_open(session));
+            let relay = self.relay_of(d);
+            if relay.has_stream(d) {
+                continue;
+            }
+            let (event, code) = if let Some(at) = relay.displaced.iter().position(|displaced| *displaced == d)
+            {
+                relay.displaced.remove(at);
+                (Some(Event::Displaced), close::DISPLACED)
+            } else {
+                let session = self.devices[d].stream_of;
+                let why = session.and_then(|session| self.relay_of(d).endings.get(&session).copied());
+                (why.map(|reason| Event::SessionEnded { reason }), close::NOT_LOGGED_IN)
+            };
             let device = &mut self.devices[d];
-            if device.stream && !open {
-                device.stream = false;
-                device
-                    .inbox
-                    .push_back(Input::StreamClosed { code: waxwing_wire::frame::close::NOT_LOGGED_IN });
+            if std::mem::take(&mut device.stream) {
+                let told = event.map(|event| Input::StreamFrame(encode(&ServerFrame::Event(event))));
+                device.inbox.extend(told);
+                device.inbox.push_back(Input::StreamClosed { code });
             }
         }
     }

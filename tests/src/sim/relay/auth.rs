@@ -4,11 +4,12 @@ use opaque_ke::{
     CredentialFinalization, CredentialRequest, Identifiers, RegistrationRequest, RegistrationUpload,
     ServerLogin, ServerLoginParameters, ServerRegistration,
 };
-use rand_core::{OsRng, RngCore as _};
+use rand_core::OsRng;
 use serde::{Serialize, de::DeserializeOwned};
 use waxwing_wire::{
     AccountId, Opaque, Problem, ProblemCode,
     account::{self, path},
+    frame::EndReason,
 };
 
 use super::{Account, Relay, Session, Suite, problem};
@@ -17,7 +18,7 @@ use super::{Account, Relay, Session, Suite, problem};
 pub const CODE: &str = "123456";
 const CONTEXT: &[u8] = b"Waxwing 1 login";
 
-type HttpResult<T> = Result<T, Problem>;
+pub(super) type HttpResult<T> = Result<T, Problem>;
 
 /// A registration under way.
 #[derive(Clone)]
@@ -36,7 +37,7 @@ pub(super) struct Login {
     right: bool,
 }
 
-fn call<I: DeserializeOwned, O: Serialize>(
+pub(super) fn call<I: DeserializeOwned, O: Serialize>(
     body: Option<&str>,
     act: impl FnOnce(I) -> HttpResult<O>,
 ) -> (u16, String) {
@@ -47,14 +48,15 @@ fn call<I: DeserializeOwned, O: Serialize>(
     }
 }
 
-fn info(account: AccountId, username: String) -> account::SessionInfo {
+pub(super) fn info(account: &Account, username: String) -> account::SessionInfo {
+    let waits = account.pending;
     account::SessionInfo {
-        account,
+        account: account.id,
         username,
-        administrator: false,
-        status: account::AccountStatus::Active,
-        totp: true,
-        recovery_codes_left: 0,
+        administrator: account.administrator,
+        status: if waits { account::AccountStatus::Pending } else { account::AccountStatus::Active },
+        totp: account.totp,
+        recovery_codes_left: account.recovery_codes.len().try_into().expect("a few"),
     }
 }
 
@@ -85,17 +87,19 @@ impl Relay {
             path::SESSION => match session {
                 Some(session) => {
                     let found = self.accounts.iter().find(|(_, known)| known.id == session.account);
-                    let username = found.map(|(name, _)| name.clone()).unwrap_or_default();
-                    let info = info(session.account, username);
+                    let (username, known) = found.expect("who has a session has an account");
+                    let info = info(known, username.clone());
                     (200, serde_json::to_string(&info).expect("it is JSON"))
                 }
                 None => (401, r#"{"code":"not_logged_in","detail":"Log in."}"#.into()),
             },
-            _ => (404, r#"{"code":"not_found","detail":"No."}"#.into()),
+            _ => self
+                .manage(path, body, session)
+                .unwrap_or_else(|| (404, r#"{"code":"not_found","detail":"No."}"#.into())),
         }
     }
 
-    fn opaque_start(&self, username: &str, request: &Opaque) -> HttpResult<Opaque> {
+    pub(super) fn opaque_start(&self, username: &str, request: &Opaque) -> HttpResult<Opaque> {
         let request = RegistrationRequest::<Suite>::deserialize(request.as_bytes())
             .map_err(|_| problem(ProblemCode::Malformed))?;
         let answer = ServerRegistration::start(&self.setup, request, username.as_bytes())
@@ -123,7 +127,7 @@ impl Relay {
         Ok(account::TotpEnrolment {
             secret: "JBSWY3DP".into(),
             uri: "otpauth://totp/x".into(),
-            optional: false,
+            optional: self.totp_optional,
         })
     }
 
@@ -132,9 +136,11 @@ impl Relay {
         input: account::RegisterConfirm,
         session: &mut Option<Session>,
     ) -> HttpResult<account::Registered> {
-        if input.code.as_deref() != Some(CODE) {
+        let skipped = input.code.is_none() && self.totp_optional;
+        if !skipped && input.code.as_deref() != Some(CODE) {
             return Err(problem(ProblemCode::WrongCode));
         }
+        let recovery_codes = if skipped { Vec::new() } else { super::manage::ten_codes() };
         let expired = || problem(ProblemCode::AttemptExpired);
         let known = self.registrations.get_mut(&input.registration).ok_or_else(expired)?;
         let finish = known.finish.clone().ok_or_else(expired)?;
@@ -153,6 +159,12 @@ impl Relay {
                 wrap_opaque: finish.wrap_opaque,
                 wrap_recovery: finish.wrap_recovery,
                 identity_key: finish.identity_key,
+                recovery_token_hash: finish.recovery_token_hash,
+                administrator: false,
+                pending: false,
+                totp: !skipped,
+                recovery_codes: recovery_codes.clone(),
+                notices: Vec::new(),
                 statements: Vec::new(),
                 key_package: None,
                 data: Default::default(),
@@ -161,7 +173,8 @@ impl Relay {
             self.accounts.insert(username.clone(), account);
         }
         *session = Some(self.begin_session(id));
-        Ok(account::Registered { session: info(id, username), recovery_codes: Vec::new(), token: None })
+        let info = info(&self.accounts[&username], username);
+        Ok(account::Registered { session: info, recovery_codes, token: None })
     }
 
     fn login_start(&mut self, input: account::LoginStart) -> HttpResult<account::LoginStarted> {
@@ -200,8 +213,14 @@ impl Relay {
             ServerLoginParameters { context: Some(CONTEXT), identifiers: Identifiers::default() };
         state.finish(finalization, parameters).map_err(|_| wrong())?;
         login.right = true;
-        let next = account::LoginNext::Code;
-        Ok(account::LoginAccepted { login: input.login, next, enrolment: None })
+        let account = &self.accounts[&login.username];
+        let next = match account.totp {
+            true => account::LoginNext::Code,
+            false if self.totp_optional => account::LoginNext::Nothing,
+            false => account::LoginNext::Enrol,
+        };
+        let enrolment = (next == account::LoginNext::Enrol).then(super::manage::enrolment);
+        Ok(account::LoginAccepted { login: input.login, next, enrolment })
     }
 
     fn login_totp(
@@ -209,30 +228,23 @@ impl Relay {
         input: account::LoginTotp,
         session: &mut Option<Session>,
     ) -> HttpResult<account::LoggedIn> {
-        if input.code.as_deref() != Some(CODE) {
-            return Err(problem(ProblemCode::WrongCode));
+        let login = self.logins.get(&input.login).filter(|login| login.right);
+        let username = login.ok_or_else(|| problem(ProblemCode::AttemptExpired))?.username.clone();
+        // What this login causes is for the next one to be told.
+        let told = self.accounts[&username].notices.clone();
+        let recovery_codes = self.second_factor(&username, input.code.as_deref())?;
+        self.accounts.get_mut(&username).expect("it was just found").notices.drain(..told.len());
+        self.logins.remove(&input.login);
+        let id = self.accounts[&username].id;
+        if let Some(former) = session.take().filter(|former| former.account == id) {
+            self.end_session_for(former, EndReason::Ended);
         }
-        let login = self.logins.remove(&input.login).filter(|login| login.right);
-        let username = login.ok_or_else(|| problem(ProblemCode::AttemptExpired))?.username;
-        let account = self.accounts[&username].clone();
-        *session = Some(self.begin_session(account.id));
-        let mut proof = vec![0; 32];
-        OsRng.fill_bytes(&mut proof);
-        self.proofs.insert(proof.clone(), account.id);
-        Ok(account::LoggedIn {
-            session: info(account.id, username),
-            vault: account.vault,
-            vault_version: account.vault_version,
-            wrap_opaque: account.wrap_opaque,
-            proof: proof.into(),
-            recovery_codes: Vec::new(),
-            notices: Vec::new(),
-            token: None,
-        })
+        *session = Some(self.begin_session(id));
+        Ok(account::LoggedIn { notices: told, ..self.unlocked(&username, recovery_codes) })
     }
 
     /// The account whose credentials may be changed with this session and proof.
-    fn proven(&self, proof: &Opaque, session: Option<Session>) -> HttpResult<(String, AccountId)> {
+    pub(super) fn proven(&self, proof: &Opaque, session: Option<Session>) -> HttpResult<(String, AccountId)> {
         let session = session.ok_or_else(|| problem(ProblemCode::NotLoggedIn))?;
         let proven = self.proofs.get(proof.as_bytes()) == Some(&session.account);
         let found = self.accounts.iter().find(|(_, account)| account.id == session.account);
@@ -275,6 +287,7 @@ impl Relay {
         account.vault_version = input.vault_version;
         account.wrap_opaque = input.wrap_opaque;
         account.wrap_recovery = input.wrap_recovery;
+        account.recovery_token_hash = input.recovery_token_hash;
         let new_key = account.identity_key != input.identity_key;
         account.identity_key = input.identity_key;
         account.statements.extend(input.statement);
@@ -287,7 +300,7 @@ impl Relay {
         let ended: Vec<Session> =
             self.sessions.iter().copied().filter(|other| other.account == id && *other != me).collect();
         for session in ended {
-            self.end_session(session);
+            self.end_session_for(session, EndReason::Ended);
         }
         Ok(account::Empty {})
     }

@@ -1,6 +1,8 @@
 //! A relay in memory: the rules that clients depend on, without disk, network or limits of its own.
 
 mod auth;
+mod live;
+mod manage;
 mod password;
 mod request;
 mod room;
@@ -12,10 +14,10 @@ use rand_core::OsRng;
 use waxwing_wire::{
     AccountId, Opaque, Problem, ProblemCode, RoomId, Seq, account,
     frame::{
-        AccountDatum, Append, ClientFrame, Event, KeyPackageRecord, Request, Response, RoomSummary,
-        ServerFrame,
+        AccountDatum, Append, ClientFrame, EndReason, Event, KeyPackageRecord, Request, Response,
+        RoomSummary, ServerFrame,
     },
-    ids::RoomHandle,
+    ids::{RoomHandle, TokenHash},
 };
 
 pub use auth::CODE;
@@ -61,6 +63,18 @@ pub struct Account {
     pub statements: Vec<Opaque>,
     /// Key package.
     pub key_package: Option<Opaque>,
+    /// SHA-256 of the token of the recovery key.
+    pub recovery_token_hash: TokenHash,
+    /// May administrate the relay.
+    pub administrator: bool,
+    /// Waits for an administrator.
+    pub pending: bool,
+    /// It has an authenticator.
+    pub totp: bool,
+    /// Recovery codes that were not used.
+    pub recovery_codes: Vec<String>,
+    /// What the next login is told.
+    pub notices: Vec<account::AccountNotice>,
     /// Sealed account objects, by name.
     pub data: BTreeMap<Vec<u8>, AccountDatum>,
     /// The last change of credentials, so that a lost answer can be given again.
@@ -86,6 +100,18 @@ pub struct Relay {
     logins: BTreeMap<String, auth::Login>,
     proofs: BTreeMap<Vec<u8>, AccountId>,
     sessions: BTreeSet<Session>,
+    recoveries: BTreeMap<String, String>,
+    /// Only one session of an account may be live.
+    pub single: bool,
+    /// Accounts may go without an authenticator.
+    pub totp_optional: bool,
+    /// The next take-over has to wait so many seconds.
+    pub take_over_wait_s: Option<u32>,
+    live: BTreeSet<usize>,
+    /// Streams that another session displaced, and that do not know it yet.
+    pub(crate) displaced: Vec<usize>,
+    /// Why sessions ended.
+    pub(crate) endings: BTreeMap<Session, EndReason>,
     room_logins: BTreeMap<Vec<u8>, password::RoomLogin>,
     /// Rooms.
     pub rooms: BTreeMap<RoomId, Room>,
@@ -133,6 +159,13 @@ impl Relay {
             logins: BTreeMap::new(),
             proofs: BTreeMap::new(),
             sessions: BTreeSet::new(),
+            recoveries: BTreeMap::new(),
+            single: false,
+            totp_optional: false,
+            take_over_wait_s: None,
+            live: BTreeSet::new(),
+            displaced: Vec::new(),
+            endings: BTreeMap::new(),
             room_logins: BTreeMap::new(),
             rooms: BTreeMap::new(),
             outgoing: BTreeMap::new(),
@@ -207,6 +240,7 @@ impl Relay {
     /// The stream is gone; whoever runs the device does not tell it.
     pub fn close_stream(&mut self, connection: usize) {
         self.connections.remove(&connection);
+        self.live.remove(&connection);
         self.outgoing.remove(&connection);
         self.room_logins.retain(|_, login| login.connection != connection);
     }
@@ -214,6 +248,7 @@ impl Relay {
     /// Closes every stream, as a restart does.
     pub(crate) fn close_streams(&mut self) {
         self.connections.clear();
+        self.live.clear();
         self.outgoing.clear();
         self.room_logins.clear();
     }
@@ -249,7 +284,11 @@ impl Relay {
         let count = self.next();
         let greeting = matches!(request, Request::Hello { .. });
         let refused = !greeting && self.refuse_every.is_some_and(|n| count.is_multiple_of(n));
-        let answer = if refused {
+        let answer = if let Request::Hello { take_over, .. } = request
+            && let Err(problem) = self.become_live(connection, session, take_over)
+        {
+            Err(problem)
+        } else if refused {
             Err(problem(self.refuse_with))
         } else {
             self.request(connection, session.account, request.clone())
