@@ -92,6 +92,16 @@ pub fn name(text: &str) -> Result<String, &'static str> {
     Ok(name.to_owned())
 }
 
+/// Where the operator's browser finds a relay that listens there. Browsers take `0.0.0.0` for an insecure address, in which the app does
+/// not run.
+pub fn reachable(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        format!("http://localhost:{}", address.port())
+    } else {
+        format!("http://{address}")
+    }
+}
+
 /// Who may create an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Registration {

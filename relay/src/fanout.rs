@@ -3,6 +3,7 @@
 //! One task hears the [`Notice`]s of the store in commit order, so each room's entries reach each stream in order.
 //! It never waits for a stream: one whose queue is full is told later that the room has news.
 
+mod desk;
 mod inbox;
 mod live;
 
@@ -74,6 +75,8 @@ struct Stream {
     live: bool,
     /// Its account waits for an administrator.
     pending: Arc<AtomicBool>,
+    /// Its account administrates and wants the statistics.
+    watching: bool,
     /// Changes of membership heard before the stream has said hello; `None` afterwards.
     waiting: Option<Vec<(RoomId, bool)>>,
 }
@@ -151,7 +154,8 @@ impl Fanout {
         let pending = Arc::new(AtomicBool::new(pending));
         let registration = Registration { fanout: Arc::clone(self), id, pending: Arc::clone(&pending) };
         let (rooms, waiting) = (HashSet::new(), Some(Vec::new()));
-        let stream = Stream { account, session, outbox, rooms, live: false, pending, waiting };
+        let stream =
+            Stream { account, session, outbox, rooms, live: false, pending, watching: false, waiting };
         state.streams.insert(id, stream);
         Ok((registration, inbox))
     }
@@ -227,6 +231,8 @@ impl Fanout {
             Notice::Gone { account, room } => state.gone(account, room),
             Notice::Account { account, event } => state.account(account, event),
             Notice::Ended { account, which, reason } => state.end(account, which, reason),
+            Notice::Removed { room, entry } => state.removed(room, entry),
+            Notice::Announcements(standing) => state.announce(standing),
         }
     }
 }

@@ -1,7 +1,11 @@
 //! Everything that listens: the accept loop, the routes, and what every answer has in common.
 
+mod admin;
+mod api;
 pub mod auth;
 mod body;
+mod calls;
+mod counted;
 mod guard;
 mod headers;
 mod places;
@@ -20,10 +24,10 @@ use axum::{
     Extension, Router,
     body::Body,
     extract::State,
-    http::{Method, Request, Uri},
+    http::{Method, Request, Uri, header},
     middleware,
     response::{IntoResponse as _, Response},
-    routing::{get, post},
+    routing::get,
 };
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -32,15 +36,17 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
 };
 use tower::ServiceExt as _;
-use waxwing_wire::{Problem, ProblemCode, account::path};
+use waxwing_wire::{Problem, ProblemCode};
 
 use crate::{
     config::{Config, Timing},
     fanout::Fanout,
     limits, now_ms,
     settings::Settings,
+    statistics::{Counters, Gatherer},
     store::Store,
 };
+use counted::CountedSocket;
 use problem::Refusal;
 
 /// What the routes share.
@@ -55,6 +61,10 @@ pub struct App {
     origins: guard::Origins,
     timing: Timing,
     pub(crate) settings: Arc<Settings>,
+    /// Changes of settings come one after the other.
+    settings_turn: tokio::sync::Mutex<()>,
+    pub(crate) statistics: Arc<Gatherer>,
+    counters: Arc<Counters>,
     meters: rates::Meters,
     /// When writing was last tried, and whether it worked.
     health: tokio::sync::Mutex<Option<(Instant, bool)>>,
@@ -87,6 +97,7 @@ impl App {
         let places =
             places::Places::new(usize::try_from(config.connections_per_address).unwrap_or(usize::MAX));
         let origins = guard::Origins::new(config.public_origin, address);
+        let counters = Arc::<Counters>::default();
         Self {
             store,
             fanout,
@@ -96,6 +107,9 @@ impl App {
             origins,
             timing: config.timing,
             settings,
+            settings_turn: tokio::sync::Mutex::default(),
+            statistics: Arc::new(Gatherer::new(Arc::clone(&counters), config.data)),
+            counters,
             meters: rates::Meters::new(),
             health: tokio::sync::Mutex::new(None),
         }
@@ -112,40 +126,21 @@ pub(crate) struct Peer {
 
 /// All routes, with everything around them.
 fn routes(app: &Arc<App>) -> Router {
-    let calls = Router::new()
-        .route(path::REGISTER_START, post(auth::register::start))
-        .route(path::REGISTER_FINISH, post(auth::register::finish))
-        .route(path::REGISTER_CONFIRM, post(auth::register::confirm))
-        .route(path::LOGIN_START, post(auth::login::start))
-        .route(path::LOGIN_FINISH, post(auth::login::finish))
-        .route(path::LOGIN_TOTP, post(auth::login::totp))
-        .route(path::CREDENTIALS_START, post(auth::credentials::start))
-        .route(path::CREDENTIALS, post(auth::credentials::change))
-        .route(path::RECOVER_START, post(auth::recover::start))
-        .route(path::RECOVER_FINISH, post(auth::recover::finish))
-        .route(path::TOTP_START, post(auth::manage::totp_start))
-        .route(path::TOTP, post(auth::manage::totp))
-        .route(path::TOTP_REMOVE, post(auth::manage::totp_remove))
-        .route(path::RECOVERY_CODES, post(auth::manage::recovery_codes))
-        .route(path::DELETE, post(auth::manage::delete))
-        .route(path::SESSIONS_END, post(auth::session::end))
-        .route(path::SESSIONS_END_OTHERS, post(auth::session::end_others))
-        .route(path::LOGOUT, post(auth::session::logout))
-        .route_layer(middleware::from_fn_with_state(Arc::clone(app), guard::state_changing));
+    let (calls, document) = admin::calls(calls::calls()).finish(app);
+    let document = bytes::Bytes::from(document);
     Router::new()
         .merge(calls)
-        .route(path::SERVER, get(auth::session::server_info))
-        .route(path::SESSION, get(auth::session::session_info))
-        .route(path::SESSIONS, get(auth::session::list))
-        .route(path::STREAM, get(stream::open))
-        .route("/healthz", get(health))
+        .route(
+            "/api/openapi.json",
+            get(|| async move { ([(header::CONTENT_TYPE, "application/json")], document) }),
+        )
         .with_state(Arc::clone(app))
         .merge(static_files::routes())
         .fallback(nothing_here)
         .method_not_allowed_fallback(other_method)
         .layer(tower_http::catch_panic::CatchPanicLayer::custom(problem::after_panic))
         .layer(middleware::from_fn_with_state(app.origins.is_https(), headers::add))
-        .layer(middleware::from_fn(log))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app.counters), log))
 }
 
 async fn health(State(app): State<Arc<App>>) -> Result<&'static str, Refusal> {
@@ -182,11 +177,17 @@ async fn other_method() -> Refusal {
 }
 
 /// One line per request. The query is left out: what is in it is nobody's business.
-async fn log(request: Request<Body>, next: middleware::Next) -> Response {
+async fn log(
+    State(counters): State<Arc<Counters>>,
+    request: Request<Body>,
+    next: middleware::Next,
+) -> Response {
     let (method, path): (Method, String) = (request.method().clone(), request.uri().path().to_owned());
     let begun = std::time::Instant::now();
     let response = next.run(request).await;
     let (status, ms) = (response.status().as_u16(), begun.elapsed().as_millis());
+    counters.answered(status);
+    counters.http.add(begun.elapsed());
     if response.status().is_server_error() {
         tracing::error!(%method, path, status, ms, "request");
     } else {
@@ -208,6 +209,7 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, mut stopping: watch::Re
         };
         match accepted {
             Ok(Some((socket, peer))) => {
+                let socket = CountedSocket { socket, counters: Arc::clone(&app.counters) };
                 serve_one(socket, peer, routes.clone(), stopping.clone(), open.clone());
             }
             Ok(None) => tracing::debug!("an address has too many connections"),
@@ -248,7 +250,7 @@ async fn accept(
 }
 
 fn serve_one(
-    socket: TcpStream,
+    socket: CountedSocket,
     peer: Peer,
     routes: Router,
     mut stopping: watch::Receiver<bool>,

@@ -16,6 +16,7 @@ pub mod http;
 pub mod limits;
 pub mod settings;
 pub mod shutdown;
+pub mod statistics;
 pub mod store;
 
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -90,3 +90,11 @@ pub const KEYRING_PER_COMMIT: u64 = 4;
 pub const PAGE_BYTES: usize = waxwing_wire::limits::FRAME_BYTES / 4;
 /// Private snapshots kept per account and room.
 pub const SNAPSHOTS_KEPT: u32 = 2;
+/// Reports of one account that wait for the operator.
+pub const OPEN_REPORTS: usize = 20;
+/// Time between two samples of the statistics.
+pub const SAMPLE_TIME: Duration = Duration::from_secs(2);
+/// Hours of statistics that are kept.
+pub const HOURS_KEPT: usize = 48;
+/// Entries of the audit log that are read at once for its export.
+pub const EXPORT_PAGE: u32 = 500;

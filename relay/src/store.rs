@@ -22,8 +22,8 @@ use zeroize::Zeroizing;
 pub use error::StoreError;
 pub use types::{
     Admission, Caller, Credentials, Ended, Factor, JoinInfo, Login, NewAccount, NewCredentials, NewPassword,
-    NewSession, Notice, Page, Pending, Published, Recoverable, Recovery, RoomCredentials, Session,
-    SessionHash, SessionLife, SessionRow, Status, UnlockedAccount,
+    NewSession, Notice, Numbers, Page, Pending, Published, Recoverable, Recovery, RoomCredentials, Session,
+    SessionHash, SessionLife, SessionRow, SettingChanges, Status, UnlockedAccount, UserAct,
 };
 
 /// Answer of every read, and of every write once it is durable.
@@ -53,6 +53,8 @@ macro_rules! operations {
         }
     };
 }
+
+mod desk;
 
 operations! {
     /// Answers when something was written to the disk.

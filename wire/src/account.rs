@@ -81,6 +81,7 @@ pub const SESSION_HEADER: (&str, &str) = ("Waxwing-Session", "bearer");
 
 /// Who may create an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum RegistrationPolicy {
     /// Anybody.
@@ -95,6 +96,7 @@ pub enum RegistrationPolicy {
 
 /// Whether accounts need a second factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum TotpPolicy {
     /// Every account has an authenticator.
@@ -105,6 +107,7 @@ pub enum TotpPolicy {
 
 /// How many sessions of an account may be live at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum SessionPolicy {
     /// One: a stream that takes over displaces those of other sessions.
@@ -115,6 +118,7 @@ pub enum SessionPolicy {
 
 /// What anybody may know about this relay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ServerInfo {
     /// Version of the relay.
     pub version: String,
@@ -132,6 +136,7 @@ pub struct ServerInfo {
 
 /// Argon2id parameters, RFC 9106. Stored with each OPAQUE record; the client enforces a floor and a ceiling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, minicbor::Encode, minicbor::Decode)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct KsfParams {
     /// Memory in KiB.
@@ -147,5 +152,6 @@ pub struct KsfParams {
 
 /// `{}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Empty {}

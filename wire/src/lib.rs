@@ -29,6 +29,8 @@ pub mod ids;
 pub mod limits;
 pub mod opaque;
 pub mod problem;
+#[cfg(feature = "openapi")]
+mod schema;
 pub mod username;
 
 pub use codec::{DecodeError, decode, encode};

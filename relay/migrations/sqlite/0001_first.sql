@@ -109,7 +109,7 @@ CREATE TABLE identity_statements (
 CREATE INDEX identity_statements_by_account ON identity_statements (account, num);
 
 -- num is local and short, because every other room table repeats it. chain is H_n of the room log. creator is NULL once
--- that account was deleted.
+-- that account was deleted. bytes is that of all entries that are still there.
 CREATE TABLE rooms (
     num           INTEGER PRIMARY KEY,
     room          BLOB NOT NULL UNIQUE CHECK (length(room) = 16),
@@ -117,7 +117,9 @@ CREATE TABLE rooms (
     last_seq      INTEGER NOT NULL,
     last_commit   INTEGER NOT NULL,
     chain         BLOB NOT NULL CHECK (length(chain) = 32),
-    created_at_ms INTEGER NOT NULL
+    created_at_ms INTEGER NOT NULL,
+    bytes         INTEGER NOT NULL DEFAULT 0,
+    last_entry_ms INTEGER
 ) STRICT;
 CREATE INDEX rooms_by_creator ON rooms (creator);
 
@@ -278,3 +280,68 @@ BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;
 CREATE TRIGGER audit_has_no_gaps BEFORE INSERT ON audit
 WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM audit)
 BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;
+
+-- Identity keys that accounts had before: proof of authorship of older messages needs them. The newest 16 of each.
+CREATE TABLE former_keys (
+    num          INTEGER PRIMARY KEY,
+    account      BLOB NOT NULL REFERENCES accounts (account) ON DELETE CASCADE,
+    identity_key BLOB NOT NULL CHECK (length(identity_key) = 32)
+) STRICT;
+CREATE INDEX former_keys_by_account ON former_keys (account, num);
+CREATE TRIGGER former_keys_are_kept AFTER UPDATE OF identity_key ON accounts WHEN NEW.identity_key IS NOT OLD.identity_key
+BEGIN
+    INSERT INTO former_keys (account, identity_key) VALUES (OLD.account, OLD.identity_key);
+    DELETE FROM former_keys WHERE account = OLD.account AND num NOT IN (
+        SELECT num FROM former_keys WHERE account = OLD.account ORDER BY num DESC LIMIT 16);
+END;
+
+-- Public keys under which members seal reports for administrators.
+CREATE TABLE report_keys (
+    account BLOB NOT NULL PRIMARY KEY REFERENCES accounts (account) ON DELETE CASCADE,
+    bytes   BLOB NOT NULL
+) STRICT;
+
+-- status: 0 open, 1 dismissed, 2 the message was removed. sender is who wrote the entry.
+CREATE TABLE reports (
+    id       INTEGER PRIMARY KEY,
+    room     BLOB NOT NULL CHECK (length(room) = 16),
+    seq      INTEGER NOT NULL,
+    reporter BLOB NOT NULL REFERENCES accounts (account) ON DELETE CASCADE,
+    sender   BLOB NOT NULL CHECK (length(sender) = 16),
+    at_ms    INTEGER NOT NULL,
+    status   INTEGER NOT NULL CHECK (status IN (0, 1, 2)),
+    UNIQUE (reporter, room, seq)
+) STRICT;
+CREATE INDEX reports_by_status ON reports (status, id);
+
+-- Gone when the report is decided.
+CREATE TABLE report_copies (
+    report  INTEGER NOT NULL REFERENCES reports (id) ON DELETE CASCADE,
+    account BLOB NOT NULL REFERENCES accounts (account) ON DELETE CASCADE,
+    sealed  BLOB NOT NULL,
+    PRIMARY KEY (report, account)
+) STRICT;
+CREATE INDEX report_copies_by_account ON report_copies (account);
+
+CREATE TABLE announcements (
+    id              INTEGER PRIMARY KEY,
+    text            TEXT NOT NULL,
+    level           INTEGER NOT NULL CHECK (level IN (0, 1)),
+    at_ms           INTEGER NOT NULL,
+    expires_at_ms   INTEGER,
+    withdrawn_at_ms INTEGER,
+    author          BLOB REFERENCES accounts (account) ON DELETE SET NULL
+) STRICT;
+CREATE INDEX announcements_by_author ON announcements (author);
+
+-- Messages written on each day since 1970, UTC: nobody counts the log.
+CREATE TABLE message_days (
+    day      INTEGER NOT NULL PRIMARY KEY,
+    messages INTEGER NOT NULL
+) STRICT;
+
+-- Bytes of the entries that an account wrote and that are still there.
+CREATE TABLE written (
+    account BLOB NOT NULL PRIMARY KEY REFERENCES accounts (account) ON DELETE CASCADE,
+    bytes   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

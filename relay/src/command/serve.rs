@@ -83,6 +83,7 @@ pub struct Relay {
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
     fanout: JoinHandle<()>,
+    gatherer: JoinHandle<()>,
 }
 
 impl Relay {
@@ -111,15 +112,18 @@ impl Relay {
         let setup_origin = config
             .public_origin
             .as_ref()
-            .map_or_else(|| reachable(address), |origin| origin.as_str().to_owned());
+            .map_or_else(|| crate::config::reachable(address), |origin| origin.as_str().to_owned());
         let settings = Arc::new(Settings::load(&store, Values::from(&config)).await?);
         let startup = Startup { store, fanout: Arc::clone(&fanout), login_setup, config, settings, address };
         let app = Arc::new(App::new(startup));
         let (stop, stopping) = watch::channel(false);
         let server = tokio::spawn(http::serve(listener, Arc::clone(&app), stopping.clone()));
+        let gatherer = Arc::clone(&app.statistics);
+        let gatherer = gatherer.run(Arc::clone(&app.store), Arc::clone(&app.fanout), stopping.clone());
+        let gatherer = tokio::spawn(gatherer);
         tokio::spawn(sweep(Arc::clone(&app), stopping));
         let fanout = tokio::spawn(fanout.run(heard));
-        Ok(Self { address, setup_token, setup_origin, app, stop, server, fanout })
+        Ok(Self { address, setup_token, setup_origin, app, stop, server, fanout, gatherer })
     }
 
     /// Says on stdout where the relay is and, while no account exists, how to make the first.
@@ -142,7 +146,7 @@ impl Relay {
 
     /// Takes no more connections, ends streams, lets open requests end, works off the writes.
     pub async fn stop(self) {
-        let Self { app, stop, server, fanout, .. } = self;
+        let Self { app, stop, server, fanout, gatherer, .. } = self;
         stop.send_replace(true);
         app.fanout.close();
         let drained = async {
@@ -154,6 +158,8 @@ impl Relay {
         if tokio::time::timeout(limits::DRAIN_TIME, drained).await.is_err() {
             tracing::warn!("some connections did not end in time");
         }
+        // Its last act is a write.
+        let _ = tokio::time::timeout(limits::DRAIN_TIME, gatherer).await;
         let store = Arc::clone(&app.store);
         // The writer waits for fan-out when its queue is full, so fan-out runs until the writer has ended.
         let _ = tokio::task::spawn_blocking(move || store.close()).await;
@@ -181,16 +187,6 @@ async fn sweep(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
             Ok(sessions) => tracing::info!(sessions, "ended sessions were forgotten"),
             Err(error) => tracing::warn!(%error, "ended sessions could not be forgotten"),
         }
-    }
-}
-
-/// Where the operator's browser finds a relay that listens there. Browsers take `0.0.0.0` for an insecure address, in which the app does
-/// not run.
-fn reachable(address: SocketAddr) -> String {
-    if address.ip().is_unspecified() {
-        format!("http://localhost:{}", address.port())
-    } else {
-        format!("http://{address}")
     }
 }
 

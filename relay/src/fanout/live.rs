@@ -90,7 +90,10 @@ impl State {
     }
 
     /// Tells the streams of an account that something happened to it.
-    pub(super) fn account(&self, account: AccountId, event: AccountEvent) {
+    pub(super) fn account(&mut self, account: AccountId, event: AccountEvent) {
+        if event == AccountEvent::Demoted {
+            self.stop_watching(account);
+        }
         for stream in self.streams_of(account) {
             if event == AccountEvent::Approved {
                 stream.pending.store(false, Ordering::Relaxed);

@@ -34,6 +34,13 @@ impl Origins {
         self.public.as_ref().is_some_and(PublicOrigin::is_https)
     }
 
+    /// The relay's own origin, as links name it.
+    pub(super) fn own(&self) -> String {
+        self.public
+            .as_ref()
+            .map_or_else(|| crate::config::reachable(self.address), |public| public.as_str().to_owned())
+    }
+
     /// Whether a page of this origin is the relay's own.
     fn owns(&self, origin: &str) -> bool {
         if let Some(public) = &self.public {

@@ -115,7 +115,7 @@ impl Meters {
         match request {
             Request::Append(_) | Request::Post(_) => take(&self.messages, by_size, messages),
             Request::JoinInfo { .. } => take(&self.commits, 1, commits),
-            Request::Commit(_) | Request::CreateRoom(_) => {
+            Request::Commit(_) | Request::CreateRoom(_) | Request::Report { .. } => {
                 take(&self.commits, 1, commits).and_then(|()| take(&self.stores, by_size, stores))
             }
             Request::PutSnapshot { .. }

@@ -61,6 +61,9 @@ pub enum StoreError {
     /// The account is banned.
     #[error("an administrator of this relay has banned this account")]
     Banned,
+    /// The actor does not administrate this relay, or not any more.
+    #[error("this is for administrators of this relay")]
+    NotAdministrator,
     /// The relay would have no administrator.
     #[error("this relay needs an administrator; make somebody else one first")]
     LastAdministrator,
@@ -108,6 +111,7 @@ impl StoreError {
             Self::InviteInvalid => ProblemCode::InviteInvalid,
             Self::WrongCode => ProblemCode::WrongCode,
             Self::Banned => ProblemCode::Banned,
+            Self::NotAdministrator => ProblemCode::NotAdministrator,
             Self::LastAdministrator => ProblemCode::LastAdministrator,
             Self::ReusedCode => ProblemCode::ReusedCode,
             Self::CredentialsChanged => ProblemCode::AttemptExpired,

@@ -8,6 +8,7 @@ mod commit;
 mod credentials;
 mod data;
 mod deletion;
+mod desk;
 mod epochs;
 mod invites;
 mod log;

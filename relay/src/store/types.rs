@@ -1,6 +1,7 @@
 //! What goes into the store and comes out of it, beside the types of the wire.
 
 mod account;
+mod desk;
 
 use std::{
     fmt,
@@ -13,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use waxwing_wire::{
     AccountId, EpochId, Opaque, RoomId, Seq,
     account::KsfParams,
-    frame::{AccountEvent, EndReason, HistoryLink, LogEntry, RoomSummary},
+    frame::{AccountEvent, Announcement, EndReason, HistoryLink, LogEntry, RoomSummary},
     ids::SessionId,
 };
 
@@ -21,6 +22,7 @@ pub use account::{
     Admission, Caller, Credentials, Factor, Login, NewAccount, NewCredentials, NewPassword, NewSession,
     Recoverable, Recovery, Session, SessionHash, SessionLife, SessionRow, Status, UnlockedAccount,
 };
+pub use desk::{Numbers, SettingChanges, UserAct};
 
 use super::{Result, StoreError};
 
@@ -131,6 +133,15 @@ pub enum Notice {
         /// What.
         event: AccountEvent,
     },
+    /// The bytes of an entry were removed.
+    Removed {
+        /// The room.
+        room: RoomId,
+        /// What is left of it.
+        entry: LogEntry,
+    },
+    /// What the operator tells everybody has changed.
+    Announcements(Vec<Announcement>),
     /// Sessions have ended.
     Ended {
         /// Whose.

@@ -7,6 +7,7 @@ use crate::{Opaque, ids::TokenHash};
 
 /// Changing the password, the keys, or both: first step.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CredentialsStart {
     /// From [`LoggedIn`], of the same account.
@@ -17,6 +18,7 @@ pub struct CredentialsStart {
 
 /// Answer to [`CredentialsStart`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CredentialsStarted {
     /// OPAQUE RegistrationResponse.
     pub opaque_response: Opaque,
@@ -24,6 +26,7 @@ pub struct CredentialsStarted {
 
 /// Second step: everything that changes, at once or not at all. The same body again answers success again.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CredentialsChange {
     /// As in [`CredentialsStart`]; used up.
@@ -54,6 +57,7 @@ pub struct CredentialsChange {
 
 /// That password and code were given just now.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Proof {
     /// From [`super::LoggedIn`], of the same account.
@@ -73,6 +77,7 @@ pub struct DeleteAccount {
 
 /// Another authenticator takes over.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TotpChange {
     /// As for [`super::path::TOTP_START`]; used up.
@@ -90,6 +95,7 @@ impl std::fmt::Debug for TotpChange {
 
 /// Codes that stand in for the authenticator.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecoveryCodes {
     /// Ten, of the form `abcde-fgh27`, 50 random bits each. Each works once; earlier ones are dead.
     pub recovery_codes: Vec<String>,

@@ -7,6 +7,7 @@ use crate::Opaque;
 
 /// First step of a login.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LoginStart {
     /// As typed.
@@ -17,6 +18,7 @@ pub struct LoginStart {
 
 /// Answer to [`LoginStart`]; for an unknown username it has the same shape and size.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LoginStarted {
     /// Names this attempt in the next two calls.
     pub login: String,
@@ -30,6 +32,7 @@ pub struct LoginStarted {
 
 /// Second step: OPAQUE KE3.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LoginFinish {
     /// From [`LoginStarted`].
@@ -40,6 +43,7 @@ pub struct LoginFinish {
 
 /// What the third step of a login needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum LoginNext {
     /// A code of the authenticator, or a recovery code.
@@ -52,6 +56,7 @@ pub enum LoginNext {
 
 /// The password was right.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LoginAccepted {
     /// Same as in [`LoginStarted`].
     pub login: String,
@@ -64,6 +69,7 @@ pub struct LoginAccepted {
 
 /// Third step.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LoginTotp {
     /// From [`LoginStarted`].
@@ -85,6 +91,7 @@ impl std::fmt::Debug for LoginTotp {
 
 /// Something that the person should hear of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum NoticeKind {
     /// An administrator removed the authenticator.
@@ -97,6 +104,7 @@ pub enum NoticeKind {
 
 /// Something that happened to the account since the last login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AccountNotice {
     /// What.
     pub what: NoticeKind,
@@ -106,6 +114,7 @@ pub struct AccountNotice {
 
 /// The session has begun; the sealed account.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LoggedIn {
     /// The account behind the session.
     pub session: SessionInfo,

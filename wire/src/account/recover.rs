@@ -7,6 +7,7 @@ use crate::{AccountId, Opaque, ids::TokenHash};
 
 /// First step.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RecoverStart {
     /// As typed.
@@ -19,6 +20,7 @@ pub struct RecoverStart {
 
 /// The token was right: what the recovery key opens.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecoverStarted {
     /// Names this attempt in the next call.
     pub recovery: String,
@@ -38,6 +40,7 @@ pub struct RecoverStarted {
 
 /// Second step: everything that changes, at once or not at all. The same body again answers the same again.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RecoverFinish {
     /// From [`RecoverStarted`].

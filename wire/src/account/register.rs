@@ -7,6 +7,7 @@ use crate::{AccountId, Opaque, ids::TokenHash};
 
 /// First step of registration.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RegisterStart {
     /// As typed; the relay normalises it, see [`crate::username`].
@@ -23,6 +24,7 @@ pub struct RegisterStart {
 
 /// Answer to [`RegisterStart`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RegisterStarted {
     /// Names this attempt in the next two calls.
     pub registration: String,
@@ -34,6 +36,7 @@ pub struct RegisterStarted {
 
 /// Second step: everything of the new account.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RegisterFinish {
     /// From [`RegisterStarted`].
@@ -58,6 +61,7 @@ pub struct RegisterFinish {
 
 /// What an authenticator app needs.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TotpEnrolment {
     /// Base32, 160 bits.
     pub secret: String,
@@ -76,6 +80,7 @@ impl std::fmt::Debug for TotpEnrolment {
 
 /// Third step: proof that the authenticator works. The account exists from here on.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RegisterConfirm {
     /// From [`RegisterStarted`].
@@ -100,6 +105,7 @@ impl std::fmt::Debug for RegisterConfirm {
 
 /// The account exists; its first session has begun.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Registered {
     /// The account behind the session.
     pub session: SessionInfo,

@@ -6,6 +6,7 @@ use crate::{AccountId, ids::SessionId};
 
 /// How far an account has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum AccountStatus {
     /// It may do everything.
@@ -16,6 +17,7 @@ pub enum AccountStatus {
 
 /// The account behind a session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionInfo {
     /// The account.
     pub account: AccountId,
@@ -33,6 +35,7 @@ pub struct SessionInfo {
 
 /// The sessions of the account, the newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Sessions {
     /// All that have not ended.
     pub sessions: Vec<SessionEntry>,
@@ -40,6 +43,7 @@ pub struct Sessions {
 
 /// One session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionEntry {
     /// Names it; nothing can be done with it without a session of the same account.
     pub id: SessionId,
@@ -57,6 +61,7 @@ pub struct SessionEntry {
 
 /// Ends a session of the account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EndSession {
     /// From [`SessionEntry`].

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// How loud an announcement is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 #[cbor(index_only)]
 pub enum Level {
@@ -18,6 +19,7 @@ pub enum Level {
 
 /// A new announcement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Announce {
     /// 1 to [`crate::limits::ANNOUNCEMENT_CHARS`] characters.
@@ -31,6 +33,7 @@ pub struct Announce {
 
 /// It is made, and told to whoever is connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Announced {
     /// Names the announcement.
     pub id: u64,
@@ -38,6 +41,7 @@ pub struct Announced {
 
 /// An announcement with everything about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AnnouncementRecord {
     /// Names the announcement.
     pub id: u64,
@@ -57,6 +61,7 @@ pub struct AnnouncementRecord {
 
 /// The newest announcements, those that ended included.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AnnouncementList {
     /// The newest first, at most [`crate::limits::ADMIN_PAGE`].
     pub announcements: Vec<AnnouncementRecord>,

@@ -8,6 +8,7 @@ macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident = $text:literal;)+) => {
         /// What happened.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum AuditKind {
             $($(#[$doc])* #[serde(rename = $text)] $variant,)+
         }
@@ -102,6 +103,7 @@ kinds! {
 
 /// Which entries.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AuditQuery {
     /// A part of a username, of the target or of the detail.
@@ -129,6 +131,7 @@ pub struct AuditQuery {
 
 /// One entry. It names accounts by id; names are looked up when it is read, and are gone with the account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditEntry {
     /// From 1 without gaps.
     pub seq: u64,
@@ -152,6 +155,7 @@ pub struct AuditEntry {
 
 /// A page of the audit log, the newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditList {
     /// The page.
     pub entries: Vec<AuditEntry>,
@@ -161,6 +165,7 @@ pub struct AuditList {
 
 /// Whether the log is as it was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditVerdict {
     /// Number of entries that were looked at.
     pub entries: u64,

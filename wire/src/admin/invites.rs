@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A new invite code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MakeInvite {
     /// How many accounts it may make, 1 to [`crate::limits::INVITE_USES`].
@@ -18,6 +19,7 @@ pub struct MakeInvite {
 
 /// The code, which is told only here.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InviteMade {
     /// Names the invite.
     pub id: u64,
@@ -36,6 +38,7 @@ impl std::fmt::Debug for InviteMade {
 
 /// One invite that still works.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InviteRecord {
     /// Names the invite.
     pub id: u64,
@@ -53,6 +56,7 @@ pub struct InviteRecord {
 
 /// All invites that still work, the newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InviteList {
     /// At most [`crate::limits::INVITES`].
     pub invites: Vec<InviteRecord>,

@@ -6,6 +6,7 @@ use crate::{AccountId, Opaque, RoomId, Seq};
 
 /// What became of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ReportStatus {
     /// Nobody has decided yet.
@@ -18,6 +19,7 @@ pub enum ReportStatus {
 
 /// Which reports.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ReportQuery {
     /// Only those.
@@ -33,6 +35,7 @@ pub struct ReportQuery {
 
 /// One report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReportRecord {
     /// Names the report.
     pub id: u64,
@@ -60,6 +63,7 @@ pub struct ReportRecord {
 
 /// A page of reports, the newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReportList {
     /// The page.
     pub reports: Vec<ReportRecord>,
@@ -73,6 +77,7 @@ pub struct ReportList {
 
 /// The decision on a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Resolve {
     /// Whether the message's ciphertext is removed.

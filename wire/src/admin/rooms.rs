@@ -6,6 +6,7 @@ use crate::{RoomId, Seq, admin::Order};
 
 /// By what rooms are sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum RoomSort {
     /// Bytes that it takes.
@@ -21,6 +22,7 @@ pub enum RoomSort {
 
 /// Which rooms.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RoomQuery {
     /// By what they are sorted.
@@ -49,6 +51,7 @@ impl Default for RoomQuery {
 
 /// One room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RoomRecord {
     /// The room.
     pub room: RoomId,
@@ -66,6 +69,7 @@ pub struct RoomRecord {
 
 /// A page of rooms.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RoomList {
     /// The page.
     pub rooms: Vec<RoomRecord>,

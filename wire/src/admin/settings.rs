@@ -6,6 +6,7 @@ use crate::account::{RegistrationPolicy, SessionPolicy, TotpPolicy};
 
 /// A setting: what counts, what the relay was started with, and whether the former was set here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Setting<T> {
     /// What counts now.
     pub value: T,
@@ -17,6 +18,7 @@ pub struct Setting<T> {
 
 /// All settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Settings {
     /// The operator's name for this relay, at most [`crate::limits::NAME_CHARS`] characters.
     pub name: Setting<String>,
@@ -36,28 +38,36 @@ pub struct Settings {
 
 /// What is to change. A field that is absent stays; `null` goes back to what the relay was started with.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ChangeSettings {
     /// 1 to [`crate::limits::NAME_CHARS`] characters.
     #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub name: Option<Option<String>>,
     /// Who may create an account.
     #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<RegistrationPolicy>))]
     pub registration: Option<Option<RegistrationPolicy>>,
     /// Whether accounts need a second factor.
     #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<TotpPolicy>))]
     pub totp: Option<Option<TotpPolicy>>,
     /// Whether an account is live in one session or in several.
     #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<SessionPolicy>))]
     pub sessions: Option<Option<SessionPolicy>>,
     /// 1 to 1,000,000.
     #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>))]
     pub messages_per_second: Option<Option<u32>>,
-    /// 1 to 8,760, and no more than `session_hours`.
+    /// 1 to 8,760.
     #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>))]
     pub session_idle_hours: Option<Option<u32>>,
     /// 1 to 8,760.
     #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>))]
     pub session_hours: Option<Option<u32>>,
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// The relay at one moment. Rates and latencies are those of the seconds before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Statistics {
     /// When.
     #[n(0)]
@@ -73,6 +74,7 @@ pub struct Statistics {
 
 /// What happened in one hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HourStatistics {
     /// When the hour began.
     pub at_ms: u64,
@@ -98,6 +100,7 @@ pub struct HourStatistics {
 
 /// Now and before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StatisticsPage {
     /// The newest.
     pub now: Statistics,

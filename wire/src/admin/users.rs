@@ -6,6 +6,7 @@ use crate::AccountId;
 
 /// Whether an account may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum UserStatus {
     /// Yes.
@@ -18,6 +19,7 @@ pub enum UserStatus {
 
 /// By what users are sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum UserSort {
     /// Username.
@@ -35,6 +37,7 @@ pub enum UserSort {
 
 /// Smallest or largest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Order {
     /// Smallest first.
@@ -46,6 +49,7 @@ pub enum Order {
 
 /// Which users.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct UserQuery {
     /// A part of the username.
@@ -70,6 +74,7 @@ pub struct UserQuery {
 
 /// One user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UserRecord {
     /// The account.
     pub account: AccountId,
@@ -83,20 +88,21 @@ pub struct UserRecord {
     pub totp: bool,
     /// When it was made.
     pub created_at_ms: u64,
-    /// When it was last seen, roughly; absent when never.
-    pub last_seen_at_ms: Option<u64>,
+    /// When it was last seen, roughly.
+    pub last_seen_at_ms: u64,
     /// Whether it has a live connection.
     pub online: bool,
     /// Number of its sessions.
     pub sessions: u32,
     /// Number of its rooms.
     pub rooms: u32,
-    /// Bytes of what it wrote and keeps.
+    /// Bytes of the room entries that it wrote and of its sealed objects.
     pub storage_bytes: u64,
 }
 
 /// A page of users.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Users {
     /// The page.
     pub users: Vec<UserRecord>,
@@ -108,9 +114,10 @@ pub struct Users {
 
 /// A session, as an administrator sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UserSession {
-    /// What the client calls its device.
-    pub device: Option<String>,
+    /// What the client calls its device; may be empty.
+    pub device: String,
     /// When it began.
     pub created_at_ms: u64,
     /// When it was last used, roughly.
@@ -121,6 +128,7 @@ pub struct UserSession {
 
 /// One user with its sessions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UserDetails {
     /// The user.
     pub user: UserRecord,
@@ -130,6 +138,7 @@ pub struct UserDetails {
 
 /// Why an administrator does something; kept in the audit log.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Reason {
     /// At most [`crate::limits::REASON_CHARS`] characters.

@@ -14,7 +14,7 @@ use crate::{
     fanout::Registration,
     http::App,
     limits, now_ms,
-    store::{Caller, Pending, Result, Store},
+    store::{Caller, Pending, Result, Store, StoreError},
 };
 
 /// An answer under way.
@@ -81,6 +81,9 @@ pub(super) async fn ask(asker: Asker<'_>, request: Request, frame_bytes: usize) 
         Request::PutAccountData(datum) => write(store.put_account_data(by, datum).await, done),
         Request::DropAccountData(names) => write(store.drop_account_data(by, names).await, done),
         Request::PutKeyPackage(package) => write(store.put_key_package(by, package).await, done),
+        Request::Report { room, seq, sealed } => {
+            write(store.put_report(by, (room, seq), sealed, now_ms()).await, done)
+        }
         request => return Asked::Read(other(asker, request)),
     })
 }
@@ -123,6 +126,20 @@ fn other(asker: Asker<'_>, request: Request) -> Answer {
         Request::RoomLoginFinish { login, opaque_finalization } => {
             ready(passwords::finish(&app, &logins, account, (login, &opaque_finalization)))
         }
+        Request::WatchStatistics(on) => {
+            let stream = registration.stream();
+            Box::pin(async move {
+                if !app.store.is_administrator(account).await? {
+                    return Err(StoreError::NotAdministrator.into());
+                }
+                app.fanout.watch(stream, on);
+                Ok(Response::Done)
+            })
+        }
+        Request::PutReportKey(key) => Box::pin(async move {
+            app.store.put_report_key(account, key).await?;
+            Ok(Response::Done)
+        }),
         request => Box::pin(async move { read(&app.store, account, request).await }),
     }
 }
@@ -141,11 +158,7 @@ fn signal(
         let detail = format!("a signal has 1 to {} bytes", shared::SIGNAL_BYTES);
         return Err(Problem::new(ProblemCode::TooLarge, detail));
     }
-    if app.fanout.signal(from, room, bytes) {
-        Ok(Response::Done)
-    } else {
-        Err(crate::store::StoreError::NotFound.into())
-    }
+    if app.fanout.signal(from, room, bytes) { Ok(Response::Done) } else { Err(StoreError::NotFound.into()) }
 }
 
 fn write<T: Send + 'static>(queued: Result<Pending<T>>, response: fn(T) -> Response) -> Answer {
@@ -190,6 +203,7 @@ async fn read(store: &Store, account: AccountId, request: Request) -> std::resul
         Request::AccountData => Response::AccountData(store.account_data(account).await?),
         Request::KeyPackage(other) => Response::KeyPackage(store.key_package(other).await?),
         Request::Welcome(room) => Response::Welcomes(store.welcomes(account, room).await?),
+        Request::ReportKeys => Response::ReportKeys(store.report_keys().await?),
         Request::Members(room) => Response::Members(store.members(account, room).await?),
         Request::OwnLeave(room) => Response::OwnLeave(store.own_leave(account, room).await?),
         Request::Hello { .. } => {

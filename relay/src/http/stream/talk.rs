@@ -220,11 +220,19 @@ impl Talk {
             Asked::Write(answer) => (true, answer),
             Asked::Read(answer) => (false, answer),
         };
+        let (counters, begun) = (Arc::clone(&self.app.counters), Instant::now());
         let answered = async move {
             let frame = match answer.await {
                 Ok(response) => ServerFrame::Response { id, response },
                 Err(problem) => ServerFrame::Problem { id, problem },
             };
+            if is_write {
+                counters.writes.add(begun.elapsed());
+            }
+            counters.answered(match &frame {
+                ServerFrame::Problem { problem, .. } => problem.code.status(),
+                _ => 200,
+            });
             (Bytes::from(encode(&frame)), permit)
         }
         .boxed();
@@ -260,8 +268,12 @@ impl Talk {
             Ok(rooms) => rooms,
             Err(error) => return self.feed_frame(&refuse(id, error.into())).await,
         };
+        let announcements = match self.app.store.standing_announcements(now_ms()).await {
+            Ok(announcements) => announcements,
+            Err(error) => return self.feed_frame(&refuse(id, error.into())).await,
+        };
         self.greeted = true;
-        let response = Response::Hello { account, rooms, now_ms: now_ms(), announcements: Vec::new() };
+        let response = Response::Hello { account, rooms, now_ms: now_ms(), announcements };
         self.feed_frame(&ServerFrame::Response { id, response }).await?;
         for room in behind {
             let news = Event::News { room: room.room, last_seq: room.last_seq };

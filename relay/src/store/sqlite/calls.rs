@@ -221,7 +221,7 @@ impl Sqlite {
     }
 
     /// Queues a write of a session. Whatever waited while the session ended is refused.
-    async fn submit_by<T: Send + 'static>(
+    pub(super) async fn submit_by<T: Send + 'static>(
         &self,
         by: Caller,
         work: impl FnOnce(&Connection, &mut Vec<Notice>) -> Result<T> + Send + 'static,

@@ -9,7 +9,7 @@ use waxwing_wire::{
 };
 
 use super::{
-    id,
+    desk, id,
     rooms::{self, Room},
     signed, unsigned,
 };
@@ -157,6 +157,8 @@ pub(super) fn insert(db: &Connection, room: &mut Room, new: NewEntry) -> Result<
     let sql = "-- move_room_on()
         UPDATE rooms SET last_seq = ?2, last_commit = ?3, chain = ?4 WHERE num = ?1";
     db.prepare_cached(sql)?.execute(params![room.num, signed(seq), signed(room.last_commit), chain])?;
+    let counted = (bytes.len(), kind == EntryKind::Message);
+    desk::numbers::count_entry(db, (room, sender), counted, received_at_ms)?;
     Ok(LogEntry { seq, kind, after, sender, id, bytes, digest: None, received_at_ms })
 }
 

@@ -1,0 +1,75 @@
+//! What administrators ask of the store. Writes look once more whether the actor administrates, in their transaction.
+
+use waxwing_wire::{
+    AccountId, Opaque, RoomId, Seq,
+    admin::{
+        Announce, AnnouncementList, AuditList, AuditQuery, AuditVerdict, InviteList, MakeInvite, ReportList,
+        ReportQuery, RoomList, RoomQuery, UserQuery, UserRecord, Users,
+    },
+    frame::{Announcement, ReportCopy, ReportKey},
+};
+
+use super::{Caller, Numbers, Pending, Result, SettingChanges, Store, UserAct};
+
+operations! {
+    /// Whether the account may administrate this relay now.
+    fn is_administrator(account: AccountId) -> bool;
+    /// A page of users; nobody is told to be online.
+    fn users(query: UserQuery) -> Users;
+    /// One user.
+    fn user(account: AccountId) -> UserRecord;
+    /// Does something to an account (actor, account).
+    fn act_on_user(what: UserAct, who: (AccountId, AccountId), reason: String, now_ms: u64) -> ();
+
+    /// A page of rooms.
+    fn rooms_of_relay(query: RoomQuery) -> RoomList;
+    /// Removes a room (actor, room) with its log.
+    fn remove_room(what: (AccountId, RoomId), reason: String, now_ms: u64) -> ();
+    /// Removes the ciphertext of a message; digest and chain stay.
+    fn remove_entry(actor: AccountId, what: (RoomId, Seq), reason: String, now_ms: u64) -> ();
+
+    /// Keys under which reports are sealed for administrators.
+    fn report_keys() -> Vec<ReportKey>;
+    /// Replaces the key of an administrator.
+    fn put_report_key(account: AccountId, key: Opaque) -> ();
+    /// Takes a member's report of a message.
+    fn put_report(by: Caller, what: (RoomId, Seq), copies: Vec<ReportCopy>, now_ms: u64) -> Pending<()>;
+    /// A page of reports, with the copies for this administrator.
+    fn reports(asker: AccountId, query: ReportQuery) -> ReportList;
+    /// Decides on a report (actor, report).
+    fn resolve_report(what: (AccountId, u64), remove_message: bool, now_ms: u64) -> ();
+
+    /// What the operator tells everybody now, the newest first.
+    fn standing_announcements(now_ms: u64) -> Vec<Announcement>;
+    /// The newest announcements, those that ended included.
+    fn announcements() -> AnnouncementList;
+    /// Tells everybody something; answers its number.
+    fn announce(actor: AccountId, new: Announce, now_ms: u64) -> u64;
+    /// Ends an announcement (actor, announcement).
+    fn withdraw_announcement(what: (AccountId, u64), now_ms: u64) -> ();
+
+    /// Invite codes that still work.
+    fn invites(now_ms: u64) -> InviteList;
+    /// Keeps an invite code by its SHA-256; answers its number.
+    fn put_invite(actor: AccountId, new: ([u8; 32], MakeInvite), now_ms: u64) -> u64;
+    /// Forgets an invite code (actor, invite).
+    fn revoke_invite(what: (AccountId, u64), now_ms: u64) -> ();
+
+    /// Stores what administrators have set, as JSON of [`crate::settings::Overrides`].
+    fn put_settings(actor: AccountId, value: Vec<u8>, changes: SettingChanges, now_ms: u64) -> ();
+    /// Stores a value that the relay keeps for itself.
+    fn put_setting(name: &'static str, value: Vec<u8>) -> ();
+    /// What the statistics count in the database.
+    fn numbers(now_ms: u64) -> Numbers;
+
+    /// A page of the audit log.
+    fn audit(query: AuditQuery) -> AuditList;
+    /// Entries of the audit log after a number as JSON lines, and the number of the last.
+    fn audit_lines(after: u64, limit: u32) -> (Vec<u8>, u64);
+    /// Looks through the whole audit log.
+    fn verify_audit() -> AuditVerdict;
+    /// Notes that the audit log was exported.
+    fn note_audit_export(actor: AccountId, now_ms: u64) -> ();
+    /// Notes that logins are held back because too many failed, at the account of this normalised username if it exists.
+    fn note_login_refused(username: Option<String>, detail: String, now_ms: u64) -> ();
+}
