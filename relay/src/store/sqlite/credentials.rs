@@ -192,6 +192,8 @@ pub(super) fn recover(
     replace_password(db, account, &recovery.password)?;
     sessions::end(db, account, Ended::All, EndReason::Ended, notices)?;
     sessions::begin_new(db, account, session)?;
+    // Whoever needs the key may have lost the authenticator, too: the next login sets up another one.
+    second_factor::remove(db, account)?;
     let mut unlocked = unlocked(db, account)?;
     unlocked.notices = told;
     Ok(unlocked)

@@ -4,7 +4,6 @@ import type { account as original } from '../en/account';
 export const account: Translation<typeof original> = {
   'landing.admitted': 'Du wurdest zu diesem Relay eingeladen. Erstelle dein Konto, um anzufangen.',
   'landing.relay': '{name} · Relay {version}',
-  'ended.loggedOut': 'Du wurdest abgemeldet.',
   'ended.ended':
     'Ein anderes deiner Geräte hat diese Sitzung beendet, oder dein Passwort wurde geändert. Melde dich wieder an, um weiterzumachen.',
   'ended.expired':
@@ -28,9 +27,10 @@ export const account: Translation<typeof original> = {
 
   'recover.title': 'Zurück ins Konto',
   'recover.lead':
-    'Dein Wiederherstellungsschlüssel ersetzt ein vergessenes Passwort und einen verlorenen Authenticator. Deine Nachrichten bleiben.',
+    'Dein Wiederherstellungsschlüssel ersetzt ein vergessenes Passwort und einen verlorenen Authenticator. Deine Nachrichten bleiben, und der Schlüssel bleibt derselbe.',
   'recover.newPassword': 'Neues Passwort',
-  'recover.passwordHint': 'Mindestens {n} Zeichen. Alle anderen Sitzungen enden.',
+  'recover.passwordHint':
+    'Mindestens {n} Zeichen. Alle anderen Sitzungen enden, und du richtest einen neuen Authenticator ein.',
   'recover.submit': 'Passwort setzen und anmelden',
   'recover.working': 'Dein Konto wird geöffnet',
   'recover.lost':
@@ -105,7 +105,7 @@ export const account: Translation<typeof original> = {
   'news.recoveryCodeUsedLead': 'Am {when}. Wenn du das nicht warst, ändere dein Passwort.',
   'news.recovered': 'Dein Konto wurde mit dem Wiederherstellungsschlüssel geöffnet',
   'news.recoveredLead':
-    'Am {when}. Wenn du das nicht warst, ersetze deine Schlüssel: Jemand hat deinen Wiederherstellungsschlüssel.',
+    'Am {when}, und sein Authenticator wurde entfernt. Wenn du das nicht warst, ersetze deine Schlüssel: Jemand hat deinen Wiederherstellungsschlüssel.',
   'news.codesLeft': { one: '{n} Code ist übrig.', other: '{n} Codes sind übrig.' },
   'news.devices': 'Geräte ansehen',
 
@@ -132,6 +132,8 @@ export const account: Translation<typeof original> = {
   'security.authenticatorLead': 'Ihre sechs Ziffern werden bei jeder Anmeldung verlangt.',
   'security.noAuthenticatorLead':
     'Mit einer Authenticator-App kommt mit einem gestohlenen Passwort allein niemand hinein.',
+  'security.authenticatorNext':
+    'Dieses Relay verlangt von jedem Konto einen. Du richtest ihn bei der nächsten Anmeldung ein, mit einem neuen QR-Code.',
   'security.on': 'An',
   'security.off': 'Aus',
   'security.replace': 'App oder Telefon wechseln',

@@ -5,7 +5,6 @@ export const account = {
   // Landing
   'landing.admitted': 'You were invited to this relay. Create your account to begin.',
   'landing.relay': '{name} · Relay {version}',
-  'ended.loggedOut': 'You were logged out.',
   'ended.ended':
     'Another device of yours ended this session, or your password was changed. Log in again to go on.',
   'ended.expired': 'You have not been here for a while, so the session has ended. Log in again to go on.',
@@ -32,7 +31,8 @@ export const account = {
   'recover.lead':
     'Your recovery key replaces a forgotten password and a lost authenticator. Your messages stay.',
   'recover.newPassword': 'New password',
-  'recover.passwordHint': 'At least {n} characters. All other sessions end.',
+  'recover.passwordHint':
+    'At least {n} characters. All other sessions end, and you set up a new authenticator.',
   'recover.submit': 'Set password and log in',
   'recover.working': 'Opening your account',
   'recover.lost':
@@ -108,7 +108,8 @@ export const account = {
   'news.recoveryCodeUsed': 'A recovery code was used to log in',
   'news.recoveryCodeUsedLead': 'On {when}. If that was not you, change your password.',
   'news.recovered': 'Your account was recovered with its recovery key',
-  'news.recoveredLead': 'On {when}. If that was not you, replace your keys: somebody has your recovery key.',
+  'news.recoveredLead':
+    'On {when}, and its authenticator was removed. If that was not you, replace your keys: somebody has your recovery key.',
   'news.codesLeft': { one: '{n} code is left.', other: '{n} codes are left.' },
   'news.devices': 'Look at your devices',
 
@@ -135,6 +136,8 @@ export const account = {
   'security.authenticator': 'Authenticator app',
   'security.authenticatorLead': 'Its six digits are asked for whenever you log in.',
   'security.noAuthenticatorLead': 'With an authenticator app a stolen password alone lets nobody in.',
+  'security.authenticatorNext':
+    'This relay asks every account for one. You set it up at your next login, with a new QR code.',
   'security.on': 'On',
   'security.off': 'Off',
   'security.replace': 'Change app or phone',
