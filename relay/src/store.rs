@@ -12,8 +12,8 @@ mod conformance;
 use waxwing_wire::{
     AccountId, EpochId, Opaque, RoomId, Seq,
     frame::{
-        AccountDatum, Append, Commit, CreateRoom, Cursor, EndReason, HistoryLink, JoinProof,
-        KeyPackageRecord, KeyringEntry, LogEntry, Post, PutPublished, RoomSummary, Snapshot,
+        AccountDatum, Append, Commit, CreateRoom, Cursor, HistoryLink, JoinProof, KeyPackageRecord,
+        KeyringEntry, LogEntry, Post, PutPublished, RoomSummary, Snapshot,
     },
     ids::{DataName, RoomHandle, SessionId},
 };
@@ -85,21 +85,23 @@ operations! {
     /// used before, [`StoreError::CredentialsChanged`] when password or authenticator are no longer those of the login.
     fn complete_login(login: Login, session: NewSession) -> UnlockedAccount;
     /// Replaces password, vault and keys at once, and ends the account's sessions but one.
-    fn change_credentials(account: AccountId, change: NewCredentials, kept: SessionId) -> ();
+    fn change_credentials(account: AccountId, change: NewCredentials, kept: SessionId, now_ms: u64) -> ();
     /// Whether the account has exactly these credentials: a change whose answer was lost.
     fn has_credentials(account: AccountId, change: NewCredentials) -> bool;
     /// Replaces password and vault for whoever showed the recovery key, ends all sessions and begins one.
     fn recover_account(recovery: Recovery, session: NewSession) -> UnlockedAccount;
     /// Another authenticator: its secret, the step of its first code, and hashes of new recovery codes.
-    fn put_totp(account: AccountId, secret: Zeroizing<Vec<u8>>, step: u64, codes: Vec<[u8; 32]>) -> ();
+    fn put_totp(account: AccountId, secret: Zeroizing<Vec<u8>>, step: u64, codes: Vec<[u8; 32]>, now_ms: u64) -> ();
     /// No authenticator and no recovery codes any more.
-    fn remove_totp(account: AccountId) -> ();
+    fn remove_totp(account: AccountId, now_ms: u64) -> ();
     /// New recovery codes in the place of the old, by their hashes; only for accounts with an authenticator.
-    fn put_recovery_codes(account: AccountId, codes: Vec<[u8; 32]>) -> ();
+    fn put_recovery_codes(account: AccountId, codes: Vec<[u8; 32]>, now_ms: u64) -> ();
     /// Whether [`Self::delete_account`] would be done.
     fn may_delete_account(account: AccountId) -> ();
     /// Removes an account and everything that is its own.
-    fn delete_account(account: AccountId, reason: EndReason) -> ();
+    fn delete_account(account: AccountId, now_ms: u64) -> ();
+    /// Records that logins at a normalised username have to wait.
+    fn record_refused_logins(username: String, now_ms: u64) -> ();
     /// The session behind a token, if it is alive.
     fn session(token: SessionHash, life: SessionLife, now_ms: u64) -> Option<Session>;
     /// The sessions of an account, the newest first.
@@ -108,8 +110,10 @@ operations! {
     fn renew_token(session: SessionId, tokens: (SessionHash, SessionHash), now_ms: u64) -> bool;
     /// Notes that a session is in use.
     fn touch_session(session: SessionId, now_ms: u64) -> ();
-    /// Ends sessions of an account.
-    fn end_sessions(account: AccountId, which: Ended, reason: EndReason) -> ();
+    /// Ends the session of somebody who logs out.
+    fn log_out(account: AccountId, session: SessionId) -> ();
+    /// Ends sessions of an account from another of its sessions.
+    fn end_sessions(account: AccountId, which: Ended, now_ms: u64) -> ();
     /// Forgets sessions that are over, and of deleted rooms what only they needed.
     fn sweep_sessions(life: SessionLife, now_ms: u64) -> u64;
 

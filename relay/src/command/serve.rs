@@ -139,6 +139,11 @@ impl Relay {
         out.flush()
     }
 
+    /// What may change while it runs.
+    pub fn settings(&self) -> &Settings {
+        &self.app.settings
+    }
+
     /// Number of live streams.
     pub fn streams(&self) -> usize {
         self.app.fanout.count()

@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 use waxwing_wire::{
     AccountId, EpochId, Opaque, RoomId, Seq,
     account::{AccountStatus, KsfParams, RegistrationPolicy, SessionInfo},
-    frame::{Commit, CreateRoom, EndReason},
+    frame::{Commit, CreateRoom},
     ids::TokenHash,
 };
 use zeroize::Zeroizing;

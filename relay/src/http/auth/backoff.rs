@@ -62,6 +62,8 @@ struct Record {
     last: Instant,
     /// What `last` was before the newest attempt.
     before: Instant,
+    /// Somebody had to wait.
+    refused: bool,
 }
 
 impl Record {
@@ -98,6 +100,11 @@ impl Backoff {
             count(&mut records, keys, now);
         }
         wait
+    }
+
+    /// Whether nobody had to wait for this key before, since its first failure. Asked when somebody does.
+    pub(in crate::http) fn first_refusal(&self, key: &Key) -> bool {
+        self.lock().get_mut(key).is_some_and(|record| !std::mem::replace(&mut record.refused, true))
     }
 
     /// An attempt was right: it is no failure any more.
@@ -155,7 +162,13 @@ fn count(records: &mut Records, keys: &[Key], now: Instant) {
                 records.remove(&any);
             }
         }
-        let record = records.entry(key.clone()).or_insert(Record { failures: 0, last: now, before: now });
+        let record = records.entry(key.clone()).or_insert(Record {
+            failures: 0,
+            last: now,
+            before: now,
+            refused: false,
+        });
+        record.refused &= record.left(now) > 0;
         let most = key.rule().0.saturating_add(MOST_BEYOND);
         record.failures = record.left(now).saturating_add(1).min(most);
         record.before = record.last;
@@ -193,6 +206,8 @@ mod tests {
             assert_eq!(backoff.attempt_at(&keys, later), None, "no lock-out");
         }
         assert_eq!(backoff.attempt_at(&keys, later), Some(Duration::from_secs(30)));
+        assert!(backoff.first_refusal(&keys[0]));
+        assert!(!backoff.first_refusal(&keys[0]), "told once");
         backoff.clear(&keys[0]);
         assert_eq!(backoff.attempt_at(&keys, later), None);
     }

@@ -28,7 +28,7 @@ use crate::{
         body::{Json, Large},
         problem::Refusal,
     },
-    limits,
+    limits, now_ms,
     store::{NewCredentials, NewPassword, Session, StoreError},
 };
 
@@ -157,7 +157,7 @@ async fn replace(app: &App, session: &Session, request: CredentialsChange) -> Re
         return Ok(());
     }
     app.auth.proofs.find(account, &request.proof).ok_or_else(expired)?;
-    app.store.change_credentials(account, new, session.id).await?;
+    app.store.change_credentials(account, new, session.id, now_ms()).await?;
     app.auth.proofs.forget(account);
     Ok(())
 }

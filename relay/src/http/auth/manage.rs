@@ -6,7 +6,6 @@ use axum::{extract::State, response::IntoResponse};
 use waxwing_wire::{
     Problem, ProblemCode,
     account::{DeleteAccount, Empty, Proof, RecoveryCodes, TotpChange, TotpEnrolment, TotpPolicy},
-    frame::EndReason,
 };
 
 use super::{expired, invalid, recovery_codes, session::Current, totp, wrong_code};
@@ -41,7 +40,7 @@ pub(in crate::http) async fn totp(
     let secret = found.totp.ok_or_else(|| invalid("another authenticator is asked for first"))?;
     let step = totp::matching_step(&secret, username, &code, now_ms())?.ok_or_else(wrong_code)?;
     let (recovery_codes, hashes) = recovery_codes::make(account)?;
-    app.store.put_totp(account, secret, step, hashes).await?;
+    app.store.put_totp(account, secret, step, hashes, now_ms()).await?;
     app.auth.proofs.forget(account);
     Ok(Json(RecoveryCodes { recovery_codes }))
 }
@@ -58,7 +57,7 @@ pub(in crate::http) async fn totp_remove(
         return Err(Problem::new(ProblemCode::TotpRequired, detail).into());
     }
     app.auth.proofs.find(account, &proof).ok_or_else(expired)?;
-    app.store.remove_totp(account).await?;
+    app.store.remove_totp(account, now_ms()).await?;
     app.auth.proofs.forget(account);
     Ok(Json(Empty {}))
 }
@@ -72,7 +71,7 @@ pub(in crate::http) async fn recovery_codes(
     let account = session.info.account;
     app.auth.proofs.find(account, &proof).ok_or_else(expired)?;
     let (recovery_codes, hashes) = recovery_codes::make(account)?;
-    app.store.put_recovery_codes(account, hashes).await?;
+    app.store.put_recovery_codes(account, hashes, now_ms()).await?;
     app.auth.proofs.forget(account);
     Ok(Json(RecoveryCodes { recovery_codes }))
 }
@@ -89,7 +88,7 @@ pub(in crate::http) async fn delete(
         app.store.may_delete_account(account).await?;
         return Ok((None, Json(Empty {})));
     }
-    app.store.delete_account(account, EndReason::Deleted).await?;
+    app.store.delete_account(account, now_ms()).await?;
     app.auth.proofs.forget(account);
     Ok((Some(app.auth.cookie.cleared()?), Json(Empty {})))
 }

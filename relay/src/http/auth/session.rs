@@ -12,7 +12,6 @@ use sha2::{Digest as _, Sha256};
 use waxwing_wire::{
     Problem, ProblemCode,
     account::{Empty, EndSession, SESSION_HEADER, ServerInfo, SessionInfo, Sessions},
-    frame::EndReason,
     limits as shared,
 };
 use zeroize::Zeroizing;
@@ -240,7 +239,7 @@ pub(in crate::http) async fn end(
     Current(session): Current,
     Json(EndSession { id }): Json<EndSession>,
 ) -> Result<Json<Empty>, Refusal> {
-    app.store.end_sessions(session.info.account, Ended::One(id), EndReason::Ended).await?;
+    app.store.end_sessions(session.info.account, Ended::One(id), now_ms()).await?;
     Ok(Json(Empty {}))
 }
 
@@ -250,7 +249,7 @@ pub(in crate::http) async fn end_others(
     Current(session): Current,
     Json(Empty {}): Json<Empty>,
 ) -> Result<Json<Empty>, Refusal> {
-    app.store.end_sessions(session.info.account, Ended::AllBut(session.id), EndReason::Ended).await?;
+    app.store.end_sessions(session.info.account, Ended::AllBut(session.id), now_ms()).await?;
     Ok(Json(Empty {}))
 }
 
@@ -260,6 +259,6 @@ pub(in crate::http) async fn logout(
     Current(session): Current,
     Json(Empty {}): Json<Empty>,
 ) -> Result<impl IntoResponse, Refusal> {
-    app.store.end_sessions(session.info.account, Ended::One(session.id), EndReason::LoggedOut).await?;
+    app.store.log_out(session.info.account, session.id).await?;
     Ok((app.auth.cookie.cleared()?, Json(Empty {})))
 }

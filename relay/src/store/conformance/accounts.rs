@@ -102,7 +102,7 @@ pub async fn sessions_end(bench: &mut Bench) {
     let swept = store.sweep_sessions(LIFE, NOW_MS + 60 * day).await.unwrap();
     assert_eq!(swept, 1, "the session of the registration was idle, this one was not");
     assert!(alive(0).await.is_some());
-    let end = async || store.end_sessions(mira, Ended::One(session.token.id()), EndReason::LoggedOut).await;
+    let end = async || store.end_sessions(mira, Ended::One(session.token.id()), NOW_MS).await;
     end().await.unwrap();
     assert!(alive(0).await.is_none());
     assert_eq!(end().await.unwrap_err(), StoreError::NotFound);
@@ -145,14 +145,14 @@ pub async fn credentials_change_at_once_and_end_other_sessions(bench: &mut Bench
     store.complete_login(login(mira, 102), other.clone()).await.unwrap();
     store.complete_login(login(jon, 101), of_jon.clone()).await.unwrap();
     for wrong in [0, 1, 3, u64::MAX] {
-        let refused = store.change_credentials(mira, changed(wrong), kept.token.id()).await;
+        let refused = store.change_credentials(mira, changed(wrong), kept.token.id(), NOW_MS).await;
         assert!(matches!(refused, Err(StoreError::Conflict(_))), "{wrong}");
     }
     assert_eq!(store.credentials("person0".into()).await.unwrap().unwrap().opaque_record, old);
     let alive = async |token| store.session(token, LIFE, NOW_MS).await.unwrap().is_some();
     assert!(alive(other.token).await, "nothing was changed");
 
-    store.change_credentials(mira, changed(2), kept.token.id()).await.unwrap();
+    store.change_credentials(mira, changed(2), kept.token.id(), NOW_MS).await.unwrap();
     let known = store.credentials("person0".into()).await.unwrap().unwrap();
     assert_eq!((known.opaque_record.as_slice(), known.ksf.memory_kib), (&b"new record"[..], 19_456));
     assert_eq!(known.totp_last_step, 102, "codes stay used");
@@ -173,12 +173,12 @@ pub async fn a_new_identity_key_comes_with_its_statement(bench: &mut Bench) {
     let session = new_session();
     store.complete_login(login(mira, 101), session.clone()).await.unwrap();
     let idle = NewCredentials { statement: Some(Opaque(vec![99])), ..changed(2) };
-    store.change_credentials(mira, idle, session.token.id()).await.unwrap();
+    store.change_credentials(mira, idle, session.token.id(), NOW_MS).await.unwrap();
     let record = store.key_package(mira).await.unwrap().unwrap();
     assert_eq!(record.bytes, Opaque(vec![1]), "the key is the same, so the package stays");
     assert_eq!(record.statements, [], "and there is nothing to state");
     let without = NewCredentials { identity_key: Opaque(vec![2; 32]), ..changed(3) };
-    store.change_credentials(mira, without, session.token.id()).await.unwrap();
+    store.change_credentials(mira, without, session.token.id(), NOW_MS).await.unwrap();
     assert_eq!(store.key_package(mira).await.unwrap(), None, "nobody could use the old one");
     for number in 1..=20_u8 {
         let change = NewCredentials {
@@ -187,7 +187,7 @@ pub async fn a_new_identity_key_comes_with_its_statement(bench: &mut Bench) {
             key_package: Some(Opaque(vec![100 + number])),
             ..changed(3 + u64::from(number))
         };
-        store.change_credentials(mira, change, session.token.id()).await.unwrap();
+        store.change_credentials(mira, change, session.token.id(), NOW_MS).await.unwrap();
     }
     let record = store.key_package(mira).await.unwrap().unwrap();
     assert_eq!((record.bytes, record.identity_key), (Opaque(vec![120]), Opaque(vec![30; 32])));
@@ -204,7 +204,7 @@ pub async fn sessions_that_ended_write_nothing_more(bench: &mut Bench) {
     let other_account = Caller { account: AccountId([9; 16]), ..by };
     let queued = store.put_key_package(other_account, sealed("x")).await;
     assert_eq!(done(queued).await, Err(StoreError::SessionEnded), "a session is of one account");
-    store.end_sessions(mira, Ended::One(by.session), EndReason::Ended).await.unwrap();
+    store.end_sessions(mira, Ended::One(by.session), NOW_MS).await.unwrap();
 
     let founded = CreateRoom { room: RoomId(random()), parts: parts(0) };
     let datum = AccountDatum { name: DataName([1; 16]), version: 1, bytes: sealed("x") };
@@ -237,7 +237,7 @@ pub async fn a_rotation_refuses_what_other_sessions_had_queued(bench: &mut Bench
     store.complete_login(login(mira, 101), kept.clone()).await.unwrap();
     let rotated =
         NewCredentials { identity_key: Opaque(vec![2; 32]), key_package: Some(sealed("new")), ..changed(2) };
-    let rotation = store.change_credentials(mira, rotated, kept.token.id());
+    let rotation = store.change_credentials(mira, rotated, kept.token.id(), NOW_MS);
     let late = async {
         // Polled after the rotation, so it waits behind it in the queue.
         done(store.put_key_package(caller(mira), sealed("old")).await).await

@@ -1,13 +1,17 @@
 //! The operations of the store about the relay itself, accounts and sessions.
 
 use rusqlite::Connection;
-use waxwing_wire::{AccountId, frame::EndReason, ids::SessionId};
+use waxwing_wire::{AccountId, admin::AuditKind, frame::EndReason, ids::SessionId};
 use zeroize::Zeroizing;
 
-use super::{Sqlite, accounts, credentials, deletion, invites, rooms, second_factor, sessions, settings};
+use super::{
+    Sqlite, accounts,
+    audit::{self, Target},
+    credentials, deletion, invites, rooms, second_factor, sessions, settings,
+};
 use crate::store::{
     Admission, Credentials, Ended, Login, NewAccount, NewCredentials, NewSession, Notice, Recoverable,
-    Recovery, Result, Session, SessionHash, SessionLife, SessionRow, StoreError, UnlockedAccount,
+    Recovery, Result, Session, SessionHash, SessionLife, SessionRow, UnlockedAccount,
 };
 
 // Reads.
@@ -121,10 +125,13 @@ impl Sqlite {
         account: AccountId,
         change: NewCredentials,
         kept: SessionId,
+        now_ms: u64,
     ) -> Result<()> {
         let cost = change.password.vault.len();
         self.writer
-            .submit(cost, move |db, notices| credentials::change(db, account, &change, kept, notices))
+            .submit(cost, move |db, notices| {
+                credentials::change(db, account, &change, (kept, now_ms), notices)
+            })
             .await?
             .await
     }
@@ -147,35 +154,47 @@ impl Sqlite {
         secret: Zeroizing<Vec<u8>>,
         step: u64,
         codes: Vec<[u8; 32]>,
+        now_ms: u64,
     ) -> Result<()> {
         self.writer
-            .submit(0, move |db, _| second_factor::put(db, account, (&secret, step), &codes))
+            .submit(0, move |db, _| second_factor::put(db, account, (&secret, step), &codes, now_ms))
             .await?
             .await
     }
 
-    pub(in crate::store) async fn remove_totp(&self, account: AccountId) -> Result<()> {
-        self.writer.submit(0, move |db, _| second_factor::remove(db, account)).await?.await
+    pub(in crate::store) async fn remove_totp(&self, account: AccountId, now_ms: u64) -> Result<()> {
+        self.writer.submit(0, move |db, _| second_factor::remove(db, account, now_ms)).await?.await
     }
 
     pub(in crate::store) async fn put_recovery_codes(
         &self,
         account: AccountId,
         codes: Vec<[u8; 32]>,
+        now_ms: u64,
     ) -> Result<()> {
-        let work = move |db: &Connection, _: &mut Vec<Notice>| {
-            if second_factor::secret(db, account)?.is_none() {
-                return Err(StoreError::Invalid(
-                    "recovery codes stand in for an authenticator, and there is none",
-                ));
-            }
-            second_factor::replace_codes(db, account, &codes)
-        };
-        self.writer.submit(0, work).await?.await
+        self.writer
+            .submit(0, move |db, _| second_factor::renew_codes(db, account, &codes, now_ms))
+            .await?
+            .await
     }
 
-    pub(in crate::store) async fn delete_account(&self, account: AccountId, reason: EndReason) -> Result<()> {
-        self.writer.submit(0, move |db, notices| deletion::delete(db, account, reason, notices)).await?.await
+    pub(in crate::store) async fn delete_account(&self, account: AccountId, now_ms: u64) -> Result<()> {
+        let delete = move |db: &Connection, notices: &mut Vec<Notice>| {
+            audit::record(
+                db,
+                now_ms,
+                Some(account),
+                AuditKind::AccountDeleted,
+                Target::Account(account),
+                "",
+            )?;
+            deletion::delete(db, (account, EndReason::Deleted), notices)
+        };
+        self.writer.submit(0, delete).await?.await
+    }
+
+    pub(in crate::store) async fn record_refused_logins(&self, username: String, now_ms: u64) -> Result<()> {
+        self.writer.submit(0, move |db, _| accounts::record_refused(db, &username, now_ms)).await?.await
     }
 
     pub(in crate::store) async fn renew_token(
@@ -191,14 +210,21 @@ impl Sqlite {
         self.writer.submit(0, move |db, _| sessions::touch(db, session, now_ms)).await?.await
     }
 
+    pub(in crate::store) async fn log_out(&self, account: AccountId, session: SessionId) -> Result<()> {
+        let end = move |db: &Connection, notices: &mut Vec<Notice>| {
+            sessions::end(db, account, Ended::One(session), EndReason::LoggedOut, notices)
+        };
+        self.writer.submit(0, end).await?.await
+    }
+
     pub(in crate::store) async fn end_sessions(
         &self,
         account: AccountId,
         which: Ended,
-        reason: EndReason,
+        now_ms: u64,
     ) -> Result<()> {
         self.writer
-            .submit(0, move |db, notices| sessions::end(db, account, which, reason, notices))
+            .submit(0, move |db, notices| sessions::end_from(db, account, which, now_ms, notices))
             .await?
             .await
     }

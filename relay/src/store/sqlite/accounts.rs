@@ -5,10 +5,14 @@ use sha2::{Digest as _, Sha256};
 use waxwing_wire::{
     AccountId,
     account::{AccountStatus, RegistrationPolicy, SessionInfo},
+    admin::AuditKind,
     username,
 };
 
-use super::{invites, second_factor, sessions, settings, signed};
+use super::{
+    audit::{self, Target},
+    id, invites, second_factor, sessions, settings, signed,
+};
 use crate::store::{Admission, NewAccount, NewSession, Result, Session, Status, StoreError};
 
 pub(super) fn any(db: &Connection) -> Result<bool> {
@@ -71,6 +75,21 @@ pub(super) fn username_taken(db: &Connection, name: &str) -> Result<bool> {
     Ok(db.prepare_cached(sql)?.query_row(params![skeleton, former], |row| row.get(0))?)
 }
 
+/// Records that logins at a name have to wait: of the account, or of a hash where nobody has the name.
+pub(super) fn record_refused(db: &Connection, name: &str, now_ms: u64) -> Result<()> {
+    let sql = "-- account_of()
+        SELECT account FROM accounts WHERE username = ?1";
+    let account: Option<AccountId> =
+        db.prepare_cached(sql)?.query_row([name], |row| id(row, 0)).optional()?;
+    let hash = former_hash(&username::skeleton(name));
+    let unknown = || hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>();
+    let (target, detail) = match account {
+        Some(account) => (Target::Account(account), String::new()),
+        None => (Target::None, format!("nobody's name, hash {}", unknown())),
+    };
+    audit::record(db, now_ms, None, AuditKind::LoginRefused, target, &detail)
+}
+
 pub(super) fn create(
     db: &Connection,
     account: &NewAccount,
@@ -86,6 +105,14 @@ pub(super) fn create(
     }
     insert(db, account, (administrator, status), session.now_ms)?;
     second_factor::replace_codes(db, account.account, &account.recovery_codes)?;
+    let kind = if administrator { AuditKind::Setup } else { AuditKind::Registered };
+    let detail = match (admission, status) {
+        (Admission::Policy(_, Some(_)), _) => "by invite",
+        (_, Status::Pending) => "waits for approval",
+        _ => "",
+    };
+    let target = Target::Account(account.account);
+    audit::record(db, session.now_ms, Some(account.account), kind, target, detail)?;
     let info = info(db, account.account)?.ok_or(StoreError::Internal)?;
     sessions::begin(db, info, session)
 }

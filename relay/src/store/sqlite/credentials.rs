@@ -4,12 +4,17 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use waxwing_wire::{
     AccountId,
     account::{KsfParams, NoticeKind},
+    admin::AuditKind,
     frame::EndReason,
     ids::{SessionId, TokenHash},
 };
 use zeroize::Zeroizing;
 
-use super::{accounts, data, id, sealed, second_factor, sessions, signed, unsigned};
+use super::{
+    accounts,
+    audit::{self, Target},
+    data, id, sealed, second_factor, sessions, signed, unsigned,
+};
 use crate::store::{
     Credentials, Ended, Login, NewCredentials, NewPassword, NewSession, Notice, Recoverable, Recovery,
     Result, Status, StoreError, UnlockedAccount,
@@ -89,7 +94,7 @@ pub(super) fn change(
     db: &Connection,
     account: AccountId,
     change: &NewCredentials,
-    kept: SessionId,
+    (kept, now_ms): (SessionId, u64),
     notices: &mut Vec<Notice>,
 ) -> Result<()> {
     replace_password(db, account, &change.password)?;
@@ -105,6 +110,8 @@ pub(super) fn change(
     if let Some(statement) = change.statement.as_ref().filter(|_| new_key) {
         data::put_statement(db, account, statement)?;
     }
+    let kind = if new_key { AuditKind::KeysRotated } else { AuditKind::PasswordChanged };
+    audit::record(db, now_ms, Some(account), kind, Target::Account(account), "")?;
     sessions::end(db, account, Ended::AllBut(kept), EndReason::Ended, notices)
 }
 
@@ -190,6 +197,7 @@ pub(super) fn recover(
     let told = second_factor::take_notices(db, account)?;
     second_factor::tell(db, account, NoticeKind::Recovered, session.now_ms)?;
     replace_password(db, account, &recovery.password)?;
+    audit::record(db, session.now_ms, None, AuditKind::Recovered, Target::Account(account), "")?;
     sessions::end(db, account, Ended::All, EndReason::Ended, notices)?;
     sessions::begin_new(db, account, session)?;
     // Whoever needs the key may have lost the authenticator, too: the next login sets up another one.

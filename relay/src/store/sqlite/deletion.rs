@@ -15,8 +15,7 @@ use crate::store::{Ended, Notice, Result, StoreError};
 /// and the username is kept from others.
 pub(super) fn delete(
     db: &Connection,
-    account: AccountId,
-    reason: EndReason,
+    (account, reason): (AccountId, EndReason),
     notices: &mut Vec<Notice>,
 ) -> Result<()> {
     let info = check(db, account)?;

@@ -4,11 +4,15 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use waxwing_wire::{
     AccountId,
     account::{AccountNotice, NoticeKind},
+    admin::AuditKind,
     frame::AccountEvent,
 };
 use zeroize::Zeroizing;
 
-use super::{signed, unsigned};
+use super::{
+    audit::{self, Target},
+    signed, unsigned,
+};
 use crate::store::{Factor, Notice, Result, StoreError};
 
 /// Replaces all recovery codes by those with these hashes.
@@ -47,10 +51,18 @@ pub(super) fn check(
         (Factor::Recovery(hash), Some(_)) => {
             use_code(db, account, hash)?;
             tell(db, account, NoticeKind::RecoveryCodeUsed, now_ms)?;
+            audit::record(
+                db,
+                now_ms,
+                Some(account),
+                AuditKind::RecoveryCodeUsed,
+                Target::Account(account),
+                "",
+            )?;
             notices.push(Notice::Account { account, event: AccountEvent::RecoveryCodeUsed });
             Ok(())
         }
-        (Factor::Enrol(secret, step, hashes), None) => put(db, account, (secret, *step), hashes),
+        (Factor::Enrol(secret, step, hashes), None) => put(db, account, (secret, *step), hashes, now_ms),
         // The authenticator was replaced or removed while the login was under way.
         _ => Err(StoreError::CredentialsChanged),
     }
@@ -81,15 +93,37 @@ pub(super) fn put(
     account: AccountId,
     (secret, step): (&[u8], u64),
     hashes: &[[u8; 32]],
+    now_ms: u64,
 ) -> Result<()> {
     let sql = "-- put_totp()
         UPDATE credentials SET totp_secret = ?2, totp_last_step = ?3 WHERE account = ?1";
     db.prepare_cached(sql)?.execute(params![account.0, secret, signed(step)])?;
+    audit::record(db, now_ms, Some(account), AuditKind::TotpChanged, Target::Account(account), "")?;
+    replace_codes(db, account, hashes)
+}
+
+/// No authenticator any more, by the account's own wish, and no recovery codes.
+pub(super) fn remove(db: &Connection, account: AccountId, now_ms: u64) -> Result<()> {
+    audit::record(db, now_ms, Some(account), AuditKind::TotpRemoved, Target::Account(account), "")?;
+    take_off(db, account)
+}
+
+/// Other recovery codes in the place of the old; only where there is an authenticator.
+pub(super) fn renew_codes(
+    db: &Connection,
+    account: AccountId,
+    hashes: &[[u8; 32]],
+    now_ms: u64,
+) -> Result<()> {
+    if secret(db, account)?.is_none() {
+        return Err(StoreError::Invalid("recovery codes stand in for an authenticator, and there is none"));
+    }
+    audit::record(db, now_ms, Some(account), AuditKind::RecoveryCodesMade, Target::Account(account), "")?;
     replace_codes(db, account, hashes)
 }
 
 /// No authenticator any more, and no recovery codes.
-pub(super) fn remove(db: &Connection, account: AccountId) -> Result<()> {
+pub(super) fn take_off(db: &Connection, account: AccountId) -> Result<()> {
     let sql = "-- remove_totp()
         UPDATE credentials SET totp_secret = NULL WHERE account = ?1";
     db.prepare_cached(sql)?.execute([account.0])?;

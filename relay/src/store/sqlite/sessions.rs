@@ -4,11 +4,16 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use waxwing_wire::{
     AccountId,
     account::{SessionEntry, SessionInfo},
+    admin::AuditKind,
     frame::EndReason,
     ids::SessionId,
 };
 
-use super::{accounts, id, signed, unsigned};
+use super::{
+    accounts,
+    audit::{self, Target},
+    id, signed, unsigned,
+};
 use crate::{
     limits,
     store::{
@@ -166,6 +171,32 @@ pub(super) fn end(
     reason: EndReason,
     notices: &mut Vec<Notice>,
 ) -> Result<()> {
+    end_counted(db, account, which, reason, notices).map(drop)
+}
+
+/// Ends sessions of an account from another one, which is recorded.
+pub(super) fn end_from(
+    db: &Connection,
+    account: AccountId,
+    which: Ended,
+    now_ms: u64,
+    notices: &mut Vec<Notice>,
+) -> Result<()> {
+    let ended = end_counted(db, account, which, EndReason::Ended, notices)?;
+    if ended == 0 {
+        return Ok(());
+    }
+    let detail = if ended == 1 { "one".to_owned() } else { ended.to_string() };
+    audit::record(db, now_ms, Some(account), AuditKind::SessionEnded, Target::Account(account), &detail)
+}
+
+fn end_counted(
+    db: &Connection,
+    account: AccountId,
+    which: Ended,
+    reason: EndReason,
+    notices: &mut Vec<Notice>,
+) -> Result<usize> {
     let (sql, session) = match which {
         Ended::All => (
             "-- end_sessions()
@@ -188,7 +219,7 @@ pub(super) fn end(
         return Err(StoreError::NotFound);
     }
     notices.push(Notice::Ended { account, which, reason });
-    Ok(())
+    Ok(ended)
 }
 
 pub(super) fn sweep(db: &Connection, life: SessionLife, now_ms: u64) -> Result<u64> {
