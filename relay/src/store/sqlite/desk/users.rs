@@ -142,7 +142,7 @@ fn approve(db: &Connection, user: &UserRecord, notices: &mut Vec<Notice>) -> Res
 
 fn refuse(db: &Connection, user: &UserRecord, notices: &mut Vec<Notice>) -> Result<AuditKind> {
     must_wait(user)?;
-    deletion::delete(db, user.account, EndReason::Refused, notices)?;
+    deletion::delete(db, (user.account, EndReason::Refused), notices)?;
     Ok(AuditKind::Refused)
 }
 
@@ -206,7 +206,7 @@ fn reset_totp(
     if !user.totp {
         return Err(StoreError::Conflict("this account has no authenticator"));
     }
-    second_factor::remove(db, user.account)?;
+    second_factor::take_off(db, user.account)?;
     second_factor::tell(db, user.account, NoticeKind::TotpReset, now_ms)?;
     notices.push(Notice::Account { account: user.account, event: AccountEvent::TotpReset });
     Ok(AuditKind::TotpReset)
