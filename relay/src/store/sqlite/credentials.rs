@@ -201,7 +201,7 @@ pub(super) fn recover(
     sessions::end(db, account, Ended::All, EndReason::Ended, notices)?;
     sessions::begin_new(db, account, session)?;
     // Whoever needs the key may have lost the authenticator, too: the next login sets up another one.
-    second_factor::remove(db, account)?;
+    second_factor::take_off(db, account)?;
     let mut unlocked = unlocked(db, account)?;
     unlocked.notices = told;
     Ok(unlocked)
