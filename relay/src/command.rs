@@ -1,5 +1,6 @@
 //! The command line.
 
+pub mod audit;
 pub mod serve;
 
 use std::process::ExitCode;
@@ -23,19 +24,24 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the relay until it is told to stop (SIGTERM or Ctrl-C).
-    Serve(Config),
+    Serve(Box<Config>),
+    /// Look at the audit log. Works while the relay runs, too.
+    #[command(subcommand)]
+    Audit(audit::Audit),
 }
 
 /// Runs the program.
 pub fn run(arguments: Arguments) -> ExitCode {
     start_logging();
-    let Command::Serve(config) = arguments.command;
-    match serve::serve(config) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!("{error}");
-            ExitCode::FAILURE
-        }
+    match arguments.command {
+        Command::Serve(config) => match serve::serve(*config) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                tracing::error!("{error}");
+                ExitCode::FAILURE
+            }
+        },
+        Command::Audit(command) => audit::run(&command),
     }
 }
 

@@ -77,7 +77,7 @@ impl Call {
         for (name, schema) in fields {
             let mut field = json!({"name": name, "in": "query", "required": false, "schema": schema});
             if let Some(said) = schema.get("description") {
-                field["description"] = said.clone();
+                add(&mut field, "description", said.clone());
             }
             self.query.push(field);
         }
@@ -133,14 +133,17 @@ impl Call {
             }));
         }
         if !parameters.is_empty() {
-            operation["parameters"] = parameters.into();
+            add(&mut operation, "parameters", parameters.into());
         }
         if let Some(body) = &self.body {
-            operation["requestBody"] =
-                json!({"required": true, "content": {"application/json": {"schema": body}}});
+            add(
+                &mut operation,
+                "requestBody",
+                json!({"required": true, "content": {"application/json": {"schema": body}}}),
+            );
         }
         if self.session {
-            operation["security"] = json!([{"cookie": []}, {"secureCookie": []}, {"bearer": []}]);
+            add(&mut operation, "security", json!([{"cookie": []}, {"secureCookie": []}, {"bearer": []}]));
         }
         operation
     }
@@ -167,13 +170,24 @@ impl Call {
                 "content": {"application/problem+json": {"schema": reference("Problem")}},
             });
             if status == ProblemCode::RateLimited.status() {
-                response["headers"] = json!({"Retry-After": {
-                    "description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1},
-                }});
+                add(
+                    &mut response,
+                    "headers",
+                    json!({"Retry-After": {
+                        "description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1},
+                    }}),
+                );
             }
             responses.insert(status.to_string(), response);
         }
         responses.into()
+    }
+}
+
+/// Adds a field to an object.
+fn add(object: &mut Value, name: &str, value: Value) {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert(name.to_owned(), value);
     }
 }
 

@@ -70,6 +70,4 @@ operations! {
     fn verify_audit() -> AuditVerdict;
     /// Notes that the audit log was exported.
     fn note_audit_export(actor: AccountId, now_ms: u64) -> ();
-    /// Notes that logins are held back because too many failed, at the account of this normalised username if it exists.
-    fn note_login_refused(username: Option<String>, detail: String, now_ms: u64) -> ();
 }

@@ -108,6 +108,17 @@ impl Sqlite {
     }
 }
 
+/// Looks through the audit log of a data folder without changing anything; a relay may be running on it.
+///
+/// # Errors
+/// When there is no database, or it cannot be read.
+pub fn verify_audit(folder: &Path) -> super::Result<waxwing_wire::admin::AuditVerdict> {
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(folder.join("waxwing.db"), flags)?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    desk::audit_log::verify(&connection)
+}
+
 fn make_private_folder(folder: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 pub mod account;
+pub mod admin;
 pub mod requests;
 pub mod rooms;
 pub mod stream;

@@ -75,18 +75,3 @@ pub(super) fn put_setting(db: &Connection, name: &str, value: &[u8]) -> Result<(
     db.prepare_cached(sql)?.execute(params![name, value])?;
     Ok(())
 }
-
-/// Notes that logins are held back. Only names of accounts that exist are kept: others may be typing errors, passwords among them.
-pub(super) fn note_login_refused(
-    db: &Connection,
-    username: Option<&str>,
-    detail: &str,
-    now_ms: u64,
-) -> Result<()> {
-    let sql = "-- account_of()
-        SELECT account FROM accounts WHERE username = ?1";
-    let account: Option<AccountId> =
-        db.prepare_cached(sql)?.query_row([username], |row| super::id(row, 0)).optional()?;
-    let target = account.map_or(Target::None, Target::Account);
-    audit::record(db, now_ms, None, AuditKind::LoginRefused, target, detail)
-}

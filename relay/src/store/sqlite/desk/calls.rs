@@ -14,8 +14,8 @@ use super::{
         Sqlite,
         audit::{self, Target},
     },
-    announcements, audit_log, check, invites, is_administrator, note_login_refused, numbers, put_setting,
-    put_settings, reports, rooms, users,
+    announcements, audit_log, check, invites, is_administrator, numbers, put_setting, put_settings, reports,
+    rooms, users,
 };
 use crate::store::{Caller, Numbers, Pending, Result, SettingChanges, UserAct};
 
@@ -200,18 +200,6 @@ impl Sqlite {
 
     pub(in crate::store) async fn put_setting(&self, name: &'static str, value: Vec<u8>) -> Result<()> {
         self.writer.submit(value.len(), move |db, _| put_setting(db, name, &value)).await?.await
-    }
-
-    pub(in crate::store) async fn note_login_refused(
-        &self,
-        username: Option<String>,
-        detail: String,
-        now_ms: u64,
-    ) -> Result<()> {
-        self.writer
-            .submit(0, move |db, _| note_login_refused(db, username.as_deref(), &detail, now_ms))
-            .await?
-            .await
     }
 
     pub(in crate::store) async fn note_audit_export(&self, actor: AccountId, now_ms: u64) -> Result<()> {
