@@ -246,6 +246,7 @@ impl Client {
     pub(crate) fn tick(&mut self, ctx: &mut Ctx<'_>) {
         self.send_job(ctx);
         self.go_on_deleting(ctx);
+        self.expire_announcements(ctx);
         match self.conn.link {
             Link::Waiting { at_ms } if at_ms <= ctx.now_ms => self.connect(ctx),
             Link::Opening | Link::Greeting | Link::Ready if self.is_lost(ctx) => {

@@ -64,12 +64,12 @@ impl Client {
                 self.take_over(ctx);
                 ctx.reply(id, Ok(Reply::Done));
             }
-            Intent::SetDisplayName { .. }
-            | Intent::Report { .. }
-            | Intent::OpenReport { .. }
-            | Intent::WatchStatistics { .. } => {
-                ctx.reply(id, Err(failure("unavailable", "This relay does not do that yet.")));
+            Intent::SetDisplayName { .. } | Intent::Report { .. } => self.online(id, intent, ctx),
+            Intent::OpenReport { sealed, sender, sender_keys } => {
+                let opened = self.open_report(&sealed, &sender, &sender_keys);
+                ctx.reply(id, opened);
             }
+            Intent::WatchStatistics { on } => self.watch(id, on, ctx),
             Intent::LogOut => self.log_out(id, ctx),
             Intent::CreateRoom { .. }
             | Intent::CreateInvite { .. }
@@ -168,6 +168,8 @@ impl Client {
             Intent::LeaveRoom { room } => self.leave_room(id, &room, ctx),
             Intent::SetRoomPassword { room, password } => self.set_room_password(id, &room, password, ctx),
             Intent::JoinByPassword { name, password } => self.join_by_password(id, &name, password, ctx),
+            Intent::SetDisplayName { name } => self.set_display_name(id, &name, ctx),
+            Intent::Report { room, key, note } => self.report(id, (&room, key), note, ctx),
             Intent::OpenSuccessor { room, without } => self.open_successor(id, &room, &without, ctx),
             _ => Err(failure("wrong_step", "This cannot be done yet.")),
         };

@@ -21,6 +21,7 @@ mod ctx;
 mod intents;
 pub mod io;
 mod machine;
+mod operator;
 mod room;
 mod rotation;
 mod session;

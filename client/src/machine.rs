@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rand_core::CryptoRngCore;
 use waxwing_wire::{
     EntryId, EpochId, Opaque, RoomId,
-    frame::{Event, Response, RoomSummary},
+    frame::{self, Event, Response, RoomSummary},
     problem::{Problem, ProblemCode},
 };
 
@@ -16,6 +16,7 @@ use crate::{
     connection::Connection,
     ctx::{Ctx, failure},
     io::{Effect, Input, StoreOp},
+    operator::OperatorThen,
     room::{RoomSync, answers::RoomThen},
     session::{Session, UNLOCK},
     signal::Signals,
@@ -50,12 +51,17 @@ pub(crate) enum Then {
         message: EntryId,
     },
     Room(RoomThen),
+    Operator(OperatorThen),
 }
 
 impl Then {
     /// Somebody looks at a spinner until this is answered.
     pub(crate) fn is_awaited(&self) -> bool {
-        matches!(self, Self::Room(then) if then.is_awaited())
+        match self {
+            Self::Room(then) => then.is_awaited(),
+            Self::Operator(then) => then.is_awaited(),
+            _ => false,
+        }
     }
 }
 
@@ -63,6 +69,8 @@ impl Then {
 #[derive(Debug)]
 pub(crate) enum LoadThen {
     Timeline { intent: u64, room: RoomId, limit: u32, newest: bool },
+    Removed { room: RoomId, seq: u64 },
+    Reported { intent: u64, room: RoomId, key: String, note: String },
     Resume(Box<Entered>),
 }
 
@@ -90,6 +98,10 @@ pub struct Client {
     pub(crate) loads: BTreeMap<u64, LoadThen>,
     /// Intents that wait for the connection that is being made.
     pub(crate) waiting: Vec<(u64, Intent)>,
+    /// As the relay told them last, the newest first.
+    pub(crate) announcements: Vec<frame::Announcement>,
+    /// The person looks at the relay's numbers.
+    pub(crate) watching: bool,
     /// When to be woken; the runner is told of the first only.
     alarms: BTreeSet<u64>,
     last_id: u64,
@@ -120,6 +132,8 @@ impl Client {
             https: BTreeMap::new(),
             loads: BTreeMap::new(),
             waiting: Vec::new(),
+            announcements: Vec::new(),
+            watching: false,
             alarms: BTreeSet::new(),
             last_id: 0,
         }
@@ -223,6 +237,10 @@ impl Client {
                 }
                 ctx.reply(intent, Ok(Reply::Timeline { items, more }));
             }
+            Some(LoadThen::Removed { room, seq }) => self.removed_loaded((room, seq), &entries, ctx),
+            Some(LoadThen::Reported { intent, room, key, note }) => {
+                self.reported_loaded((intent, room, key, note), &entries, ctx);
+            }
             Some(LoadThen::Resume(entered)) => {
                 let Entered { intent, session, recovery_codes, notices } = *entered;
                 let recovery_codes_left = session.standing.recovery_codes_left;
@@ -288,8 +306,9 @@ impl Client {
             Event::RoomAdded(summary) => self.know_room(&summary, ctx),
             Event::RoomRemoved(room) => self.room_gone(room, ctx),
             Event::Signal { room, sender, bytes } => self.signalled(room, sender, &bytes, ctx),
-            // What the operator says and shows goes by the page, not by the machine, until it has notices for it.
-            Event::Announcements(_) | Event::Statistics(_) | Event::EntryRemoved { .. } => {}
+            Event::Announcements(all) => self.announced(all, ctx),
+            Event::Statistics(statistics) => ctx.notify(Notice::Statistics { statistics: *statistics }),
+            Event::EntryRemoved { room, entry } => self.entry_removed(room, &entry, ctx),
             Event::Account(event) => self.account_event(event, ctx),
             Event::SessionEnded { reason } => self.told_ended(reason, ctx),
             Event::Displaced => self.displaced(None, ctx),
@@ -333,7 +352,12 @@ impl Client {
     /// Goes on where an answered request left off.
     pub(crate) fn then(&mut self, then: Then, result: Result<Response, Problem>, ctx: &mut Ctx<'_>) {
         match (then, result) {
-            (Then::Hello, Ok(Response::Hello { rooms, .. })) => self.hello(&rooms, ctx),
+            (Then::Hello, Ok(Response::Hello { rooms, announcements, .. })) => {
+                self.hello(&rooms, ctx);
+                self.announced(announcements, ctx);
+                self.watch_again(ctx);
+            }
+            (Then::Operator(then), result) => self.operator_then(then, result, ctx),
             (Then::Data(then), result) => self.data_then(then, result, ctx),
             (Then::Trust(then), result) => self.trust_then(then, result, ctx),
             (Then::Entries(room), Ok(Response::Entries { entries, last_seq })) => {

@@ -53,6 +53,7 @@ impl Client {
         let Some(info) = info.filter(|info| Some(info.account) == ours) else { return };
         let before = self.session.as_ref().map(|session| session.standing.pending);
         self.stands(Standing::from(&info), ctx);
+        self.complete_report_key(ctx);
         if before == Some(true) && info.status == account::AccountStatus::Active {
             ctx.notify(Notice::Account { what: AccountNotice::Approved, at: ctx.now_ms });
         }
@@ -71,6 +72,7 @@ impl Client {
             AccountEvent::Demoted => Standing { administrator: false, ..standing },
         };
         self.restand(change, ctx);
+        self.complete_report_key(ctx);
         let what = match event {
             AccountEvent::Approved => AccountNotice::Approved,
             AccountEvent::TotpReset => AccountNotice::TotpReset,

@@ -1,11 +1,11 @@
 //! Reports: a member shows one message to the operator, with the proof of who wrote it.
 //!
 //! ```text
-//! plain  = [1, room, epoch, metadata, body, signature, author's key]
+//! plain  = [1, room, epoch, metadata, body, signature, author's key, note]
 //! report = HPKE(operator's public key, label "Waxwing 1 report", aad = empty, padded(plain))
 //! ```
 //! The signature proves that the holder of that key wrote this in a room and epoch of these ids. Whose key it is, the operator finds out by
-//! comparing it with the one the account has; that the message was ever sent, or what was said around it, a report does not prove.
+//! comparing it with the one the account has; the note is the reporter's word, and nothing proves it. That the message was ever sent, or what was said around it, a report does not prove.
 
 use minicbor::{Decode, Encode};
 
@@ -17,6 +17,7 @@ use crate::room::{Evidence, Message, codec};
 
 const VERSION: u8 = 1;
 const LABEL: &str = "Waxwing 1 report";
+const NOTE_BYTES: usize = 4000;
 
 #[derive(Encode, Decode)]
 struct Plain {
@@ -34,6 +35,8 @@ struct Plain {
     signature: Signature,
     #[n(6)]
     author: IdentityPublicKey,
+    #[n(7)]
+    note: String,
 }
 
 /// Why a report is worth nothing.
@@ -47,14 +50,26 @@ pub enum ReportError {
     Forged,
 }
 
-/// Seals what [`Message::open_with_evidence`] gave to the operator. The same evidence gives another report each time.
+/// Seals what [`Message::open_with_evidence`] gave to the operator, with a note of at most 4000 bytes. The same evidence gives another report each time.
 ///
 /// # Errors
-/// [`HpkeError::TooLong`] for a message above 1 MiB; [`HpkeError::Library`].
-pub fn seal_report(evidence: &Evidence, operator: &HpkePublicKey) -> Result<Vec<u8>, HpkeError> {
+/// [`HpkeError::TooLong`] for a message above 1 MiB or a longer note; [`HpkeError::Library`].
+pub fn seal_report(evidence: &Evidence, note: &str, operator: &HpkePublicKey) -> Result<Vec<u8>, HpkeError> {
+    if note.len() > NOTE_BYTES {
+        return Err(HpkeError::TooLong);
+    }
+    let note = note.to_owned();
     let Evidence { room, epoch, metadata, body, signature, author } = evidence.clone();
-    let plain =
-        codec::encode_secret(&Plain { version: VERSION, room, epoch, metadata, body, signature, author });
+    let plain = codec::encode_secret(&Plain {
+        version: VERSION,
+        room,
+        epoch,
+        metadata,
+        body,
+        signature,
+        author,
+        note,
+    });
     let capacity = padding::padded_len(plain.len()).ok_or(HpkeError::TooLong)?;
     let mut padded = zeroize::Zeroizing::new(Vec::with_capacity(capacity));
     if !padding::pad_into(&mut padded, &plain) {
@@ -63,22 +78,25 @@ pub fn seal_report(evidence: &Evidence, operator: &HpkePublicKey) -> Result<Vec<
     operator.seal_to(LABEL, &[], &padded)
 }
 
-/// Opens a report and checks the signature: the message, and what proves it. The caller compares [`Evidence::author`] with the key that
+/// Opens a report and checks the signature: the message, what proves it, and the reporter's note. The caller compares [`Evidence::author`] with the key that
 /// the account [`crate::room::Metadata::sender`] has or had.
 ///
 /// # Errors
 /// [`ReportError`].
-pub fn open_report(operator: &HpkePrivateKey, report: &[u8]) -> Result<(Message, Evidence), ReportError> {
+pub fn open_report(
+    operator: &HpkePrivateKey,
+    report: &[u8],
+) -> Result<(Message, Evidence, String), ReportError> {
     let padded = operator.open(LABEL, &[], report).map_err(|_| ReportError::Unreadable)?;
     let plain = padding::unpad(&padded).ok_or(ReportError::Forged)?;
     let plain: Plain = codec::decode(plain).map_err(|_| ReportError::Forged)?;
-    if plain.version != VERSION {
+    if plain.version != VERSION || plain.note.len() > NOTE_BYTES {
         return Err(ReportError::Forged);
     }
-    let Plain { version: _, room, epoch, metadata, body, signature, author } = plain;
+    let Plain { version: _, room, epoch, metadata, body, signature, author, note } = plain;
     let evidence = Evidence { room, epoch, metadata, body, signature, author };
     let message = evidence.verify().map_err(|_| ReportError::Forged)?;
-    Ok((message, evidence))
+    Ok((message, evidence, note))
 }
 
 #[cfg(test)]
@@ -126,9 +144,11 @@ mod tests {
 
     #[test]
     fn the_operator_reads_and_checks_what_a_member_shows() {
-        let report = seal_report(&evidence(), operator(1).public()).unwrap();
-        let (shown, proof) = open_report(&operator(1), &report).unwrap();
-        assert_eq!((shown, &proof), (message(b"rude"), &evidence()));
+        let report = seal_report(&evidence(), "He is rude.", operator(1).public()).unwrap();
+        let (shown, proof, note) = open_report(&operator(1), &report).unwrap();
+        assert_eq!((shown, &proof, note.as_str()), (message(b"rude"), &evidence(), "He is rude."));
+        let long = "x".repeat(NOTE_BYTES + 1);
+        assert!(matches!(seal_report(&evidence(), &long, operator(1).public()), Err(HpkeError::TooLong)));
         assert_eq!(proof.author, IdentityKey::from_seed([1; 32]).public());
         assert_eq!(open_report(&operator(2), &report), Err(ReportError::Unreadable));
         let mut altered = report.clone();
@@ -151,7 +171,7 @@ mod tests {
             Evidence { author: other, ..real.clone() },
         ] {
             assert_eq!(forged.verify(), Err(MessageError::Forged));
-            let report = seal_report(&forged, operator(1).public()).unwrap();
+            let report = seal_report(&forged, "", operator(1).public()).unwrap();
             assert_eq!(open_report(&operator(1), &report), Err(ReportError::Forged));
         }
         for junk in [&b""[..], &[0; 512], &[0xff; 512]] {
@@ -163,8 +183,10 @@ mod tests {
     #[test]
     fn length_says_little_and_debug_nothing() {
         let long = Evidence { body: vec![0; 200], ..evidence() };
-        let (short, long) =
-            (seal_report(&evidence(), operator(1).public()), seal_report(&long, operator(1).public()));
+        let (short, long) = (
+            seal_report(&evidence(), "", operator(1).public()),
+            seal_report(&long, "", operator(1).public()),
+        );
         assert_eq!(short.unwrap().len(), long.unwrap().len());
         let text = format!("{:?}", evidence());
         assert!(

@@ -7,7 +7,7 @@ use waxwing_wire::{frame::AccountDatum, ids::DataName};
 use zeroize::Zeroizing;
 
 use super::{
-    AccountData, Entry, INDEX, Index, KEY_PACKAGE, Memory, PIN_OBJECTS, PROFILE, link_name, password_name,
+    AccountData, Entry, INDEX, Index, KEY_PACKAGE, Memory, PIN_OBJECTS, PROFILE, REPORT_KEY, link_name, password_name,
     rooms::ROOMS,
 };
 use crate::{
@@ -132,7 +132,7 @@ impl AccountData {
 impl Client {
     pub(super) fn account_data(&mut self, data: &[AccountDatum], ctx: &mut Ctx<'_>) {
         let Some(session) = &mut self.session else { return };
-        let mut names = vec![PROFILE.to_owned(), KEY_PACKAGE.to_owned(), ROOMS.to_owned()];
+        let mut names = vec![PROFILE.to_owned(), KEY_PACKAGE.to_owned(), ROOMS.to_owned(), REPORT_KEY.to_owned()];
         names.extend((0..PIN_OBJECTS).map(|n| format!("pins {n:x}")));
         names.extend(self.rooms.keys().flat_map(|room| [link_name(*room), password_name(*room)]));
         let has_rooms = !self.rooms.is_empty();
@@ -147,6 +147,7 @@ impl Client {
             None => {
                 self.remember(ctx);
                 self.complete_account(ctx);
+                self.complete_report_key(ctx);
             }
         }
         self.load_pins(ctx);

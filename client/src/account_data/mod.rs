@@ -33,6 +33,8 @@ pub(crate) use save::{Change, Edit};
 pub(crate) const PROFILE: &str = "profile";
 /// Name of the account object that holds the key packages with their private parts.
 pub(crate) const KEY_PACKAGE: &str = "key package";
+/// Name of the account object that holds the seeds of an administrator's keys for reports.
+pub(crate) const REPORT_KEY: &str = "report key";
 /// Name of the account object that lists the others.
 pub(crate) const INDEX: &str = "index";
 /// Accounts that the account knows are spread over so many objects, by the first bits of their ids.

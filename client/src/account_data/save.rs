@@ -9,7 +9,7 @@ use waxwing_wire::{
 };
 use zeroize::Zeroizing;
 
-use super::{AccountData, DataThen, Entry, INDEX, Index, KEY_PACKAGE, is_link, key_package, rooms};
+use super::{AccountData, DataThen, Entry, INDEX, Index, KEY_PACKAGE, REPORT_KEY, is_link, key_package, rooms};
 use crate::{
     ctx::Ctx,
     machine::{Client, Then},
@@ -211,6 +211,9 @@ impl Client {
                 }
                 if name == INDEX {
                     self.remember(ctx);
+                }
+                if name == REPORT_KEY {
+                    self.complete_report_key(ctx);
                 }
                 self.flush_data(ctx);
             }

@@ -100,6 +100,8 @@ impl Client {
         self.auth = Auth::Idle;
         self.job = None;
         self.renewing = None;
+        self.announcements = Vec::new();
+        self.watching = false;
         self.deleting = None;
         self.proving = false;
         self.rooms.clear();

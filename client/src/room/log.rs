@@ -205,7 +205,14 @@ impl RoomSync {
             EntryKind::Rejoin | EntryKind::Leave | EntryKind::Successor => {
                 self.statement_entry(session, &entry)
             }
-            EntryKind::Tombstone => Vec::new(),
+            EntryKind::Tombstone => {
+                // Its place in a stream is gone with it.
+                self.streams.pardon(entry.sender);
+                let own = entry.sender == session.account;
+                let mut removed = item(&entry, 0, session.account, entry.sender, Body::Removed);
+                removed.key = messages::key(&entry, own);
+                vec![removed]
+            }
         };
         self.passed(head);
         batch.changed = true;

@@ -7,13 +7,16 @@ use waxwing_crypto_core::{
 use waxwing_wire::{
     EntryId, RoomId,
     frame::{Append, Request, Response},
-    limits::MESSAGE_BYTES,
+    limits::{MESSAGE_BYTES, NAME_CHARS},
     problem::{Problem, ProblemCode},
 };
 
+use zeroize::Zeroizing;
+
 use super::{OutItem, RoomSync};
 use crate::{
-    api::{Body, Failure, Item, Notice, Sending},
+    account_data::PROFILE,
+    api::{Body, Failure, Item, Notice, Reply, Sending},
     content::Content,
     ctx::{Ctx, failure},
     machine::{Client, Then},
@@ -107,6 +110,33 @@ impl Client {
             ctx.notify(Notice::Items { room: room.to_string(), items });
             self.show_room(room, ctx);
         }
+    }
+
+    /// The account wants to be called something else, here and in every room.
+    pub(crate) fn set_display_name(
+        &mut self,
+        intent: u64,
+        name: &str,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<(), Failure> {
+        let Some(session) = self.session.as_mut() else { return Ok(()) };
+        let name = match name.trim() {
+            "" => session.username.clone(),
+            name => name.to_owned(),
+        };
+        if name.chars().count() > NAME_CHARS {
+            return Err(failure("name_too_long", &format!("A name has at most {NAME_CHARS} characters.")));
+        }
+        session.display_name.clone_from(&name);
+        ctx.persist_with(|ctx| session.keep(ctx));
+        ctx.notify(Notice::Session { me: Some(session.me()), reason: None });
+        self.save(PROFILE, Zeroizing::new(name.into_bytes()), ctx);
+        for room in self.room_ids() {
+            self.announce(room, ctx);
+            self.advance(room, ctx);
+        }
+        ctx.reply(intent, Ok(Reply::Done));
+        Ok(())
     }
 
     /// Tells a room how this account wants to be called, once it may speak and whenever that changed.

@@ -63,7 +63,7 @@ fn outbox_key(room: RoomId, id: EntryId) -> String {
     format!("s/room/{room}/o/{id}")
 }
 
-fn item_key(room: RoomId, seq: u64) -> String {
+pub(crate) fn item_key(room: RoomId, seq: u64) -> String {
     format!("m/{room}/{seq:016x}")
 }
 

@@ -38,6 +38,9 @@ pub(crate) struct Streams {
     streams: Vec<Stream>,
     /// Some were given up: an unknown stream may be one of them.
     forgotten: bool,
+    /// Authors of messages that the operator removed: the next gap of theirs may be that.
+    #[serde(default)]
+    pardoned: Vec<AccountId>,
 }
 
 impl Streams {
@@ -45,7 +48,7 @@ impl Streams {
     pub(crate) fn note(&mut self, author: AccountId, stream: EntryId, position: u64, whole: bool) -> Place {
         let known = self.streams.iter().position(|seen| seen.author == author && seen.stream == stream);
         let Some(known) = known else {
-            let gap = position > 0 && whole && !self.forgotten;
+            let gap = position > 0 && whole && !self.forgotten && !self.pardoned.contains(&author);
             self.streams.push(Stream { author, stream, seen: vec![(position, position)], loose: false });
             if self.streams.len() > STREAMS {
                 self.streams.remove(0);
@@ -67,6 +70,14 @@ impl Streams {
     pub(crate) fn was_away(&mut self) {
         self.forgotten = true;
         self.streams.iter_mut().for_each(|stream| stream.loose = true);
+    }
+
+    /// A message of this author was removed: nobody knows any more of which stream.
+    pub(crate) fn pardon(&mut self, author: AccountId) {
+        if !self.pardoned.contains(&author) {
+            self.pardoned.push(author);
+        }
+        self.streams.iter_mut().filter(|seen| seen.author == author).for_each(|seen| seen.loose = true);
     }
 
     /// The position after the highest seen of a stream.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::tools::{Case, Failure, Playback, fixed, flipped, hex, refused, variant};
+use super::tools::{Case, Failure, Playback, broken, fixed, flipped, hex, refused, variant};
 use crate::hpke::HpkePrivateKey;
 use crate::identity::IdentityKey;
 use crate::ids::{AccountId, EpochId, RoomId};
@@ -14,14 +14,15 @@ const MIRA: AccountId = AccountId([0x0a; 16]);
 
 pub(super) fn run(case: &Case<'_>) -> Result<(), Failure> {
     let operator = HpkePrivateKey::from_seed(&case.key("operator_seed")?).map_err(refused)?;
-    let (message, evidence) = open_report(&operator, &case.bytes("report")?).map_err(refused)?;
+    let (message, evidence, note) = open_report(&operator, &case.bytes("report")?).map_err(refused)?;
     case.expect_bytes("room", evidence.room.as_bytes())?;
     case.expect_bytes("epoch", evidence.epoch.as_bytes())?;
     case.expect_bytes("metadata", &evidence.metadata)?;
     case.expect_bytes("signature", &evidence.signature.0)?;
     case.expect_bytes("author", evidence.author.as_bytes())?;
     case.expect_bytes("sender", message.metadata.sender.as_bytes())?;
-    case.expect_bytes("body", &message.body)
+    case.expect_bytes("body", &message.body)?;
+    if note == case.text("note")? { Ok(()) } else { Err(broken("another note")) }
 }
 
 pub(super) fn make() -> Result<Vec<Value>, Failure> {
@@ -36,13 +37,14 @@ pub(super) fn make() -> Result<Vec<Value>, Failure> {
     let (_, evidence) = Message::open_with_evidence(&keys, &roster, MIRA, id, &sealed).map_err(refused)?;
     let operator =
         HpkePrivateKey::from_seed(&SymmetricKey::from_bytes(fixed("operator"))).map_err(refused)?;
-    let report = |evidence: &Evidence| seal_report(evidence, operator.public()).map_err(refused);
+    let report =
+        |evidence: &Evidence| seal_report(evidence, "He said it twice.", operator.public()).map_err(refused);
     let bytes = report(&evidence)?;
     let good = json!({
         "name": "a report", "expect": "ok", "operator_seed": hex(&fixed("operator")), "room": hex(room.as_bytes()),
         "epoch": hex(epoch.as_bytes()), "metadata": hex(&evidence.metadata), "body": hex(&evidence.body),
         "signature": hex(&evidence.signature.0), "author": hex(evidence.author.as_bytes()),
-        "sender": hex(MIRA.as_bytes()), "report": hex(&bytes),
+        "sender": hex(MIRA.as_bytes()), "report": hex(&bytes), "note": "He said it twice.",
     });
     let other = IdentityKey::from_seed(fixed("other")).public();
     let (closed, forged) = (ReportError::Unreadable.to_string(), ReportError::Forged.to_string());

@@ -161,7 +161,7 @@ function checkMessage() {
   }
   for (const one of cases("report")) {
     const b = bytes(one);
-    const plain = cbor([1, b.room, b.epoch, b.metadata, b.body, b.signature, b.author]);
+    const plain = cbor([1, b.room, b.epoch, b.metadata, b.body, b.signature, b.author, one.note]);
     same(openHpke(xwing(b.operator_seed), "Waxwing 1 report", zeros(0), b.report), padded(plain), "report");
     const content = messageContent(b.room, b.epoch, b.metadata, b.body);
     same(verifies(b.author, "Waxwing 1 message", content, b.signature), true, "signature in a report");

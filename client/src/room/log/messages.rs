@@ -17,6 +17,11 @@ use crate::{
     session::Session,
 };
 
+/// Key of a message's item. Ids are chosen by authors: only together with the author do they name one message.
+pub(super) fn key(entry: &LogEntry, own: bool) -> String {
+    if own { entry.id.to_string() } else { format!("{}.{}", entry.sender, entry.id) }
+}
+
 impl RoomSync {
     /// Items of a message.
     pub(super) fn message_entry(
@@ -92,8 +97,7 @@ impl RoomSync {
         let own = entry.sender == session.account;
         match Content::decode(message.metadata.kind, &message.body) {
             Some(Content::Text(text)) => vec![Item {
-                // Ids are chosen by authors: only together with the author do they name one message.
-                key: if own { entry.id.to_string() } else { format!("{}.{}", entry.sender, entry.id) },
+                key: key(entry, own),
                 seq: Some(entry.seq),
                 at: message.metadata.sent_at_ms.min(LATEST_MS),
                 sender: entry.sender.to_string(),
