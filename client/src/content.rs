@@ -2,6 +2,9 @@
 
 use minicbor::{Decode, Encode};
 
+/// Kind of [`Content::Profile`].
+pub(crate) const PROFILE_KIND: u16 = 2;
+
 /// A message's content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Content {
@@ -30,7 +33,7 @@ impl Content {
     pub(crate) fn encode(&self) -> (u16, Vec<u8>) {
         match self {
             Self::Text(text) => (1, waxwing_wire::encode(&TextBody { text: text.clone() })),
-            Self::Profile(name) => (2, waxwing_wire::encode(&ProfileBody { name: name.clone() })),
+            Self::Profile(name) => (PROFILE_KIND, waxwing_wire::encode(&ProfileBody { name: name.clone() })),
             Self::Unknown => (0, Vec::new()),
         }
     }
@@ -39,7 +42,7 @@ impl Content {
     pub(crate) fn decode(kind: u16, body: &[u8]) -> Option<Self> {
         match kind {
             1 => waxwing_wire::decode(body).ok().map(|TextBody { text }| Self::Text(text)),
-            2 => waxwing_wire::decode(body).ok().map(|ProfileBody { name }| Self::Profile(name)),
+            PROFILE_KIND => waxwing_wire::decode(body).ok().map(|ProfileBody { name }| Self::Profile(name)),
             _ => Some(Self::Unknown),
         }
     }

@@ -225,10 +225,9 @@ impl Client {
                 }
             }
             (OperatorThen::OwnKey, Ok(Response::ReportKeys(keys))) => self.compare_report_key(&keys, ctx),
-            (
-                OperatorThen::Reported { intent, .. } | OperatorThen::Keys { intent, .. },
-                Err(problem),
-            ) => ctx.reply(intent, Err(problem.into())),
+            (OperatorThen::Reported { intent, .. } | OperatorThen::Keys { intent, .. }, Err(problem)) => {
+                ctx.reply(intent, Err(problem.into()))
+            }
             _ => {}
         }
     }
@@ -239,7 +238,9 @@ impl Client {
         let bytes = entry.bytes.as_bytes();
         let epoch = sync.epochs.get(&EpochId(Message::epoch_of(bytes)?.0))?;
         let (sender, id) = (ids::AccountId(entry.sender.0), ids::MessageId(entry.id.0));
-        Message::open_with_evidence(&epoch.keys, &epoch.roster, sender, id, bytes).ok().map(|(_, proof)| proof)
+        Message::open_with_evidence(&epoch.keys, &epoch.roster, sender, id, bytes)
+            .ok()
+            .map(|(_, proof)| proof)
     }
 }
 
@@ -267,7 +268,9 @@ fn copies(keys: &[ReportKey], (evidence, note): &(Evidence, String)) -> Result<V
 impl Client {
     /// Lets an administrator have a key for reports, and the relay know it.
     pub(crate) fn complete_report_key(&mut self, ctx: &mut Ctx<'_>) {
-        let Some(session) = self.session.as_ref().filter(|session| session.standing.administrator) else { return };
+        let Some(session) = self.session.as_ref().filter(|session| session.standing.administrator) else {
+            return;
+        };
         if !self.conn.is_ready() || !self.data.loaded || self.data.rolled_back().is_some() {
             return;
         }

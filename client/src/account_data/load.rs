@@ -7,8 +7,8 @@ use waxwing_wire::{frame::AccountDatum, ids::DataName};
 use zeroize::Zeroizing;
 
 use super::{
-    AccountData, Entry, INDEX, Index, KEY_PACKAGE, Memory, PIN_OBJECTS, PROFILE, REPORT_KEY, link_name, password_name,
-    rooms::ROOMS,
+    AccountData, Entry, INDEX, Index, KEY_PACKAGE, Memory, PIN_OBJECTS, PROFILE, REPORT_KEY, link_name,
+    password_name, rooms::ROOMS,
 };
 use crate::{
     api::{Notice, Rollback},
@@ -132,7 +132,8 @@ impl AccountData {
 impl Client {
     pub(super) fn account_data(&mut self, data: &[AccountDatum], ctx: &mut Ctx<'_>) {
         let Some(session) = &mut self.session else { return };
-        let mut names = vec![PROFILE.to_owned(), KEY_PACKAGE.to_owned(), ROOMS.to_owned(), REPORT_KEY.to_owned()];
+        let mut names =
+            vec![PROFILE.to_owned(), KEY_PACKAGE.to_owned(), ROOMS.to_owned(), REPORT_KEY.to_owned()];
         names.extend((0..PIN_OBJECTS).map(|n| format!("pins {n:x}")));
         names.extend(self.rooms.keys().flat_map(|room| [link_name(*room), password_name(*room)]));
         let has_rooms = !self.rooms.is_empty();

@@ -9,7 +9,9 @@ use waxwing_wire::{
 };
 use zeroize::Zeroizing;
 
-use super::{AccountData, DataThen, Entry, INDEX, Index, KEY_PACKAGE, REPORT_KEY, is_link, key_package, rooms};
+use super::{
+    AccountData, DataThen, Entry, INDEX, Index, KEY_PACKAGE, PROFILE, REPORT_KEY, is_link, key_package, rooms,
+};
 use crate::{
     ctx::Ctx,
     machine::{Client, Then},
@@ -211,6 +213,12 @@ impl Client {
                 }
                 if name == INDEX {
                     self.remember(ctx);
+                }
+                if name == PROFILE {
+                    for room in self.room_ids() {
+                        self.announce(room, ctx);
+                        self.advance(room, ctx);
+                    }
                 }
                 if name == REPORT_KEY {
                     self.complete_report_key(ctx);

@@ -31,6 +31,8 @@ pub(crate) struct Batch {
     pub(crate) group_changed: bool,
     /// Newest state of the account that its own messages name.
     pub(crate) account_version: u64,
+    /// Another session of the account has given it another name.
+    renamed: bool,
     done: Vec<CommitFor>,
     changed: bool,
 }
@@ -121,7 +123,7 @@ impl Client {
 
     /// Makes a batch durable, then shows it and goes on.
     pub(crate) fn finish(&mut self, room: RoomId, batch: Batch, ctx: &mut Ctx<'_>) {
-        let Batch { ops, items, asks, group_changed, account_version, done, changed } = batch;
+        let Batch { ops, items, asks, group_changed, account_version, renamed, done, changed } = batch;
         if let (Some(sync), Some(session), true) = (self.rooms.get(&room), &self.session, changed) {
             ctx.persist(ops);
             ctx.persist_with(|ctx| group_changed.then(|| sync.put_group(session, ctx)).flatten());
@@ -134,6 +136,9 @@ impl Client {
             self.ask(request, then, ctx);
         }
         self.saw_account_version(account_version, ctx);
+        if renamed {
+            self.load_data(ctx);
+        }
         if group_changed {
             self.check_members(room, ctx);
         }

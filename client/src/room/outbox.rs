@@ -130,11 +130,8 @@ impl Client {
         session.display_name.clone_from(&name);
         ctx.persist_with(|ctx| session.keep(ctx));
         ctx.notify(Notice::Session { me: Some(session.me()), reason: None });
+        // Rooms hear of it once it is stored: other sessions of the account look there when they see it.
         self.save(PROFILE, Zeroizing::new(name.into_bytes()), ctx);
-        for room in self.room_ids() {
-            self.announce(room, ctx);
-            self.advance(room, ctx);
-        }
         ctx.reply(intent, Ok(Reply::Done));
         Ok(())
     }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     api::{Body, Item, Sending},
-    content::Content,
+    content::{Content, PROFILE_KIND},
     ctx::Ctx,
     session::Session,
 };
@@ -67,6 +67,13 @@ impl RoomSync {
             batch.ops.push(self.delete_unsent(entry.id));
         }
         let mut items = self.content_items(session, entry, &message);
+        let newest = entry.sender == session.account && entry.seq >= self.remote_seq;
+        let renames = newest && message.metadata.kind == PROFILE_KIND;
+        if renames && self.names.get(&entry.sender) != Some(&session.display_name) {
+            // Another session has another name for this account, and has stored it: no answering back.
+            self.announced = Some(session.display_name.clone());
+            batch.renamed = true;
+        }
         let seen = self.compare(&message.metadata.seen);
         let at_ms = message.metadata.sent_at_ms.min(ctx.now_ms);
         self.confirm(session, entry.sender, seen, at_ms, message.metadata.seen.seq);

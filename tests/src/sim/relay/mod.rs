@@ -3,6 +3,7 @@
 mod auth;
 mod live;
 mod manage;
+mod operator;
 mod password;
 mod request;
 mod room;
@@ -14,8 +15,8 @@ use rand_core::OsRng;
 use waxwing_wire::{
     AccountId, Opaque, Problem, ProblemCode, RoomId, Seq, account,
     frame::{
-        AccountDatum, Append, ClientFrame, EndReason, Event, KeyPackageRecord, Request, Response,
-        RoomSummary, ServerFrame,
+        AccountDatum, Announcement, Append, ClientFrame, EndReason, Event, KeyPackageRecord, ReportCopy,
+        Request, Response, RoomSummary, ServerFrame,
     },
     ids::{RoomHandle, TokenHash},
 };
@@ -101,6 +102,13 @@ pub struct Relay {
     proofs: BTreeMap<Vec<u8>, AccountId>,
     sessions: BTreeSet<Session>,
     recoveries: BTreeMap<String, String>,
+    /// What the operator tells everybody, the newest first.
+    pub announcements: Vec<Announcement>,
+    watching: BTreeSet<usize>,
+    /// Keys for reports.
+    pub report_keys: BTreeMap<AccountId, Opaque>,
+    /// Reports: the number of the entry, and the copies.
+    pub reports: Vec<(Seq, Vec<ReportCopy>)>,
     /// Only one session of an account may be live.
     pub single: bool,
     /// Accounts may go without an authenticator.
@@ -160,6 +168,10 @@ impl Relay {
             proofs: BTreeMap::new(),
             sessions: BTreeSet::new(),
             recoveries: BTreeMap::new(),
+            announcements: Vec::new(),
+            watching: BTreeSet::new(),
+            report_keys: BTreeMap::new(),
+            reports: Vec::new(),
             single: false,
             totp_optional: false,
             take_over_wait_s: None,
@@ -241,6 +253,7 @@ impl Relay {
     pub fn close_stream(&mut self, connection: usize) {
         self.connections.remove(&connection);
         self.live.remove(&connection);
+        self.watching.remove(&connection);
         self.outgoing.remove(&connection);
         self.room_logins.retain(|_, login| login.connection != connection);
     }

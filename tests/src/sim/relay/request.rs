@@ -26,9 +26,12 @@ impl Relay {
         me: AccountId,
         request: Request,
     ) -> Result<Response, Problem> {
+        if let Some(answer) = self.operator_request(connection, me, &request) {
+            return answer;
+        }
         match request {
             Request::Hello { .. } => {
-                let announcements = Vec::new();
+                let announcements = self.announcements.clone();
                 Ok(Response::Hello { account: me, rooms: self.summaries(me), now_ms: 0, announcements })
             }
             Request::Ping => Ok(Response::Done),

@@ -1,0 +1,90 @@
+//! What the operator of a relay tells, counts and removes, and what members report.
+
+use waxwing_wire::{
+    AccountId, Opaque, Problem, ProblemCode, Seq,
+    admin::Statistics,
+    frame::{Announcement, EntryKind, Event, ReportKey, Request, Response, ServerFrame},
+};
+
+use super::{Relay, problem};
+
+impl Relay {
+    /// Tells everybody who is connected what stands now.
+    pub fn proclaim(&mut self, all: Vec<Announcement>) {
+        self.announcements.clone_from(&all);
+        self.everybody(&Event::Announcements(all), |_| true);
+    }
+
+    /// Gives numbers to whoever watches them.
+    pub fn publish(&mut self, statistics: &Statistics) {
+        let watching = self.watching.clone();
+        let event = Event::Statistics(Box::new(*statistics));
+        self.everybody(&event, |connection| watching.contains(&connection));
+    }
+
+    fn everybody(&mut self, event: &Event, wanted: impl Fn(usize) -> bool) {
+        let open: Vec<usize> = self.connections.keys().copied().filter(|known| wanted(*known)).collect();
+        for connection in open {
+            self.push(connection, None, ServerFrame::Event(event.clone()));
+        }
+    }
+
+    /// Removes a message of the only room.
+    pub fn remove_message(&mut self, seq: Seq) {
+        let room = *self.rooms.keys().next().expect("there is a room");
+        let stored = self.only_room();
+        let entry = stored.log.iter_mut().find(|entry| entry.seq == seq).expect("it is there");
+        assert_eq!(entry.kind, EntryKind::Message);
+        let digest = waxwing_crypto_core::room::digest(
+            waxwing_crypto_core::room::EntryKind::Message,
+            entry.after,
+            entry.sender.0.into(),
+            entry.bytes.as_bytes(),
+        );
+        (entry.kind, entry.bytes) = (EntryKind::Tombstone, Opaque::default());
+        entry.digest = Some(digest.to_vec().into());
+        let entry = entry.clone();
+        let members: Vec<AccountId> = stored.members.keys().copied().collect();
+        for member in members {
+            self.tell(member, &Event::EntryRemoved { room, entry: entry.clone() });
+        }
+    }
+
+    /// Answers what concerns the operator; nothing for any other request.
+    pub(super) fn operator_request(
+        &mut self,
+        connection: usize,
+        me: AccountId,
+        request: &Request,
+    ) -> Option<Result<Response, Problem>> {
+        let administrator = self.account(me).is_some_and(|account| account.administrator);
+        Some(match request {
+            Request::WatchStatistics(_) | Request::PutReportKey(_) if !administrator => {
+                Err(problem(ProblemCode::NotAdministrator))
+            }
+            Request::WatchStatistics(on) => {
+                if *on {
+                    self.watching.insert(connection);
+                } else {
+                    self.watching.remove(&connection);
+                }
+                Ok(Response::Done)
+            }
+            Request::PutReportKey(key) => {
+                self.report_keys.insert(me, key.clone());
+                Ok(Response::Done)
+            }
+            Request::ReportKeys => {
+                let keys = self.report_keys.iter();
+                let key =
+                    |(account, key): (&AccountId, &Opaque)| ReportKey { account: *account, key: key.clone() };
+                Ok(Response::ReportKeys(keys.map(key).collect()))
+            }
+            Request::Report { seq, sealed, .. } => {
+                self.reports.push((*seq, sealed.clone()));
+                Ok(Response::Done)
+            }
+            _ => return None,
+        })
+    }
+}
