@@ -196,6 +196,34 @@ async fn statistics_are_watched_by_administrators_only() {
 }
 
 #[tokio::test]
+async fn the_hours_outlive_a_restart() {
+    support::steady_step().await;
+    let folder = tempfile::tempdir().unwrap();
+    let relay = Relay::start(support::config(folder.path())).await.unwrap();
+    let http = Http::at(&format!("http://{}", relay.address));
+    let mira = register(&http, "mira", relay.setup_token.as_deref()).await.unwrap();
+    let wanted = loop {
+        let page: StatisticsPage = mira.ask(path::STATISTICS).await.unwrap();
+        match page.hours.last() {
+            Some(hour) if hour.requests > 4 => break *hour,
+            _ => tokio::time::sleep(Duration::from_millis(200)).await,
+        }
+    };
+    relay.stop().await;
+    let relay = Relay::start(support::config(folder.path())).await.unwrap();
+    let mira = support::account::Person { http: Http::at(&format!("http://{}", relay.address)), ..mira };
+    let page = loop {
+        let page: StatisticsPage = mira.ask(path::STATISTICS).await.unwrap();
+        if !page.hours.is_empty() {
+            break page;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    let hour = page.hours.iter().find(|hour| hour.at_ms == wanted.at_ms).expect("the hour from before");
+    assert!(hour.requests >= wanted.requests && hour.bytes_out >= wanted.bytes_out);
+}
+
+#[tokio::test]
 async fn the_audit_log_is_searched_verified_and_exported() {
     let running = start().await;
     let [mira, jon] = people(&running, ["mira", "jon"]).await;

@@ -10,6 +10,7 @@ use waxwing_wire::{
         LoginFinish, LoginStart, LoginTotp, Proof, RecoverFinish, RecoverStart, RecoveryCodes,
         RegisterConfirm, RegisterFinish, RegisterStart, Registered, SessionInfo, TotpChange,
     },
+    admin::{Announce, ChangeSettings, Level, MakeInvite, Reason, Resolve},
     ids::{SessionId, TokenHash},
 };
 
@@ -36,6 +37,34 @@ fn check<T: Serialize + DeserializeOwned>(body: &T, optional: &[&str]) {
     let mut more = fields.clone();
     more.insert("admin".into(), json!(true));
     assert!(serde_json::from_value::<T>(Value::Object(more)).is_err());
+}
+
+#[test]
+fn requests_of_administrators_take_exactly_their_fields() {
+    let text = || "text".to_owned();
+    check(&Reason { reason: Some(text()) }, &["reason"]);
+    check(&MakeInvite { uses: 3, expires_at_ms: Some(5), note: Some(text()) }, &["expires_at_ms", "note"]);
+    check(&Announce { text: text(), level: Level::Info, expires_at_ms: Some(5) }, &["expires_at_ms"]);
+    check(&Resolve { remove_message: true }, &[]);
+    let all = [
+        "name",
+        "registration",
+        "totp",
+        "sessions",
+        "messages_per_second",
+        "session_idle_hours",
+        "session_hours",
+    ];
+    let change = ChangeSettings {
+        name: Some(Some(text())),
+        registration: Some(None),
+        totp: Some(None),
+        sessions: Some(None),
+        messages_per_second: Some(Some(1)),
+        session_idle_hours: Some(Some(1)),
+        session_hours: Some(None),
+    };
+    check(&change, &all);
 }
 
 #[test]

@@ -345,3 +345,10 @@ CREATE TABLE written (
     account BLOB NOT NULL PRIMARY KEY REFERENCES accounts (account) ON DELETE CASCADE,
     bytes   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+-- However a room goes.
+CREATE TRIGGER written_forgets_rooms BEFORE DELETE ON rooms
+BEGIN
+    UPDATE written SET bytes = max(0, written.bytes - s.bytes)
+    FROM (SELECT sender, sum(length(bytes)) AS bytes FROM log_entries WHERE room = OLD.num GROUP BY sender) s
+    WHERE written.account = s.sender AND s.bytes IS NOT NULL;
+END;

@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use serde::{Serialize, de::DeserializeOwned};
-use waxwing_wire::{AccountId, EntryId, EpochId, MethodId, Problem, RoomId, account, username};
+use waxwing_wire::{AccountId, EntryId, EpochId, MethodId, Problem, RoomId, account, admin, username};
 
 /// What is accepted is the same after another round.
 fn round<T: DeserializeOwned + Serialize>(text: &str) {
@@ -42,6 +42,11 @@ fuzz_target!(|data: &[u8]| {
     round::<account::CredentialsChange>(text);
     round::<account::ServerInfo>(text);
     round::<account::Empty>(text);
+    round::<admin::Reason>(text);
+    round::<admin::MakeInvite>(text);
+    round::<admin::Announce>(text);
+    round::<admin::ChangeSettings>(text);
+    round::<admin::Resolve>(text);
     round::<Problem>(text);
     if let Ok(name) = username::normalise(text) {
         assert_eq!(username::normalise(&name), Ok(name.clone()), "normal once, normal always");

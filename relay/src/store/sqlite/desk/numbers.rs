@@ -3,22 +3,18 @@
 use rusqlite::{Connection, params};
 use waxwing_wire::AccountId;
 
-use super::super::{rooms::Room, signed, unsigned};
+use super::super::{signed, unsigned};
 use crate::store::{Numbers, Result};
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
-/// Counts an entry that was just written: for its room and writer, and by day if it is a message.
+/// Counts an entry that was just written: for its writer, and by day if it is a message.
 pub(in crate::store::sqlite) fn count_entry(
     db: &Connection,
-    (room, sender): (&Room, AccountId),
-    (bytes, is_message): (usize, bool),
+    sender: AccountId,
+    (bytes, is_message): (i64, bool),
     now_ms: u64,
 ) -> Result<()> {
-    let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
-    let sql = "-- room_grows()
-        UPDATE rooms SET bytes = bytes + ?2, last_entry_ms = ?3 WHERE num = ?1";
-    db.prepare_cached(sql)?.execute(params![room.num, bytes, signed(now_ms)])?;
     let sql = "-- writer_grows()
         INSERT INTO written (account, bytes) VALUES (?1, ?2) ON CONFLICT (account) DO UPDATE SET bytes = bytes + excluded.bytes";
     db.prepare_cached(sql)?.execute(params![sender.0, bytes])?;

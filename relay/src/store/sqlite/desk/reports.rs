@@ -232,3 +232,37 @@ pub(in crate::store::sqlite) fn resolve(
     let detail = if remove_message { "message removed" } else { "dismissed" };
     audit::record(db, now_ms, Some(actor), AuditKind::ReportResolved, Target::Report(report), detail)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::migrate;
+
+    #[test]
+    fn the_newest_former_keys_are_kept_and_come_after_the_present_one() {
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate::migrate(&mut db).unwrap();
+        db.pragma_update(None, "foreign_keys", true).unwrap();
+        let account = AccountId([1; 16]);
+        db.execute(
+            "INSERT INTO accounts (account, username, skeleton, administrator, status, identity_key, created_at_ms,
+                                   last_seen_at_ms) VALUES (?1, 'mira', 'mlra', 1, 0, ?2, 0, 0)",
+            params![account.0, [0_u8; 32]],
+        )
+        .unwrap();
+        let rotate = |key: u8| {
+            db.execute("UPDATE accounts SET identity_key = ?1", [[key; 32]]).unwrap();
+        };
+        assert_eq!(identity_keys(&db, account).unwrap(), [Opaque(vec![0; 32])]);
+        rotate(0);
+        assert_eq!(identity_keys(&db, account).unwrap().len(), 1, "the same key is no former one");
+        for key in 1..=20 {
+            rotate(key);
+        }
+        let keys = identity_keys(&db, account).unwrap();
+        let numbers: Vec<u8> = keys.iter().map(|key| key.as_bytes()[0]).collect();
+        assert_eq!(numbers, (4..=20).rev().collect::<Vec<u8>>());
+        db.execute("DELETE FROM accounts", []).unwrap();
+        assert!(identity_keys(&db, account).unwrap().is_empty(), "they go with the account");
+    }
+}

@@ -77,11 +77,6 @@ pub(in crate::store::sqlite) fn remove(
     for account in members {
         notices.push(Notice::Left { account: account?, room });
     }
-    let sql = "-- forget_written()
-        UPDATE written SET bytes = max(0, written.bytes - s.bytes)
-        FROM (SELECT sender, sum(length(bytes)) AS bytes FROM log_entries WHERE room = ?1 GROUP BY sender) s
-        WHERE written.account = s.sender AND s.bytes IS NOT NULL";
-    db.prepare_cached(sql)?.execute([found.num])?;
     let sql = "-- remove_room()
         DELETE FROM rooms WHERE num = ?1";
     db.prepare_cached(sql)?.execute([found.num])?;
