@@ -8,8 +8,8 @@ use reqwest::{StatusCode, header::COOKIE};
 use serde_json::{Value, json};
 use support::{
     account::{
-        Http, PASSWORD, Refused, code, confirm, finish_request, first, ke3, login_start, people,
-        prove_password, refusal, register, register_start, second_factor,
+        Http, PASSWORD, code, confirm, finish_request, first, ke3, login_start, people, prove_password,
+        refusal, refused, register, register_start, second_factor,
     },
     config, start, start_with,
 };
@@ -22,10 +22,6 @@ use waxwing_wire::{
     },
     limits as shared,
 };
-
-fn refused(status: u16, code: &str) -> Refused {
-    Refused { status, code: code.to_owned(), retry_after_s: None }
-}
 
 async fn server_info(http: &Http) -> ServerInfo {
     http.get(path::SERVER).send().await.unwrap().json().await.unwrap()

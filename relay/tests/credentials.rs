@@ -6,13 +6,11 @@ use std::time::Duration;
 
 use opaque_ke::{ClientRegistration, ClientRegistrationFinishParameters, Identifiers, RegistrationResponse};
 use rand_core::OsRng;
-use reqwest::header::COOKIE;
-use serde::Serialize;
 use support::{
     Running,
     account::{
         ClientSuite, Http, KSF, PASSWORD, Person, Refused, argon2, code, first, ke3, login_start, people,
-        prove_password, refusal, second_factor,
+        prove_password, refusal, refused, second_factor,
     },
     config, start, steady_step,
     stream::open,
@@ -37,37 +35,12 @@ async fn running(folder: tempfile::TempDir) -> Running {
 
 const NEW: &str = "another horse battery";
 
-fn refused(status: u16, code: &str) -> Refused {
-    Refused { status, code: code.to_owned(), retry_after_s: None }
-}
-
-async fn call<T: serde::de::DeserializeOwned>(
-    person: &Person,
-    path: &str,
-    body: &impl Serialize,
-) -> Result<T, Refused> {
-    let request = person.http.post(path).header(COOKIE, &person.cookie).json(body);
-    let response = request.send().await.unwrap();
-    if response.status().is_success() {
-        Ok(response.json().await.unwrap())
-    } else {
-        Err(refusal(response).await)
-    }
-}
-
-/// A person with a fresh session, and its proof.
-async fn again(person: &Person, steps: i64) -> (Person, Opaque) {
-    let (body, cookie) = person.log_in(steps).await.unwrap();
-    assert_eq!(body.proof.len(), 32);
-    (Person { cookie, ..person.clone() }, body.proof)
-}
-
 /// A whole change to the new password, not sent yet.
 async fn prepare(person: &Person, proof: &Opaque) -> Result<CredentialsChange, Refused> {
     let begun = ClientRegistration::<ClientSuite>::start(&mut OsRng, NEW.as_bytes()).unwrap();
     let opaque_request = Opaque(begun.message.serialize().to_vec());
     let request = CredentialsStart { proof: proof.clone(), opaque_request };
-    let started: CredentialsStarted = call(person, path::CREDENTIALS_START, &request).await?;
+    let started: CredentialsStarted = person.call(path::CREDENTIALS_START, &request).await?;
     let response = RegistrationResponse::deserialize(started.opaque_response.as_bytes()).unwrap();
     let identifiers = Identifiers { client: Some(person.username.as_bytes()), server: Some(b"waxwing") };
     let ksf = argon2();
@@ -92,13 +65,13 @@ async fn prepare(person: &Person, proof: &Opaque) -> Result<CredentialsChange, R
 async fn a_new_password_replaces_the_old_one_and_ends_other_sessions() {
     let running = start().await;
     let [mira, jon] = people(&running, ["mira", "jon"]).await;
-    let (here, proof) = again(&mira, 0).await;
+    let (here, proof) = mira.again(0).await;
     let (mut of_here, mut elsewhere) = (here.stream().await, mira.stream().await);
     let half_way = prove_password(&mira.http, "mira").await.unwrap();
 
     let change = prepare(&here, &proof).await.unwrap();
-    let _: Empty = call(&here, path::CREDENTIALS, &change).await.unwrap();
-    let _: Empty = call(&here, path::CREDENTIALS, &change).await.expect("the answer was lost");
+    let _: Empty = here.call(path::CREDENTIALS, &change).await.unwrap();
+    let _: Empty = here.call(path::CREDENTIALS, &change).await.expect("the answer was lost");
     assert_eq!(elsewhere.close_code().await, close::NOT_LOGGED_IN);
     assert_eq!(refusal(mira.session().await).await, refused(401, "not_logged_in"));
     assert_eq!(here.session().await.status(), 200);
@@ -133,15 +106,15 @@ async fn a_change_is_found_again_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let mut running = running(folder).await;
     let mira = first(&running, "mira").await;
-    let (here, proof) = again(&mira, 0).await;
+    let (here, proof) = mira.again(0).await;
     let change = prepare(&here, &proof).await.unwrap();
-    let _: Empty = call(&here, path::CREDENTIALS, &change).await.unwrap();
+    let _: Empty = here.call(path::CREDENTIALS, &change).await.unwrap();
     running.relay.stop().await;
     running = self::running(running.folder).await;
     let here = Person { http: Http::new(&running), ..here };
-    let _: Empty = call(&here, path::CREDENTIALS, &change).await.expect("proofs are gone, the change is not");
+    let _: Empty = here.call(path::CREDENTIALS, &change).await.expect("proofs are gone, the change is not");
     let other = CredentialsChange { wrap_recovery: Opaque(b"recovery 3".to_vec()), ..change };
-    let answer = call::<Empty>(&here, path::CREDENTIALS, &other).await.err();
+    let answer = here.call::<Empty>(path::CREDENTIALS, &other).await.err();
     assert_eq!(answer, Some(refused(410, "attempt_expired")), "another change needs a proof");
 }
 
@@ -149,19 +122,19 @@ async fn a_change_is_found_again_after_a_restart() {
 async fn a_change_needs_the_session_and_its_proof_once() {
     let running = start().await;
     let [mira, jon] = people(&running, ["mira", "jon"]).await;
-    let (here, proof) = again(&mira, 0).await;
-    let (_, of_jon) = again(&jon, 0).await;
+    let (here, proof) = mira.again(0).await;
+    let (_, of_jon) = jon.again(0).await;
     for wrong in [&of_jon, &Opaque(vec![0; 32]), &Opaque(Vec::new())] {
         assert_eq!(prepare(&here, wrong).await.err(), Some(refused(410, "attempt_expired")));
     }
     let nobody = Person { cookie: "waxwing=AAAA".into(), ..here.clone() };
     assert_eq!(prepare(&nobody, &proof).await.err(), Some(refused(401, "not_logged_in")));
     let change = prepare(&here, &proof).await.unwrap();
-    let send = async |change: &CredentialsChange| call::<Empty>(&here, path::CREDENTIALS, change).await.err();
+    let send = async |change: &CredentialsChange| here.call::<Empty>(path::CREDENTIALS, change).await.err();
     let expired = Some(refused(410, "attempt_expired"));
     assert_eq!(send(&CredentialsChange { proof: of_jon, ..change.clone() }).await, expired);
     assert_eq!(
-        call::<Empty>(&nobody, path::CREDENTIALS, &change).await.err(),
+        nobody.call::<Empty>(path::CREDENTIALS, &change).await.err(),
         Some(refused(401, "not_logged_in"))
     );
     assert_eq!(send(&change).await, None);
@@ -174,7 +147,7 @@ async fn a_change_needs_the_session_and_its_proof_once() {
 async fn a_change_is_checked_and_leaves_nothing_when_refused() {
     let running = start().await;
     let [mira] = people(&running, ["mira"]).await;
-    let (here, proof) = again(&mira, 0).await;
+    let (here, proof) = mira.again(0).await;
     let good = prepare(&here, &proof).await.unwrap();
     let large = |bytes: usize| Opaque(vec![1; bytes]);
     let mut bad = Vec::new();
@@ -194,12 +167,12 @@ async fn a_change_is_checked_and_leaves_nothing_when_refused() {
     with(&|c| c.opaque_upload = large(7), 422, "invalid");
     with(&|c| c.ksf = KsfParams { memory_kib: 8, ..c.ksf }, 422, "invalid");
     for (request, expected) in bad {
-        let answer = call::<Empty>(&here, path::CREDENTIALS, &request).await.err();
+        let answer = here.call::<Empty>(path::CREDENTIALS, &request).await.err();
         assert_eq!(answer, Some(expected));
     }
     assert_eq!(mira.session().await.status(), 200, "no session was ended");
     prove_password(&mira.http, "mira").await.expect("the old password works");
-    let _: Empty = call(&here, path::CREDENTIALS, &good).await.expect("and the proof is not used up");
+    let _: Empty = here.call(path::CREDENTIALS, &good).await.expect("and the proof is not used up");
 }
 
 #[tokio::test]

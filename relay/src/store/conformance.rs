@@ -3,6 +3,7 @@
 mod accounts;
 mod commits;
 mod data;
+mod entry;
 mod joining;
 mod log;
 mod passwords;
@@ -11,6 +12,7 @@ mod published;
 #[allow(dead_code, reason = "shared with the tests over the stream")]
 mod requests;
 mod rooms;
+mod sessions;
 
 use std::time::Duration;
 
@@ -35,14 +37,14 @@ use requests::random;
 struct Bench {
     store: Store,
     notices: mpsc::Receiver<Notice>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 fn sqlite() -> Bench {
     let folder = tempfile::tempdir().unwrap();
     let (sender, notices) = mpsc::channel(crate::limits::NOTICE_QUEUE);
     let store = Store::Sqlite(Sqlite::open(&Options::new(folder.path()), sender).unwrap());
-    Bench { store, notices, _folder: folder }
+    Bench { store, notices, folder }
 }
 
 macro_rules! behaviours {
@@ -70,6 +72,20 @@ behaviours! {
         sessions_that_ended_write_nothing_more,
         a_rotation_refuses_what_other_sessions_had_queued,
         settings_are_written_once;
+    sessions:
+        sessions_are_listed_and_end_one_by_one,
+        a_token_is_replaced_once_and_the_one_before_works_a_little,
+        accounts_are_seen,
+        nobody_banned_has_a_session;
+    entry:
+        accounts_follow_the_policy_and_invites,
+        names_that_look_alike_are_one,
+        a_second_factor_must_be_that_of_the_account,
+        a_recovery_code_is_used_once_and_told,
+        authenticators_are_replaced_and_removed,
+        whoever_holds_the_recovery_key_takes_the_account_back,
+        an_account_is_deleted_with_all_that_is_its_own,
+        the_last_administrator_is_not_deleted;
     data:
         account_objects_are_compared_and_swapped,
         account_objects_are_bounded,
@@ -189,6 +205,13 @@ impl Bench {
     async fn drain(&mut self) {
         self.store.check_writing(NOW_MS).await.unwrap();
         while self.notices.try_recv().is_ok() {}
+    }
+
+    /// A connection beside the store's own, for what other parts write. Another backend brings its own.
+    fn database(&self) -> rusqlite::Connection {
+        let db = rusqlite::Connection::open(self.folder.path().join("waxwing.db")).unwrap();
+        db.busy_timeout(Duration::from_secs(5)).unwrap();
+        db
     }
 
     /// An account; the first one by the setup token.

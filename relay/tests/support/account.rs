@@ -65,6 +65,10 @@ pub struct Refused {
     pub retry_after_s: Option<u64>,
 }
 
+pub fn refused(status: u16, code: &str) -> Refused {
+    Refused { status, code: code.to_owned(), retry_after_s: None }
+}
+
 pub async fn refusal(response: Response) -> Refused {
     let status = response.status().as_u16();
     assert_eq!(response.headers()["content-type"], "application/problem+json");
@@ -171,12 +175,21 @@ pub async fn register_start(
     password: &str,
     setup_token: Option<&str>,
 ) -> Result<Begun, Refused> {
+    begin_registration(http, username, password, (setup_token, None)).await
+}
+
+async fn begin_registration(
+    http: &Http,
+    username: &str,
+    password: &str,
+    (setup_token, invite): (Option<&str>, Option<&str>),
+) -> Result<Begun, Refused> {
     let start = ClientRegistration::<ClientSuite>::start(&mut OsRng, password.as_bytes()).unwrap();
     let request = RegisterStart {
         username: username.to_owned(),
         opaque_request: Opaque(start.message.serialize().to_vec()),
         setup_token: setup_token.map(str::to_owned),
-        invite: None,
+        invite: invite.map(str::to_owned),
     };
     let started = http.call(path::REGISTER_START, &request).await?;
     Ok(Begun { state: start.state, password: password.to_owned(), started })
@@ -204,7 +217,15 @@ pub fn finish_request(begun: &Begun) -> RegisterFinish {
 }
 
 pub async fn register(http: &Http, username: &str, setup_token: Option<&str>) -> Result<Person, Refused> {
-    let begun = register_start(http, username, PASSWORD, setup_token).await?;
+    complete_registration(http, register_start(http, username, PASSWORD, setup_token).await?).await
+}
+
+/// An account made with an operator's invite.
+pub async fn register_invited(http: &Http, username: &str, invite: Option<&str>) -> Result<Person, Refused> {
+    complete_registration(http, begin_registration(http, username, PASSWORD, (None, invite)).await?).await
+}
+
+async fn complete_registration(http: &Http, begun: Begun) -> Result<Person, Refused> {
     let request = finish_request(&begun);
     let enrolment: TotpEnrolment = http.call(path::REGISTER_FINISH, &request).await?;
     // The step before, so that the present one and the next are left for logins.
@@ -279,6 +300,23 @@ impl Person {
         let request = second_factor(&accepted, code(&self.secret, steps));
         let (body, cookie) = self.http.call_with_cookie(path::LOGIN_TOTP, &request).await?;
         Ok((body, cookie.unwrap()))
+    }
+
+    /// The same person in a fresh session, with its proof.
+    pub async fn again(&self, steps: i64) -> (Self, Opaque) {
+        let (body, cookie) = self.log_in(steps).await.unwrap();
+        assert_eq!(body.proof.len(), 32);
+        (Self { cookie, ..self.clone() }, body.proof)
+    }
+
+    /// A call in this person's session.
+    pub async fn call<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Refused> {
+        let response = self.http.post(path).header(COOKIE, &self.cookie).json(body).send().await.unwrap();
+        if response.status().is_success() {
+            Ok(response.json().await.unwrap())
+        } else {
+            Err(refusal(response).await)
+        }
     }
 
     pub async fn session(&self) -> Response {

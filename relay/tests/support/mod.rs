@@ -23,6 +23,15 @@ pub struct Running {
     pub folder: TempDir,
 }
 
+impl Running {
+    /// A connection to its database, for what only others could do.
+    pub fn database(&self) -> rusqlite::Connection {
+        let db = rusqlite::Connection::open(self.folder.path().join("waxwing.db")).unwrap();
+        db.busy_timeout(Duration::from_secs(5)).unwrap();
+        db
+    }
+}
+
 pub fn config(folder: &std::path::Path) -> Config {
     // Most tests write as fast as they can, and open several windows.
     let sessions = Sessions::Multi;

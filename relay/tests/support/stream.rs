@@ -28,13 +28,17 @@ pub struct Stream {
 
 /// Opens a stream with this cookie and, if any, this origin.
 pub async fn open(origin: &str, cookie: Option<&str>, page: Option<&str>) -> Result<Stream, Error> {
+    let cookie = cookie.map(|cookie| ("cookie", cookie));
+    let headers: Vec<_> = cookie.into_iter().chain(page.map(|page| ("origin", page))).collect();
+    open_with(origin, &headers).await
+}
+
+/// Opens a stream with these headers.
+pub async fn open_with(origin: &str, headers: &[(&'static str, &str)]) -> Result<Stream, Error> {
     let address = format!("{}{}", origin.replacen("http", "ws", 1), path::STREAM);
     let mut request = address.into_client_request().unwrap();
-    if let Some(cookie) = cookie {
-        request.headers_mut().insert("cookie", HeaderValue::from_str(cookie).unwrap());
-    }
-    if let Some(page) = page {
-        request.headers_mut().insert("origin", HeaderValue::from_str(page).unwrap());
+    for (name, value) in headers {
+        request.headers_mut().insert(*name, HeaderValue::from_str(value).unwrap());
     }
     let (socket, _) = connect_async(request).await?;
     Ok(Stream { socket, next_id: 1, events: Vec::new() })

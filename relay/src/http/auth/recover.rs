@@ -119,6 +119,7 @@ pub(in crate::http) async fn finish(
 async fn take_back(app: &App, headers: &HeaderMap, request: RecoverFinish) -> Result<Answer, Refusal> {
     check(&request)?;
     let opaque_record = app.auth.opaque.record(&request.opaque_upload)?;
+    let (new, ticket) = session::new(app, headers, request.device.as_deref(), now_ms())?;
     let id = request.recovery.clone();
     let print: [u8; 32] = Sha256::digest(serde_json::to_vec(&request).map_err(std::io::Error::other)?).into();
     let attempt = app.auth.recoveries.take(&id).ok_or_else(expired)?;
@@ -128,7 +129,6 @@ async fn take_back(app: &App, headers: &HeaderMap, request: RecoverFinish) -> Re
         return answer.ok_or_else(expired);
     }
     let Attempted { account, token_hash, .. } = attempt.state;
-    let (new, ticket) = session::new(app, headers, request.device.as_deref(), now_ms())?;
     let password = NewPassword {
         opaque_record,
         ksf: request.ksf,

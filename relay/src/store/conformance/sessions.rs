@@ -1,0 +1,77 @@
+//! Sessions and their tokens.
+
+use super::*;
+
+const DAY: u64 = 86_400_000;
+
+pub async fn sessions_are_listed_and_end_one_by_one(bench: &mut Bench) {
+    let [mira, jon] = bench.accounts().await;
+    let store = &bench.store;
+    let (one, other) = (new_session(), NewSession { device: "phone".into(), ..new_session() });
+    store.complete_login(login(mira, 101), one.clone()).await.unwrap();
+    store.complete_login(login(mira, 102), other.clone()).await.unwrap();
+    store.touch_session(other.token.id(), NOW_MS + 5).await.unwrap();
+    let list = async |now_ms| store.sessions(mira, LIFE, now_ms).await.unwrap();
+    let listed = list(NOW_MS + 5).await;
+    assert_eq!(listed.len(), 3, "with that of the registration");
+    let newest = &listed[0];
+    assert_eq!((newest.id, newest.device.as_str()), (other.token.id(), "phone"));
+    assert_eq!((newest.created_at_ms, newest.last_used_at_ms), (NOW_MS, NOW_MS + 5));
+    assert!(list(NOW_MS + 200 * DAY).await.is_empty(), "those that are over are not listed");
+
+    let end = async |account, which| store.end_sessions(account, which, NOW_MS).await;
+    assert_eq!(end(jon, Ended::One(one.token.id())).await, Err(StoreError::NotFound), "somebody else's");
+    end(mira, Ended::One(one.token.id())).await.unwrap();
+    assert!(list(NOW_MS).await.iter().all(|session| session.id != one.token.id()));
+    end(mira, Ended::AllBut(other.token.id())).await.unwrap();
+    assert_eq!(list(NOW_MS).await.iter().map(|session| session.id).collect::<Vec<_>>(), [other.token.id()]);
+    end(mira, Ended::AllBut(other.token.id())).await.expect("nothing is left to end");
+    end(mira, Ended::All).await.unwrap();
+    assert!(list(NOW_MS).await.is_empty());
+    assert_eq!(store.sessions(jon, LIFE, NOW_MS).await.unwrap().len(), 1);
+}
+
+pub async fn a_token_is_replaced_once_and_the_one_before_works_a_little(bench: &mut Bench) {
+    let [mira] = bench.accounts().await;
+    let store = &bench.store;
+    let (old, new, third) = (session_of(mira), SessionHash(random()), SessionHash(random()));
+    let find = async |token, now_ms| store.session(token, LIFE, now_ms).await.unwrap();
+    assert_eq!(find(old, NOW_MS).await.unwrap().token_at_ms, Some(NOW_MS));
+    assert!(store.renew_token(old.id(), (old, new), NOW_MS + DAY).await.unwrap());
+    assert!(
+        !store.renew_token(old.id(), (old, third), NOW_MS + DAY).await.unwrap(),
+        "another page was faster"
+    );
+    let grace = u64::try_from(crate::limits::FORMER_TOKEN.as_millis()).unwrap();
+    let (by_old, by_new) = (find(old, NOW_MS + DAY).await.unwrap(), find(new, NOW_MS + DAY).await.unwrap());
+    assert_eq!((by_old.id, by_new.id), (old.id(), old.id()), "one session");
+    assert_eq!((by_old.token_at_ms, by_new.token_at_ms), (None, Some(NOW_MS + DAY)));
+    assert!(find(old, NOW_MS + DAY + grace - 1).await.is_some());
+    assert!(find(old, NOW_MS + DAY + grace).await.is_none());
+    assert!(find(third, NOW_MS + DAY).await.is_none());
+    assert!(store.renew_token(old.id(), (new, third), NOW_MS + DAY + 1).await.unwrap());
+    assert!(find(old, NOW_MS + DAY + 1).await.is_none(), "only the one before");
+    done(store.put_key_package(caller(mira), Opaque(vec![1])).await).await.expect("streams go on");
+}
+
+pub async fn accounts_are_seen(bench: &mut Bench) {
+    let [mira] = bench.accounts().await;
+    let session = session_of(mira).id();
+    bench.store.touch_session(session, NOW_MS + 7).await.unwrap();
+    bench.store.touch_session(session, NOW_MS + 3).await.unwrap();
+    let found = bench.store.session(session_of(mira), LIFE, NOW_MS).await.unwrap().unwrap();
+    assert_eq!(found.last_used_at_ms, NOW_MS + 7, "it never goes back");
+    let seen: i64 =
+        bench.database().query_row("SELECT last_seen_at_ms FROM accounts", [], |row| row.get(0)).unwrap();
+    assert_eq!(seen, i64::try_from(NOW_MS).unwrap() + 7);
+}
+
+pub async fn nobody_banned_has_a_session(bench: &mut Bench) {
+    let [mira] = bench.accounts().await;
+    bench.database().execute("UPDATE accounts SET status = 2", []).unwrap();
+    assert!(bench.store.session(session_of(mira), LIFE, NOW_MS).await.unwrap().is_none());
+    let refused = bench.store.complete_login(login(mira, 101), new_session()).await.unwrap_err();
+    assert_eq!(refused, StoreError::Banned);
+    let used = bench.store.complete_login(login(mira, 100), new_session()).await.unwrap_err();
+    assert_eq!(used, StoreError::ReusedCode, "whoever has no code is not told");
+}
