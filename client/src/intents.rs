@@ -65,8 +65,8 @@ impl Client {
                 ctx.reply(id, Ok(Reply::Done));
             }
             Intent::SetDisplayName { .. } | Intent::Report { .. } => self.online(id, intent, ctx),
-            Intent::OpenReport { sealed, sender, sender_keys } => {
-                let opened = self.open_report(&sealed, &sender, &sender_keys);
+            Intent::OpenReport { sealed, room, entry, sender, sender_keys } => {
+                let opened = self.open_report(&sealed, (&room, &entry, &sender), &sender_keys);
                 ctx.reply(id, opened);
             }
             Intent::WatchStatistics { on } => self.watch(id, on, ctx),

@@ -8,7 +8,7 @@ use waxwing_crypto_core::{
     secret::SymmetricKey,
 };
 use waxwing_wire::{
-    AccountId, EpochId, Opaque, RoomId,
+    AccountId, EntryId, EpochId, Opaque, RoomId,
     frame::{self, LogEntry, ReportCopy, ReportKey, Request, Response},
     limits::{REPORT_BYTES, REPORT_COPIES},
     problem::Problem,
@@ -299,7 +299,7 @@ impl Client {
     pub(crate) fn open_report(
         &self,
         sealed: &str,
-        sender: &str,
+        (room, entry, sender): (&str, &str, &str),
         sender_keys: &[String],
     ) -> Result<Reply, Failure> {
         let unreadable = || failure("unreadable_report", "This report cannot be opened with your key.");
@@ -319,6 +319,10 @@ impl Client {
         let author = AccountId(message.metadata.sender.0);
         let signed = sender_keys.iter().filter_map(|key| text::<Opaque>(key));
         let known = signed.into_iter().any(|key| key.as_bytes() == evidence.author.as_bytes());
+        // Otherwise the proof of one message would do for the report, and so the removal, of another.
+        let reported = room == RoomId(evidence.room.0).to_string()
+            && entry == EntryId(message.metadata.id.0).to_string()
+            && sender == author.to_string();
         let shown = match Content::decode(message.metadata.kind, &message.body) {
             Some(Content::Text(text) | Content::Profile(text)) => text,
             _ => String::new(),
@@ -330,7 +334,7 @@ impl Client {
             written_at: message.metadata.sent_at_ms,
             room: RoomId(evidence.room.0).to_string(),
             note,
-            valid: known && sender == author.to_string(),
+            valid: known && reported,
         })
     }
 

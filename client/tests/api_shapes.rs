@@ -142,6 +142,8 @@ samples!(intents, Intent, {
     OpenReport: [
         Intent::OpenReport {
             sealed: "cmVwb3J0".into(),
+            room: room_id(),
+            entry: "ZW50cnk".into(),
             sender: account(),
             sender_keys: vec!["a2V5".into()],
         },

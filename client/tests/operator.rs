@@ -136,11 +136,15 @@ fn a_report_opens_for_administrators_only_and_proves_who_wrote_it() {
 
     let sealed = text(&copies[0].bytes);
     let keys = vec![text(&world.relay.accounts["jonas"].identity_key)];
-    let open = |sender: &str, sender_keys: Vec<String>| Intent::OpenReport {
+    let at = |room: &str, entry: &str, sender: &str, sender_keys: Vec<String>| Intent::OpenReport {
         sealed: sealed.clone(),
+        room: room.into(),
+        entry: entry.into(),
         sender: sender.into(),
         sender_keys,
     };
+    let reported = entry.id.to_string();
+    let open = |sender: &str, sender_keys: Vec<String>| at(&room, &reported, sender, sender_keys);
     let sender = world.account("jonas");
     let shown = |world: &mut World, d: usize, intent: Intent| match world.call(d, intent) {
         Ok(Reply::Report { account, text, note, valid, room, .. }) => (account, text, note, valid, room),
@@ -153,6 +157,12 @@ fn a_report_opens_for_administrators_only_and_proves_who_wrote_it() {
     assert!(!shown(&mut world, olga, open(&sender, Vec::new())).3, "another key");
     let other = world.account("mira");
     assert!(!shown(&mut world, olga, open(&other, keys.clone())).3, "somebody else's entry");
+    let harmless = world.relay.only_room().log.iter().find(|entry| entry.id.to_string() != reported);
+    let harmless = at(&room, &harmless.unwrap().id.to_string(), &sender, keys.clone());
+    assert!(!shown(&mut world, olga, harmless).3, "another entry of the same author");
+    let elsewhere = waxwing_wire::RoomId([9; 16]).to_string();
+    let elsewhere = at(&elsewhere, &reported, &sender, keys.clone());
+    assert!(!shown(&mut world, olga, elsewhere).3, "another room");
     assert_eq!(code(world.call(mira, open(&sender, keys))), "unreadable_report");
     assert_eq!(world.relay.report_keys.len(), 1, "one key for all sessions");
 }

@@ -152,6 +152,12 @@ async fn a_report_reaches_administrators_and_is_decided_once() {
     let [found] = &list.reports[..] else { panic!("{list:?}") };
     assert_eq!((list.open, list.total), (1, 1));
     assert_eq!((found.room, found.seq, found.reporter, found.sender), (room, seq, ada.id, jon.id));
+    let Ok(Response::Entries { entries, .. }) =
+        of_ada.ask(Request::Entries { room, after: seq - 1, limit: 1 }).await
+    else {
+        panic!("no page")
+    };
+    assert_eq!(found.entry, entries[0].id, "the report shows this entry, or proves nothing");
     assert_eq!(found.sealed.as_ref().map(Opaque::as_bytes), Some(b"sealed report".as_slice()));
     assert_eq!(found.sender_keys, vec![Opaque(vec![7; 32])]);
     assert_eq!((found.sender_name.as_deref(), found.reporter_name.as_deref()), (Some("jon"), Some("ada")));

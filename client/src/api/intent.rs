@@ -311,6 +311,10 @@ pub enum Intent {
     OpenReport {
         /// From the relay, base64url.
         sealed: String,
+        /// The room of the reported entry, as the relay says.
+        room: String,
+        /// Id of that entry, as the relay says.
+        entry: String,
         /// The account that sent the entry, as the relay says.
         sender: String,
         /// Its present and former identity keys, as the relay says, base64url.

@@ -301,11 +301,12 @@ CREATE TABLE report_keys (
     bytes   BLOB NOT NULL
 ) STRICT;
 
--- status: 0 open, 1 dismissed, 2 the message was removed. sender is who wrote the entry.
+-- status: 0 open, 1 dismissed, 2 the message was removed. entry is the id of the entry, sender who wrote it.
 CREATE TABLE reports (
     id       INTEGER PRIMARY KEY,
     room     BLOB NOT NULL CHECK (length(room) = 16),
     seq      INTEGER NOT NULL,
+    entry    BLOB NOT NULL CHECK (length(entry) = 16),
     reporter BLOB NOT NULL REFERENCES accounts (account) ON DELETE CASCADE,
     sender   BLOB NOT NULL CHECK (length(sender) = 16),
     at_ms    INTEGER NOT NULL,

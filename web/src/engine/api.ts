@@ -32,7 +32,14 @@ export type Intent =
   | { type: 'endOtherSessions' }
   | { type: 'takeOver' }
   | { type: 'report'; room: string; key: string; note: string | null }
-  | { type: 'openReport'; sealed: string; sender: string; senderKeys: string[] }
+  | {
+      type: 'openReport';
+      sealed: string;
+      room: string;
+      entry: string;
+      sender: string;
+      senderKeys: string[];
+    }
   | { type: 'watchStatistics'; on: boolean }
   | { type: 'logOut' }
   | { type: 'createRoom'; name: string }

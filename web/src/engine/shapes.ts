@@ -85,7 +85,7 @@ export const intents = [
   {"type":"takeOver"},
   {"type":"report","room":"cm9vbQ","key":"a-key","note":"Rude."},
   {"type":"report","room":"cm9vbQ","key":"a-key","note":null},
-  {"type":"openReport","sealed":"cmVwb3J0","sender":"YWNjb3VudA","senderKeys":["a2V5"]},
+  {"type":"openReport","sealed":"cmVwb3J0","room":"cm9vbQ","entry":"ZW50cnk","sender":"YWNjb3VudA","senderKeys":["a2V5"]},
   {"type":"watchStatistics","on":true},
 ] satisfies Intent[];
 

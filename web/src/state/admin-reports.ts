@@ -12,8 +12,8 @@ export type OpenedReport = ReplyFor<'openReport'>;
  */
 export async function openReport(
   engine: Pick<EngineClient, 'call'>,
-  { sealed, sender, sender_keys: senderKeys }: ReportRecord,
+  { sealed, room, entry, sender, sender_keys: senderKeys }: ReportRecord,
 ): Promise<OpenedReport> {
   if (sealed == null) throw new CallFailure({ code: 'not_found', message: '' });
-  return engine.call({ type: 'openReport', sealed, sender, senderKeys });
+  return engine.call({ type: 'openReport', sealed, room, entry, sender, senderKeys });
 }

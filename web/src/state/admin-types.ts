@@ -65,6 +65,7 @@ export interface ReportRecord {
   id: number;
   room: string;
   seq: number;
+  entry: string;
   reporter: string;
   reporter_name?: Maybe<string>;
   at_ms: number;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, Opaque, RoomId, Seq};
+use crate::{AccountId, EntryId, Opaque, RoomId, Seq};
 
 /// What became of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +43,8 @@ pub struct ReportRecord {
     pub room: RoomId,
     /// Number of the reported entry.
     pub seq: Seq,
+    /// Its id, which its author signed with the message: what the report shows has to carry the same.
+    pub entry: EntryId,
     /// Who reports.
     pub reporter: AccountId,
     /// Its username; absent when the account is gone.

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params, types::Value};
 use waxwing_wire::{
-    AccountId, Opaque, RoomId, Seq,
+    AccountId, EntryId, Opaque, RoomId, Seq,
     admin::{AuditKind, ReportList, ReportQuery, ReportRecord, ReportStatus},
     frame::{ReportCopy, ReportKey},
     limits as shared,
@@ -73,11 +73,13 @@ pub(in crate::store::sqlite) fn put(
     }
     let found = rooms::for_member(db, reporter, room)?;
     let sql = "-- reported_entry()
-        SELECT sender FROM log_entries WHERE room = ?1 AND seq = ?2 AND kind = 2";
-    let sender: Option<AccountId> =
-        db.prepare_cached(sql)?.query_row(params![found.num, signed(seq)], |row| id(row, 0)).optional()?;
-    let sender = sender.ok_or(StoreError::NotFound)?;
-    let report = file(db, reporter, (room, seq, sender), now_ms)?;
+        SELECT sender, entry FROM log_entries WHERE room = ?1 AND seq = ?2 AND kind = 2";
+    let written: Option<(AccountId, EntryId)> = db
+        .prepare_cached(sql)?
+        .query_row(params![found.num, signed(seq)], |row| Ok((id(row, 0)?, id(row, 1)?)))
+        .optional()?;
+    let written = written.ok_or(StoreError::NotFound)?;
+    let report = file(db, reporter, (room, seq), written, now_ms)?;
     let sql = "-- put_report_copy()
         INSERT INTO report_copies (report, account, sealed) VALUES (?1, ?2, ?3)
         ON CONFLICT (report, account) DO UPDATE SET sealed = excluded.sealed";
@@ -99,7 +101,8 @@ pub(in crate::store::sqlite) fn put(
 fn file(
     db: &Connection,
     reporter: AccountId,
-    (room, seq, sender): (RoomId, Seq, AccountId),
+    (room, seq): (RoomId, Seq),
+    (sender, entry): (AccountId, EntryId),
     now_ms: u64,
 ) -> Result<i64> {
     let sql = "-- report_of()
@@ -122,10 +125,10 @@ fn file(
         ));
     }
     let sql = "-- put_report()
-        INSERT INTO reports (room, seq, reporter, sender, at_ms, status) VALUES (?1, ?2, ?3, ?4, ?5, 0) RETURNING id";
-    let report: i64 = db
-        .prepare_cached(sql)?
-        .query_row(params![room.0, signed(seq), reporter.0, sender.0, signed(now_ms)], |row| row.get(0))?;
+        INSERT INTO reports (room, seq, entry, reporter, sender, at_ms, status)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0) RETURNING id";
+    let row = params![room.0, signed(seq), entry.0, reporter.0, sender.0, signed(now_ms)];
+    let report: i64 = db.prepare_cached(sql)?.query_row(row, |row| row.get(0))?;
     audit::record(db, now_ms, Some(reporter), AuditKind::Reported, Target::Report(unsigned(report)), "")?;
     Ok(report)
 }
@@ -147,7 +150,7 @@ pub(in crate::store::sqlite) fn list(
     let (before, _) = Place::parse(query.after.as_deref())?;
     let most = page(query.limit);
     let sql = "-- reports()
-        SELECT r.id, r.room, r.seq, r.reporter, p.username, r.at_ms, r.status, c.sealed, r.sender, s.username
+        SELECT r.id, r.room, r.seq, r.reporter, p.username, r.at_ms, r.status, c.sealed, r.sender, s.username, r.entry
         FROM reports r LEFT JOIN report_copies c ON c.report = r.id AND c.account = ?1
         LEFT JOIN accounts p ON p.account = r.reporter LEFT JOIN accounts s ON s.account = r.sender
         WHERE (?2 IS NULL OR r.status = ?2) AND (?3 IS NULL OR r.id < ?3) ORDER BY r.id DESC LIMIT ?4";
@@ -157,6 +160,7 @@ pub(in crate::store::sqlite) fn list(
             id: unsigned(row.get(0)?),
             room: id(row, 1)?,
             seq: unsigned(row.get(2)?),
+            entry: id(row, 10)?,
             reporter: id(row, 3)?,
             reporter_name: row.get(4)?,
             at_ms: unsigned(row.get(5)?),
