@@ -38,9 +38,9 @@ pub(crate) struct Streams {
     streams: Vec<Stream>,
     /// Some were given up: an unknown stream may be one of them.
     forgotten: bool,
-    /// Authors of messages that the operator removed: the next gap of theirs may be that.
+    /// Authors of messages that the operator removed, with how many: each may be one message that is missing later.
     #[serde(default)]
-    pardoned: Vec<AccountId>,
+    pardoned: Vec<(AccountId, u64)>,
 }
 
 impl Streams {
@@ -48,7 +48,7 @@ impl Streams {
     pub(crate) fn note(&mut self, author: AccountId, stream: EntryId, position: u64, whole: bool) -> Place {
         let known = self.streams.iter().position(|seen| seen.author == author && seen.stream == stream);
         let Some(known) = known else {
-            let gap = position > 0 && whole && !self.forgotten && !self.pardoned.contains(&author);
+            let gap = whole && !self.forgotten && !self.excused(author, position);
             self.streams.push(Stream { author, stream, seen: vec![(position, position)], loose: false });
             if self.streams.len() > STREAMS {
                 self.streams.remove(0);
@@ -57,9 +57,10 @@ impl Streams {
             return if gap { Place::Gap } else { Place::Next };
         };
         let mut seen = self.streams.remove(known);
+        let missing = position.saturating_sub(seen.next());
         let away = std::mem::take(&mut seen.loose);
         let place = match seen.note(position) {
-            Place::Gap if away => Place::Next,
+            Place::Gap if away || self.excused(author, missing) => Place::Next,
             place => place,
         };
         self.streams.push(seen);
@@ -74,20 +75,39 @@ impl Streams {
 
     /// A message of this author was removed: nobody knows any more of which stream.
     pub(crate) fn pardon(&mut self, author: AccountId) {
-        if !self.pardoned.contains(&author) {
-            self.pardoned.push(author);
+        match self.pardoned.iter_mut().find(|(known, _)| *known == author) {
+            Some((_, left)) => *left = left.saturating_add(1),
+            None => self.pardoned.push((author, 1)),
         }
-        self.streams.iter_mut().filter(|seen| seen.author == author).for_each(|seen| seen.loose = true);
+    }
+
+    /// Whether so many missing messages are ones that were seen removed. A removed message excuses one, once: otherwise
+    /// one removal, which the relay can make up, would hide whatever it withholds of this author later.
+    fn excused(&mut self, author: AccountId, missing: u64) -> bool {
+        if missing == 0 {
+            return true;
+        }
+        let Some(known) = self.pardoned.iter().position(|(known, _)| *known == author) else { return false };
+        let (_, removed) = self.pardoned.remove(known);
+        let left = removed.saturating_sub(missing);
+        if left > 0 {
+            self.pardoned.push((author, left));
+        }
+        removed >= missing
     }
 
     /// The position after the highest seen of a stream.
     pub(crate) fn next(&self, author: AccountId, stream: EntryId) -> u64 {
         let known = self.streams.iter().find(|seen| seen.author == author && seen.stream == stream);
-        known.and_then(|stream| stream.seen.last()).map_or(0, |(_, last)| last.saturating_add(1))
+        known.map_or(0, Stream::next)
     }
 }
 
 impl Stream {
+    fn next(&self) -> u64 {
+        self.seen.last().map_or(0, |(_, last)| last.saturating_add(1))
+    }
+
     fn note(&mut self, position: u64) -> Place {
         // The stretches that begin at or before this position.
         let before = self.seen.partition_point(|(first, _)| *first <= position);
@@ -177,6 +197,24 @@ mod tests {
         assert_eq!(streams.note(MIRA, STREAM, 7, true), Place::Gap);
         assert_eq!(streams.note(MIRA, EntryId([9; 16]), 7, true), Place::Next);
         assert_eq!(streams.next(MIRA, STREAM), 8);
+    }
+
+    #[test]
+    fn a_removed_message_excuses_one_missing_message_and_no_more() {
+        let mut streams = Streams::default();
+        streams.note(MIRA, STREAM, 0, true);
+        streams.pardon(MIRA);
+        assert_eq!(streams.note(AccountId([7; 16]), STREAM, 1, true), Place::Gap, "not of somebody else");
+        assert_eq!(streams.note(MIRA, STREAM, 2, true), Place::Next, "this is the one");
+        assert_eq!(streams.note(MIRA, STREAM, 4, true), Place::Gap, "this is another");
+        streams.pardon(MIRA);
+        assert_eq!(streams.note(MIRA, STREAM, 7, true), Place::Gap, "two are missing");
+        assert_eq!(streams.note(MIRA, STREAM, 9, true), Place::Gap, "it cannot excuse a second gap");
+        let other = EntryId([9; 16]);
+        streams.pardon(MIRA);
+        streams.pardon(MIRA);
+        assert_eq!(streams.note(MIRA, other, 2, true), Place::Next, "a stream that began with them");
+        assert_eq!(streams.note(MIRA, EntryId([8; 16]), 1, true), Place::Gap);
     }
 
     #[test]

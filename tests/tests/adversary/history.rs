@@ -2,7 +2,7 @@
 
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha20Rng;
-use waxwing_client::api::Rollback;
+use waxwing_client::api::{Body, Rollback};
 use waxwing_wire::{
     Opaque,
     frame::{EntryKind, LogEntry, Response, ServerFrame},
@@ -169,12 +169,13 @@ fn altered_entries() {
 fn erased_message_with_its_digest() {
     for seed in seeds(ATTACKS) {
         let mut scene = Scene::new(seed);
-        scene.say(MIRA, "not wanted by the relay");
-        scene.say(MIRA, "what comes after it");
+        for text in ["not wanted by the relay", "what comes after it", "nor wanted", "the last word"] {
+            scene.say(MIRA, text);
+        }
         scene.world.run();
         let place = {
             let places = messages(&mut scene);
-            places[places.len() - 2]
+            places[places.len() - 4]
         };
         let entry = &mut scene.relay.only_room().log[place];
         let sender = entry.sender.0.into();
@@ -183,6 +184,14 @@ fn erased_message_with_its_digest() {
         entry.kind = EntryKind::Tombstone;
         entry.digest = Some(Opaque(digest.to_vec()));
         entry.bytes = Opaque(Vec::new());
+        let d = scene.world.log_in("mira");
+        let room = scene.room.clone();
+        let shown = &scene.world.devices[d].items[&room];
+        let removed = shown.values().filter(|item| item.body == Body::Removed).count();
+        assert_eq!((removed, scene.warnings(d)), (1, Vec::new()), "seed {seed}: as if the operator did it");
+        // What was shown as removed excuses nothing else.
+        scene.relay.only_room().log.remove(place + 2);
+        renumber(&mut scene);
         let warnings = warnings_of_newcomer(&mut scene);
         assert!(warnings.contains(&"warning gap".to_owned()), "seed {seed}: {warnings:?}");
     }

@@ -5,8 +5,8 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 use waxwing_wire::{
     AccountId, EntryId, EpochId, RoomId,
-    frame::{Append, CreateRoom, EntryKind, EpochParts},
-    ids::SessionId,
+    frame::{AccountDatum, Append, CreateRoom, EntryKind, EpochParts},
+    ids::{DataName, SessionId},
 };
 use zeroize::Zeroizing;
 
@@ -325,4 +325,26 @@ fn the_columns_are_those_of_the_threat_model() {
     }
     told.sort_unstable();
     assert_eq!(told, columns);
+}
+
+#[tokio::test]
+async fn what_is_deleted_is_nowhere_in_the_database_file() {
+    let folder = folder();
+    let store = with_room(&folder, |_| {}).await;
+    // One inside of a page, one that fills pages of its own.
+    let secrets = [b"a short secret of Mira".to_vec(), b"a long secret of Mira ".repeat(1_000)];
+    let names = [DataName([1; 16]), DataName([2; 16])];
+    for (name, secret) in names.into_iter().zip(&secrets) {
+        let datum = AccountDatum { name, version: 1, bytes: Opaque(secret.clone()) };
+        store.put_account_data(MIRAS, datum).await.unwrap().await.unwrap();
+    }
+    let holds = |store: Sqlite, secret: &[u8]| {
+        store.close();
+        let file = std::fs::read(folder.path().join("waxwing.db")).unwrap();
+        file.windows(secret.len()).any(|window| window == secret)
+    };
+    assert!(holds(store, b"secret of Mira"), "this test finds what is there");
+    let store = open_with(&folder, |_| {}).unwrap();
+    store.drop_account_data(MIRAS, names.to_vec()).await.unwrap().await.unwrap();
+    assert!(!holds(store, b"secret of Mira"));
 }
