@@ -84,6 +84,8 @@ async fn queries_are_checked() {
         "limit=many",
         "after=%21",
         "limit=-1",
+        "limit=0",
+        "limit=101",
         "no=field",
         "status=",
         "sort=created&sort=rooms",
@@ -91,8 +93,6 @@ async fn queries_are_checked() {
         let answer = mira.ask::<Users>(&format!("{}?{query}", path::USERS)).await;
         assert_eq!(answer.err(), Some(refused(422, "invalid")), "{query}");
     }
-    let huge: Users = mira.ask(&format!("{}?limit=4294967295", path::USERS)).await.unwrap();
-    assert_eq!(huge.total, 1);
     for account in ["x", "AAAAAAAAAAAAAAAAAAAAAA", "%00"] {
         let answer = mira.ask::<Value>(&path::USER.replace("{account}", account)).await;
         assert_eq!(answer.err(), Some(refused(404, "not_found")), "{account}");

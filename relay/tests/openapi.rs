@@ -10,6 +10,7 @@ use support::{
     account::{Http, first},
     start,
 };
+use waxwing_wire::{ProblemCode, admin::AuditKind};
 
 async fn document(http: &Http) -> Value {
     http.get("/api/openapi.json").send().await.unwrap().json().await.unwrap()
@@ -73,6 +74,11 @@ async fn references_lead_somewhere_and_names_are_unique() {
     names.dedup();
     assert_eq!(names.len(), all);
     assert!(all >= 50, "{all} calls");
+    let texts = |name: &str| document["components"]["schemas"][name]["enum"].as_array().unwrap().clone();
+    let codes: Vec<Value> = ProblemCode::ALL.iter().map(|code| code.as_str().into()).collect();
+    assert_eq!(texts("ProblemCode"), codes, "as they travel");
+    let kinds: Vec<Value> = AuditKind::ALL.iter().map(|kind| kind.as_str().into()).collect();
+    assert_eq!(texts("AuditKind"), kinds);
 }
 
 #[tokio::test]

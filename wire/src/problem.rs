@@ -6,9 +6,23 @@ macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $text:literal, $status:literal;)+) => {
         /// A stable code. The HTTP status that goes with it is [`ProblemCode::status`].
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum ProblemCode {
             $($(#[$doc])* #[serde(rename = $text)] $variant,)+
+        }
+
+        // The derive would take the names of the variants: it does not see texts that a macro brings.
+        #[cfg(feature = "openapi")]
+        impl utoipa::PartialSchema for ProblemCode {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                crate::schema::one_of(&[$($text,)+], "A stable code.")
+            }
+        }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::ToSchema for ProblemCode {
+            fn name() -> std::borrow::Cow<'static, str> {
+                "ProblemCode".into()
+            }
         }
 
         impl ProblemCode {

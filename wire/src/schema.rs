@@ -31,3 +31,9 @@ pub(crate) fn id(bytes: usize) -> RefOr<Schema> {
         .description(Some(format!("{bytes} bytes in base64url without padding.")))
         .into()
 }
+
+/// One of some texts.
+pub(crate) fn one_of(texts: &'static [&'static str], what: &str) -> RefOr<Schema> {
+    let text = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(texts.iter().copied()));
+    text.description(Some(what)).into()
+}

@@ -8,9 +8,23 @@ macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident = $text:literal;)+) => {
         /// What happened.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum AuditKind {
             $($(#[$doc])* #[serde(rename = $text)] $variant,)+
+        }
+
+        // The derive would take the names of the variants: it does not see texts that a macro brings.
+        #[cfg(feature = "openapi")]
+        impl utoipa::PartialSchema for AuditKind {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                crate::schema::one_of(&[$($text,)+], "What happened.")
+            }
+        }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::ToSchema for AuditKind {
+            fn name() -> std::borrow::Cow<'static, str> {
+                "AuditKind".into()
+            }
         }
 
         impl AuditKind {
@@ -126,6 +140,7 @@ pub struct AuditQuery {
     pub after: Option<String>,
     /// Entries of a page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 100))]
     pub limit: Option<u32>,
 }
 

@@ -69,6 +69,7 @@ pub struct UserQuery {
     pub after: Option<String>,
     /// Entries of a page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 100))]
     pub limit: Option<u32>,
 }
 

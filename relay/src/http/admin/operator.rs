@@ -59,7 +59,9 @@ pub(super) async fn make_invite(
 }
 
 fn check_end(at_ms: Option<u64>, now_ms: u64) -> Result<(), Refusal> {
-    if at_ms.is_some_and(|at_ms| at_ms <= now_ms) { Err(invalid("the end lies in the past")) } else { Ok(()) }
+    // Beyond the other bound there is no time that the database could hold.
+    let fine = at_ms.is_none_or(|at_ms| at_ms > now_ms && i64::try_from(at_ms).is_ok());
+    if fine { Ok(()) } else { Err(invalid("the end lies in the past, or beyond all times")) }
 }
 
 /// `POST /api/v1/admin/invites/{id}/revoke`

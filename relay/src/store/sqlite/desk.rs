@@ -29,8 +29,12 @@ pub(super) fn check(db: &Connection, actor: AccountId) -> Result<()> {
 }
 
 /// Entries of a page that asked for so many.
-fn page(limit: Option<u32>) -> usize {
-    usize::try_from(limit.unwrap_or(50).clamp(1, shared::ADMIN_PAGE)).unwrap_or(50)
+fn page(limit: Option<u32>) -> Result<usize> {
+    let limit = limit.unwrap_or(50);
+    if limit == 0 || limit > shared::ADMIN_PAGE {
+        return Err(StoreError::Invalid("a page has 1 to 100 entries"));
+    }
+    usize::try_from(limit).map_err(|_| StoreError::Internal)
 }
 
 /// A part of a text to be looked for with LIKE.

@@ -38,7 +38,11 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(Option<AuditKind>, AuditEntry)> {
 /// A page of the log, the newest first.
 pub(in crate::store::sqlite) fn list(db: &Connection, query: &AuditQuery) -> Result<AuditList> {
     let (before, _) = Place::parse(query.after.as_deref())?;
-    let most = page(query.limit);
+    let most = page(query.limit)?;
+    let beyond = |time: Option<u64>| time.is_some_and(|time| i64::try_from(time).is_err());
+    if beyond(query.from) || beyond(query.to) {
+        return Err(StoreError::Invalid("this time is beyond all times"));
+    }
     let part = query.query.as_deref().map(str::trim).filter(|part| !part.is_empty());
     let named = part.map(|part| accounts_named(db, part)).transpose()?;
     let sql = format!(

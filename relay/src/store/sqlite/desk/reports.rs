@@ -148,7 +148,7 @@ pub(in crate::store::sqlite) fn list(
 ) -> Result<ReportList> {
     let status = query.status.map(status_number);
     let (before, _) = Place::parse(query.after.as_deref())?;
-    let most = page(query.limit);
+    let most = page(query.limit)?;
     let sql = "-- reports()
         SELECT r.id, r.room, r.seq, r.reporter, p.username, r.at_ms, r.status, c.sealed, r.sender, s.username, r.entry
         FROM reports r LEFT JOIN report_copies c ON c.report = r.id AND c.account = ?1

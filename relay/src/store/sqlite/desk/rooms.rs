@@ -26,7 +26,7 @@ pub(in crate::store::sqlite) fn list(db: &Connection, query: &RoomQuery) -> Resu
     };
     let (direction, beyond) = direction(query.order);
     let (key, last) = Place::parse(query.after.as_deref())?;
-    let most = page(query.limit);
+    let most = page(query.limit)?;
     let sql = format!(
         "-- rooms_of_relay()
         WITH r AS (SELECT room AS id, (SELECT count(*) FROM members m WHERE m.room = rooms.num) AS members,

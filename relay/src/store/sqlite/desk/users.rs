@@ -69,7 +69,7 @@ pub(in crate::store::sqlite) fn list(db: &Connection, query: &UserQuery) -> Resu
     let part = query.query.as_deref().map(str::trim).filter(|part| !part.is_empty()).map(str::to_lowercase);
     let status = query.status.map(status_number);
     let (key, last) = Place::parse(query.after.as_deref())?;
-    let most = page(query.limit);
+    let most = page(query.limit)?;
     let sql = format!(
         "-- users()
         WITH u AS ({USERS}) SELECT id, username, status, administrator, totp, created, last_seen, sessions, rooms,
