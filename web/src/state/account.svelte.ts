@@ -157,9 +157,8 @@ export const OTHERS = 'others';
 /** Taking the account's one live place back from another browser. */
 export class TakeOver extends Steps {
   readonly #engine: Engine;
-  /** Whole seconds until the relay takes another attempt. */
-  wait = $state(0);
-  #ticker: ReturnType<typeof setInterval> | undefined;
+  /** Asked for, and not connected yet: right after somebody else came, the relay makes one wait a few seconds. */
+  pending = $state(false);
 
   constructor(engine: Engine) {
     super();
@@ -167,31 +166,14 @@ export class TakeOver extends Steps {
   }
 
   async submit(): Promise<void> {
-    if (this.wait > 0) return;
-    const succeeded = await this.step(async () => {
+    this.pending = await this.step(async () => {
       await this.#engine.call({ type: 'takeOver' });
     });
-    const wait = this.failure?.retryAfterS;
-    if (!succeeded && wait != null && wait > 0) {
-      // Having to wait is no failure: the button counts down.
-      this.failure = null;
-      this.#countDown(Math.ceil(wait));
-    }
   }
 
-  /** Nothing is displaced any more. */
-  reset(): void {
-    clearInterval(this.#ticker);
-    this.wait = 0;
+  /** It came about, or there is nothing to take over any more. */
+  settled(): void {
+    this.pending = false;
     this.failure = null;
-  }
-
-  #countDown(seconds: number): void {
-    clearInterval(this.#ticker);
-    this.wait = seconds;
-    this.#ticker = setInterval(() => {
-      this.wait -= 1;
-      if (this.wait <= 0) clearInterval(this.#ticker);
-    }, 1000);
   }
 }

@@ -1,6 +1,6 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { SessionEntry } from '../engine/api';
-import { AccountTask, Devices, OTHERS, TakeOver, type TaskName } from './account.svelte';
+import { AccountTask, Devices, OTHERS, type TaskName } from './account.svelte';
 import { Announcements } from './announcements.svelte';
 import { deviceLabel, isHandheld } from './device';
 import { Prefs } from './prefs.svelte';
@@ -130,35 +130,6 @@ describe('devices', () => {
       deviceLabel('Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/141.0.0.0 Safari/537.36 Edg/141.0'),
     ).toBe('Edge, Windows');
     expect(deviceLabel('curl/8.0')).toBe('Browser');
-  });
-});
-
-describe('taking over', () => {
-  afterEach(() => vi.useRealTimers());
-
-  it('counts down when it has to wait', async () => {
-    vi.useFakeTimers();
-    let refused: (failure: object) => void = () => undefined;
-    const calls: object[] = [];
-    const engine = {
-      call: (intent: object) => {
-        calls.push(intent);
-        return new Promise<never>((_, reject) => (refused = reject));
-      },
-    };
-    const { CallFailure } = await import('../engine/client');
-    const takeOver = new TakeOver(engine);
-    const submitted = takeOver.submit();
-    refused(new CallFailure({ code: 'displaced', message: '', retryAfterS: 3 }));
-    await submitted;
-    expect(takeOver.wait).toBe(3);
-    expect(takeOver.failure).toBeNull();
-    await takeOver.submit();
-    expect(calls).toHaveLength(1);
-    vi.advanceTimersByTime(3000);
-    expect(takeOver.wait).toBe(0);
-    void takeOver.submit();
-    expect(calls).toHaveLength(2);
   });
 });
 

@@ -1,5 +1,5 @@
 import { createContext } from 'svelte';
-import type { AccountNotice, Intent, Notice, ReplyFor, Rollback, Room } from '../engine/api';
+import type { AccountNotice, Connection, Intent, Notice, ReplyFor, Rollback, Room } from '../engine/api';
 import type { EngineClient } from '../engine/client';
 import { failureOf } from '../engine/client';
 import type { EngineStatus } from '../engine/protocol';
@@ -97,7 +97,7 @@ export class App {
       if (this.session.phase === 'unknown') return this.prefs.remembered ? 'chat' : 'auth';
       if (this.session.phase === 'out') return 'auth';
       if (this.newRecoveryKey !== null) return 'newKey';
-      if (this.connection.state.type === 'displaced') return 'displaced';
+      if (this.#away) return 'displaced';
       return this.session.me?.status === 'pending' ? 'waiting' : 'chat';
     },
   );
@@ -181,6 +181,18 @@ export class App {
     this.news = this.news.filter((other) => other !== news);
   }
 
+  /** The account is in use elsewhere, and this page is not back yet. */
+  get #away(): boolean {
+    const { type } = this.connection.state;
+    return type === 'displaced' || (this.takeOver.pending && (type === 'connecting' || type === 'waiting'));
+  }
+
+  #connectionIs(state: Connection): void {
+    if (state.type === 'connected') this.takeOver.settled();
+    if (state.type === 'displaced' && !this.task?.holding) this.closeDialog();
+    this.connection.receive(state);
+  }
+
   #engineIs(status: EngineStatus): void {
     const before = this.engineStatus.type;
     this.engineStatus = status;
@@ -199,9 +211,7 @@ export class App {
         if (notice.me) this.#loggedIn();
         return;
       case 'connection':
-        if (notice.state.type !== 'displaced') this.takeOver.reset();
-        else if (!this.task?.holding) this.closeDialog();
-        return this.connection.receive(notice.state);
+        return this.#connectionIs(notice.state);
       case 'account':
         return this.#tell(notice.what, notice.at);
       case 'announcements':
@@ -268,7 +278,7 @@ export class App {
     this.session.suspend();
     this.connection.receive({ type: 'idle' });
     this.announcements.clear();
-    this.takeOver.reset();
+    this.takeOver.settled();
     this.closeDialog();
     this.news = [];
     this.details = false;

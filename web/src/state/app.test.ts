@@ -95,8 +95,16 @@ describe('what is shown', () => {
     void app.takeOver.submit();
     expect(engine.intents.at(-1)).toEqual({ type: 'takeOver' });
     await engine.reply({ type: 'done' });
+    // Right after the other one came one has to wait a moment: not behind the card, but on it.
+    engine.notify({ type: 'connection', state: { type: 'connecting' } });
+    engine.notify({ type: 'connection', state: { type: 'waiting', retryAt: Date.now() + 3000 } });
+    expect(app.screen).toBe('displaced');
+    expect(app.connection.seconds).toBe(3);
     engine.notify({ type: 'connection', state: { type: 'connected' } });
     expect(app.screen).toBe('chat');
+    engine.notify({ type: 'connection', state: { type: 'waiting', retryAt: Date.now() + 3000 } });
+    expect(app.screen).toBe('chat');
+    engine.notify({ type: 'connection', state: { type: 'idle' } });
   });
 
   it('holds a recovery key that nobody has seen, even when another tab comes in between', () => {
