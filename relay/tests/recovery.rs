@@ -196,3 +196,29 @@ async fn the_key_of_a_banned_account_brings_nothing_back() {
     let session = http.get(path::SESSION).header(COOKIE, cookie).send().await.unwrap();
     assert_eq!(refusal(session).await, refused(401, "not_logged_in"), "nor does a session that was left");
 }
+
+#[tokio::test]
+async fn only_tries_at_an_account_that_begins_to_wait_are_recorded() {
+    let running = start().await;
+    let [mira, jon] = people(&running, ["mira", "jon"]).await;
+    let busy = Http::from(&running, "198.51.100.1");
+    for n in 0..24 {
+        let _ = begin(&busy, &format!("nobody{n}"), &[0; 32]).await;
+    }
+    let held_back = begin(&busy, "mira", &[0; 32]).await.err().unwrap();
+    assert_eq!(held_back.code, "rate_limited");
+    for _ in 0..8 {
+        let _ = begin(&Http::from(&running, "198.51.100.2"), "nobody", &[0; 32]).await;
+    }
+    let log = mira.audit("kind=login_refused").await;
+    assert_eq!(log, [], "the address waits, or nobody has the name");
+    for _ in 0..8 {
+        let _ = begin(&Http::from(&running, "198.51.100.3"), "jon", &[0; 32]).await;
+    }
+    for _ in 0..8 {
+        let _ = login_start(&Http::from(&running, "198.51.100.4"), "mira", "wrong").await;
+    }
+    let entry =
+        |person: &Person| ("login_refused".to_owned(), format!("account:{}", person.id), String::new());
+    assert_eq!(mira.audit("kind=login_refused").await, [entry(&mira), entry(&jon)]);
+}

@@ -20,8 +20,9 @@ use std::{net::IpAddr, time::Duration};
 use rand_core::{OsRng, RngCore as _};
 use waxwing_wire::{Problem, ProblemCode, account::KsfParams, username};
 
+use super::App;
 use super::problem::Refusal;
-use crate::limits;
+use crate::{limits, now_ms};
 use attempts::Attempts;
 use backoff::{Backoff, Key};
 
@@ -62,6 +63,17 @@ pub(super) fn refuse_while(wait: Option<Duration>) -> Result<(), Problem> {
     let mut problem = Problem::new(ProblemCode::RateLimited, "too many attempts; wait a little");
     problem.retry_after_s = Some(u32::try_from(wait.as_secs().saturating_add(1)).unwrap_or(u32::MAX));
     Err(problem)
+}
+
+/// Begins a try of a password or a recovery key, or says how long to wait. When a name begins to wait, that is recorded.
+async fn begin_attempt(app: &App, username: &str, keys: &[Key]) -> Result<(), Refusal> {
+    let Err(wait) = refuse_while(app.auth.backoff.attempt(keys)) else { return Ok(()) };
+    let begins =
+        keys.iter().any(|key| matches!(key, Key::Username(_)) && app.auth.backoff.first_refusal(key));
+    if begins && let Err(error) = app.store.record_refused_logins(username.to_owned(), now_ms()).await {
+        tracing::warn!(%error, "refused logins were not recorded");
+    }
+    Err(wait.into())
 }
 
 /// What logins at an account from an address are counted by: strangers do not hold back an owner who has logged in

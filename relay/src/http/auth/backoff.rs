@@ -102,9 +102,16 @@ impl Backoff {
         wait
     }
 
-    /// Whether nobody had to wait for this key before, since its first failure. Asked when somebody does.
+    /// Whether this key itself has to wait, and nobody had to before, since its first failure. Asked when somebody was
+    /// refused, which may be for another key.
     pub(in crate::http) fn first_refusal(&self, key: &Key) -> bool {
-        self.lock().get_mut(key).is_some_and(|record| !std::mem::replace(&mut record.refused, true))
+        self.first_refusal_at(key, Instant::now())
+    }
+
+    fn first_refusal_at(&self, key: &Key, now: Instant) -> bool {
+        let mut records = self.lock();
+        longest(&records, std::slice::from_ref(key), now).is_some()
+            && records.get_mut(key).is_some_and(|record| !std::mem::replace(&mut record.refused, true))
     }
 
     /// An attempt was right: it is no failure any more.
@@ -206,8 +213,8 @@ mod tests {
             assert_eq!(backoff.attempt_at(&keys, later), None, "no lock-out");
         }
         assert_eq!(backoff.attempt_at(&keys, later), Some(Duration::from_secs(30)));
-        assert!(backoff.first_refusal(&keys[0]));
-        assert!(!backoff.first_refusal(&keys[0]), "told once");
+        assert!(backoff.first_refusal_at(&keys[0], later));
+        assert!(!backoff.first_refusal_at(&keys[0], later), "told once");
         backoff.clear(&keys[0]);
         assert_eq!(backoff.attempt_at(&keys, later), None);
     }
@@ -254,7 +261,10 @@ mod tests {
             let keys = [Key::Username(format!("name{second}")), Key::Address(one)];
             match backoff.attempt_at(&keys, now + Duration::from_secs(second)) {
                 None => tried += 1,
-                Some(wait) => longest = longest.max(wait),
+                Some(wait) => {
+                    assert!(!backoff.first_refusal_at(&keys[0], now), "nobody guessed at this name");
+                    longest = longest.max(wait);
+                }
             }
         }
         assert!((30..=35).contains(&tried), "{tried} names in an hour");

@@ -15,7 +15,7 @@ use super::{
     USUAL_KSF,
     attempts::Attempt,
     backoff::Key,
-    expired, invalid, login_keys, normalise,
+    begin_attempt, expired, invalid, login_keys, normalise,
     opaque::{LoginState, Purpose},
     recovery_codes, refuse_while, session, totp, wrong_code,
 };
@@ -60,14 +60,7 @@ pub(in crate::http) async fn start(
     let username = normalise(&request.username)?;
     let address = guard::client_address(&app.proxies, &peer, &headers);
     let keys = login_keys(&app.auth, &username, address);
-    if let Err(wait) = refuse_while(app.auth.backoff.attempt(&keys)) {
-        let begins =
-            keys.iter().any(|key| matches!(key, Key::Username(_)) && app.auth.backoff.first_refusal(key));
-        if begins && let Err(error) = app.store.record_refused_logins(username, now_ms()).await {
-            tracing::warn!(%error, "refused logins were not recorded");
-        }
-        return Err(wait.into());
-    }
+    begin_attempt(&app, &username, &keys).await?;
     let credentials = app.store.credentials(username.clone()).await?.map(Box::new);
     let record = credentials.as_ref().map(|known| known.opaque_record.as_slice());
     let (opaque_response, exchange) =

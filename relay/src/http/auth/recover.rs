@@ -15,9 +15,8 @@ use waxwing_wire::{
 
 use super::{
     backoff::Key,
-    expired, invalid, login_keys, normalise,
+    begin_attempt, expired, invalid, login_keys, normalise,
     opaque::Purpose,
-    refuse_while,
     register::{check_ksf, check_size},
     session::{self, Ticket},
 };
@@ -63,7 +62,7 @@ pub(in crate::http) async fn start(
     }
     let address = guard::client_address(&app.proxies, &peer, &headers);
     let keys = login_keys(&app.auth, &username, address);
-    refuse_while(app.auth.backoff.attempt(&keys))?;
+    begin_attempt(&app, &username, &keys).await?;
     let opaque_response = app.auth.opaque.register(&Purpose::Login(&username), &request.opaque_request)?;
     let found = app.store.recoverable(username.clone()).await?;
     let known = check_token(found, &request.token).ok_or_else(|| {

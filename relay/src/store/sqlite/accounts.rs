@@ -75,19 +75,14 @@ pub(super) fn username_taken(db: &Connection, name: &str) -> Result<bool> {
     Ok(db.prepare_cached(sql)?.query_row(params![skeleton, former], |row| row.get(0))?)
 }
 
-/// Records that logins at a name have to wait: of the account, or of a hash where nobody has the name.
+/// Records that tries at the account of this name have to wait. Strangers decide what comes here: names that nobody has
+/// are left out, and there are only so many entries in an hour.
 pub(super) fn record_refused(db: &Connection, name: &str, now_ms: u64) -> Result<()> {
     let sql = "-- account_of()
         SELECT account FROM accounts WHERE username = ?1";
     let account: Option<AccountId> =
         db.prepare_cached(sql)?.query_row([name], |row| id(row, 0)).optional()?;
-    let hash = former_hash(&username::skeleton(name));
-    let unknown = || hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>();
-    let (target, detail) = match account {
-        Some(account) => (Target::Account(account), String::new()),
-        None => (Target::None, format!("nobody's name, hash {}", unknown())),
-    };
-    audit::record(db, now_ms, None, AuditKind::LoginRefused, target, &detail)
+    account.map_or(Ok(()), |account| audit::record_refused(db, now_ms, account))
 }
 
 pub(super) fn create(

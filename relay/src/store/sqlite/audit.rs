@@ -1,6 +1,6 @@
 //! The audit log: only added to, each entry bound to all before it by a hash.
 
-use std::fmt;
+use std::{cmp::Ordering, fmt};
 
 use rusqlite::{Connection, params};
 use waxwing_wire::{AccountId, RoomId, Seq, admin::AuditKind};
@@ -75,6 +75,59 @@ pub(super) fn record(
         entry.chain(&before),
     ])?;
     Ok(())
+}
+
+/// Refused tries at passwords that are recorded in an hour, for all accounts together.
+const REFUSALS: (u64, u32) = (60 * 60 * 1000, 20);
+/// Entries of each kind that an account causes in a day by what it does to itself.
+const OWN: (u64, u32) = (24 * 60 * 60 * 1000, 50);
+
+/// Records that tries at an account have to wait: so many in an hour, then once that there are more.
+pub(super) fn record_refused(db: &Connection, now_ms: u64, account: AccountId) -> Result<()> {
+    let kind = AuditKind::LoginRefused;
+    let sql = "-- refusals()
+        SELECT count(*) FROM (SELECT at_ms FROM audit WHERE kind = ?1 ORDER BY seq DESC LIMIT ?2) WHERE at_ms > ?3";
+    let (span_ms, most) = REFUSALS;
+    let since = signed(now_ms.saturating_sub(span_ms));
+    let known: u32 = db
+        .prepare_cached(sql)?
+        .query_row(params![kind.as_str(), most.saturating_add(1), since], |row| row.get(0))?;
+    match known.cmp(&most) {
+        Ordering::Less => record(db, now_ms, None, kind, Target::Account(account), ""),
+        Ordering::Equal => record(
+            db,
+            now_ms,
+            None,
+            kind,
+            Target::None,
+            "at many accounts; more in this hour are not recorded",
+        ),
+        Ordering::Greater => Ok(()),
+    }
+}
+
+/// Records what an account does to itself: nobody fills the disk with it.
+pub(super) fn record_own(
+    db: &Connection,
+    now_ms: u64,
+    account: AccountId,
+    kind: AuditKind,
+    detail: &str,
+) -> Result<()> {
+    let sql = "-- own_entries()
+        SELECT count(*) FROM (SELECT at_ms FROM audit WHERE actor = ?1 AND kind = ?2 ORDER BY seq DESC LIMIT ?3)
+        WHERE at_ms > ?4";
+    let (span_ms, most) = OWN;
+    let since = signed(now_ms.saturating_sub(span_ms));
+    let known: u32 = db
+        .prepare_cached(sql)?
+        .query_row(params![account.0, kind.as_str(), most.saturating_add(1), since], |row| row.get(0))?;
+    let write = |detail| record(db, now_ms, Some(account), kind, Target::Account(account), detail);
+    match known.cmp(&most) {
+        Ordering::Less => write(detail),
+        Ordering::Equal => write("many times; more of this day are not recorded"),
+        Ordering::Greater => Ok(()),
+    }
 }
 
 /// Number and hash of the newest entry; 0 and [`start`] when there is none.
@@ -197,6 +250,40 @@ mod tests {
         let target: String =
             db.query_row("SELECT target FROM audit WHERE seq = 3", [], |row| row.get(0)).unwrap();
         assert_eq!(target, "entry:BwcHBwcHBwcHBwcHBwcHBw/3");
+    }
+
+    fn details(db: &Connection, kind: AuditKind) -> Vec<String> {
+        let mut statement = db.prepare("SELECT detail FROM audit WHERE kind = ?1 ORDER BY seq").unwrap();
+        let rows = statement.query_map([kind.as_str()], |row| row.get(0)).unwrap();
+        rows.collect::<rusqlite::Result<_>>().unwrap()
+    }
+
+    #[test]
+    fn neither_strangers_nor_people_fill_the_log() {
+        let db = database();
+        let hour_ms = 60 * 60 * 1000;
+        for n in 0..100 {
+            record_refused(&db, 10 * hour_ms + n, AccountId([n as u8; 16])).unwrap();
+        }
+        let told = details(&db, AuditKind::LoginRefused);
+        assert_eq!(told.len(), 21);
+        assert_eq!(told[..20], vec![String::new(); 20]);
+        assert!(told[20].contains("more in this hour"), "{told:?}");
+        record_refused(&db, 11 * hour_ms + 100, MIRA).unwrap();
+        assert_eq!(details(&db, AuditKind::LoginRefused).len(), 22, "the next hour");
+
+        for n in 0..100 {
+            record_own(&db, 48 * hour_ms + n, MIRA, AuditKind::SessionEnded, "one").unwrap();
+        }
+        let told = details(&db, AuditKind::SessionEnded);
+        assert_eq!((told.len(), told[49].as_str()), (51, "one"));
+        assert!(told[50].contains("more of this day"), "{told:?}");
+        record_own(&db, 48 * hour_ms, AccountId([2; 16]), AuditKind::SessionEnded, "one").unwrap();
+        record_own(&db, 48 * hour_ms, MIRA, AuditKind::PasswordChanged, "").unwrap();
+        record_own(&db, 72 * hour_ms + 100, MIRA, AuditKind::SessionEnded, "one").unwrap();
+        assert_eq!(details(&db, AuditKind::SessionEnded).len(), 53, "others, and the next day");
+        assert_eq!(details(&db, AuditKind::PasswordChanged).len(), 1, "other kinds");
+        assert_eq!(verify(&db).unwrap().first_bad, None);
     }
 
     #[test]

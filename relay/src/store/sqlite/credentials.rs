@@ -111,7 +111,7 @@ pub(super) fn change(
         data::put_statement(db, account, statement)?;
     }
     let kind = if new_key { AuditKind::KeysRotated } else { AuditKind::PasswordChanged };
-    audit::record(db, now_ms, Some(account), kind, Target::Account(account), "")?;
+    audit::record_own(db, now_ms, account, kind, "")?;
     sessions::end(db, account, Ended::AllBut(kept), EndReason::Ended, notices)
 }
 

@@ -9,10 +9,7 @@ use waxwing_wire::{
 };
 use zeroize::Zeroizing;
 
-use super::{
-    audit::{self, Target},
-    signed, unsigned,
-};
+use super::{audit, signed, unsigned};
 use crate::store::{Factor, Notice, Result, StoreError};
 
 /// Replaces all recovery codes by those with these hashes.
@@ -51,14 +48,7 @@ pub(super) fn check(
         (Factor::Recovery(hash), Some(_)) => {
             use_code(db, account, hash)?;
             tell(db, account, NoticeKind::RecoveryCodeUsed, now_ms)?;
-            audit::record(
-                db,
-                now_ms,
-                Some(account),
-                AuditKind::RecoveryCodeUsed,
-                Target::Account(account),
-                "",
-            )?;
+            audit::record_own(db, now_ms, account, AuditKind::RecoveryCodeUsed, "")?;
             notices.push(Notice::Account { account, event: AccountEvent::RecoveryCodeUsed });
             Ok(())
         }
@@ -98,13 +88,13 @@ pub(super) fn put(
     let sql = "-- put_totp()
         UPDATE credentials SET totp_secret = ?2, totp_last_step = ?3 WHERE account = ?1";
     db.prepare_cached(sql)?.execute(params![account.0, secret, signed(step)])?;
-    audit::record(db, now_ms, Some(account), AuditKind::TotpChanged, Target::Account(account), "")?;
+    audit::record_own(db, now_ms, account, AuditKind::TotpChanged, "")?;
     replace_codes(db, account, hashes)
 }
 
 /// No authenticator any more, by the account's own wish, and no recovery codes.
 pub(super) fn remove(db: &Connection, account: AccountId, now_ms: u64) -> Result<()> {
-    audit::record(db, now_ms, Some(account), AuditKind::TotpRemoved, Target::Account(account), "")?;
+    audit::record_own(db, now_ms, account, AuditKind::TotpRemoved, "")?;
     take_off(db, account)
 }
 
@@ -118,7 +108,7 @@ pub(super) fn renew_codes(
     if secret(db, account)?.is_none() {
         return Err(StoreError::Invalid("recovery codes stand in for an authenticator, and there is none"));
     }
-    audit::record(db, now_ms, Some(account), AuditKind::RecoveryCodesMade, Target::Account(account), "")?;
+    audit::record_own(db, now_ms, account, AuditKind::RecoveryCodesMade, "")?;
     replace_codes(db, account, hashes)
 }
 

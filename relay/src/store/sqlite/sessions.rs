@@ -9,11 +9,7 @@ use waxwing_wire::{
     ids::SessionId,
 };
 
-use super::{
-    accounts,
-    audit::{self, Target},
-    id, signed, unsigned,
-};
+use super::{accounts, audit, id, signed, unsigned};
 use crate::{
     limits,
     store::{
@@ -187,7 +183,7 @@ pub(super) fn end_from(
         return Ok(());
     }
     let detail = if ended == 1 { "one".to_owned() } else { ended.to_string() };
-    audit::record(db, now_ms, Some(account), AuditKind::SessionEnded, Target::Account(account), &detail)
+    audit::record_own(db, now_ms, account, AuditKind::SessionEnded, &detail)
 }
 
 fn end_counted(
