@@ -15,11 +15,27 @@ export interface TileInfo {
   series?: Series[];
   times?: Values;
   format: (value: number) => string;
+  /** Says when something was measured. */
+  moment: (at: number) => string;
   without?: string;
 }
 
 /** The tiles of the overview. */
 export function tilesOf(i18n: I18n, statistics: AdminStatistics, now: Statistics, span: Span): TileInfo[] {
+  const clock = new Intl.DateTimeFormat(
+    i18n.locale,
+    span === 'minutes' ? { timeStyle: 'medium' } : { weekday: 'short', hour: '2-digit', minute: '2-digit' },
+  );
+  const moment = (at: number) => clock.format(at);
+  return numbersOf(i18n, statistics, now, span).map((tile) => ({ ...tile, moment }));
+}
+
+function numbersOf(
+  i18n: I18n,
+  statistics: AdminStatistics,
+  now: Statistics,
+  span: Span,
+): Omit<TileInfo, 'moment'>[] {
   const { t, locale } = i18n;
   const live = span === 'minutes';
   const number = (value: number) => i18n.number(Math.round(value));
