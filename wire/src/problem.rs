@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident = $text:literal, $status:literal;)+) => {
+    ($($(#[$doc:meta])* $variant:ident = $text:tt, $status:literal;)+) => {
         /// A stable code. The HTTP status that goes with it is [`ProblemCode::status`].
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum ProblemCode {

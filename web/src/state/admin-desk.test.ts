@@ -13,6 +13,7 @@ function user(account: string, over: Partial<UserRecord> = {}): UserRecord {
     administrator: false,
     totp: true,
     created_at_ms: 1,
+    last_seen_at_ms: 1,
     online: false,
     sessions: 0,
     rooms: 0,

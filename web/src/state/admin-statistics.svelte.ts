@@ -1,8 +1,7 @@
 import type { Failure } from '../engine/api';
 import { failureOf } from '../engine/client';
 import type { Admin } from './admin.svelte';
-import type { Statistics } from '../engine/api';
-import type { HourStatistics, StatisticsPage } from './admin-types';
+import type { HourStatistics, Statistics, StatisticsPage } from './admin-types';
 
 /** Samples that are kept: four minutes, one every two seconds. */
 const KEPT = 120;

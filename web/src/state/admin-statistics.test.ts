@@ -3,7 +3,7 @@ import { AdminApi } from './admin-api';
 import { Admin } from './admin.svelte';
 import { AdminStatistics, rangeOf } from './admin-statistics.svelte';
 import { ScriptedEngine, settled } from './testing';
-import type { Statistics } from '../engine/api';
+import type { Statistics } from './admin-types';
 
 const HOUR = 3_600_000;
 

@@ -1,7 +1,6 @@
-import type { Statistics } from '../engine/api';
 import type { EngineClient } from '../engine/client';
 import { AdminApi } from './admin-api';
-import type { ReportList, Users } from './admin-types';
+import type { ReportList, Statistics, Users } from './admin-types';
 
 /** How often is looked whether somebody waits for an administrator. */
 const LOOK_MS = 60_000;

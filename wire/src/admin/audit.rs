@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{AccountId, Opaque};
 
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $variant:ident = $text:literal;)+) => {
+    ($($(#[$doc:meta])* $variant:ident = $text:tt;)+) => {
         /// What happened.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum AuditKind {

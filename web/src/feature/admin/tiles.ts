@@ -1,7 +1,7 @@
 import { bytes, compact } from '../../state/admin-format';
 import type { AdminStatistics, Values } from '../../state/admin-statistics.svelte';
-import type { Statistics } from '../../engine/api';
 import type { I18n } from '../../state/i18n.svelte';
+import type { Statistics } from '../../state/admin-types';
 import type { Series } from '../../ui/Plot.svelte';
 
 export type Span = 'minutes' | 'days';

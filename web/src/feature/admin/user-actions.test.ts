@@ -10,6 +10,7 @@ const user: UserRecord = {
   administrator: false,
   totp: true,
   created_at_ms: 0,
+  last_seen_at_ms: 0,
   online: true,
   sessions: 1,
   rooms: 0,

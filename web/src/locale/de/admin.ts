@@ -146,6 +146,7 @@ export const admin: Translation<typeof original> = {
   'act.ban.2':
     'Was {name} geschrieben hat, bleibt in den Räumen. Dort bleibt {name} Mitglied, bis jemand das ändert.',
   'act.ban.3': 'Du kannst die Sperre jederzeit aufheben. Vom Konto wird nichts gelöscht.',
+  'act.ban.administrator': '{name} verwaltet dieses Relay nicht mehr, auch nicht nach dem Ende der Sperre.',
   'act.ban.done': '{name} ist gesperrt.',
   'act.unban': 'Sperre aufheben',
   'act.unban.hint': 'Lässt {name} wieder herein.',
@@ -224,6 +225,7 @@ export const admin: Translation<typeof original> = {
   'reports.opening': 'Meldung wird geöffnet',
   'reports.sealed':
     'Diese Meldung wurde nicht für dich versiegelt; nur andere aus der Verwaltung können sie lesen.',
+  'reports.decided': 'Das Gemeldete ist gelöscht, weil die Meldung entschieden ist.',
   'reports.unreadable': 'Die Meldung ließ sich nicht öffnen: {reason}',
   'reports.proven': 'Bewiesen: geschrieben von {name}',
   'reports.unproven': 'Nicht bewiesen: Das trägt nicht die Signatur von {name}. Handle nicht danach.',

@@ -148,6 +148,7 @@ export const admin = {
   'act.ban.2':
     'What {name} has written stays in the rooms. Rooms keep {name} as a member until somebody there removes them.',
   'act.ban.3': 'You can lift the ban at any time. Nothing of the account is deleted.',
+  'act.ban.administrator': '{name} is an administrator no longer, also when the ban is lifted.',
   'act.ban.done': '{name} is banned.',
   'act.unban': 'Lift the ban',
   'act.unban.hint': 'Lets {name} log in again.',
@@ -228,6 +229,7 @@ export const admin = {
   'reports.about': 'Room {room}, entry {seq}',
   'reports.opening': 'Opening the report',
   'reports.sealed': 'This report was not sealed for you, so only other administrators can read it.',
+  'reports.decided': 'What was reported has been deleted, because the report is decided.',
   'reports.unreadable': 'The report could not be opened: {reason}',
   'reports.proven': 'Proven: written by {name}',
   'reports.unproven': 'Not proven: this does not carry the signature of {name}. Do not act on it.',
