@@ -151,3 +151,14 @@ async fn every_changing_call_refuses_other_pages() {
     assert!(tried >= 34, "{tried}");
     assert_eq!(mira.session().await.status(), StatusCode::OK, "nothing was done");
 }
+
+#[tokio::test]
+async fn kinds_and_codes_are_named_as_they_travel() {
+    let running = start().await;
+    let document = document(&Http::new(&running)).await;
+    let schemas = &document["components"]["schemas"];
+    let kinds: Vec<_> = AuditKind::ALL.iter().map(|kind| kind.as_str()).collect();
+    assert_eq!(schemas["AuditKind"]["enum"], json!(kinds));
+    let codes: Vec<_> = ProblemCode::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(schemas["ProblemCode"]["enum"], json!(codes));
+}
