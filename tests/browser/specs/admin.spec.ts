@@ -166,7 +166,7 @@ test('settings count at once: who may register, and under which name the relay g
   await openDesk(desk, relay, 'invites', 'Invites');
   await desk.getByLabel('Note (optional)').fill('for Jonas');
   await desk.getByRole('button', { name: 'Create invite' }).click();
-  const link = await desk.getByLabel('Invite link').inputValue();
+  const link = await desk.getByRole('textbox', { name: 'Invite link' }).inputValue();
   expect(link).toMatch(/#\/invite\/\S+$/);
   await register(page, link, JONAS);
   await expect(page.getByRole('button', { name: 'New room' }).first()).toBeVisible();
