@@ -105,6 +105,9 @@ export interface ChangeSettings {
 /** `{}`. */
 export type Empty = Record<string, never>;
 
+/** 16 bytes in base64url without padding. */
+export type EntryId = string;
+
 /** What happened in one hour. */
 export interface HourStatistics {
   /** When the hour began. */
@@ -223,6 +226,8 @@ export interface ReportList {
 export interface ReportRecord {
   /** When the relay took it. */
   at_ms: number;
+  /** Its id, which its author signed with the message: what the report shows has to carry the same. */
+  entry: EntryId;
   /** Names the report. */
   id: number;
   /** Who reports. */
