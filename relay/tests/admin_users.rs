@@ -4,14 +4,14 @@ mod support;
 
 use serde_json::{Value, json};
 use support::{
-    account::{Http, first, people, prove_password, register},
+    account::{Http, Person, first, people, prove_password, register, register_invited},
     admin::{about, refused},
     start, start_with,
 };
 use waxwing_relay::config::{Registration, Sessions};
 use waxwing_wire::{
     account::{SessionInfo, path as own},
-    admin::{UserDetails, UserStatus, Users, path},
+    admin::{InviteMade, UserDetails, UserStatus, Users, path},
     frame::{AccountEvent, EndReason, Event, Request, close},
 };
 
@@ -112,6 +112,9 @@ async fn a_waiting_account_is_let_in_or_refused_at_once() {
     let waiting: Users = mira.ask(&format!("{}?status=pending", path::USERS)).await.unwrap();
     assert_eq!(waiting.total, 2);
 
+    let ban = mira.act(path::BAN, jon.id).await;
+    assert_eq!(ban.err(), Some(refused(409, "conflict")), "lifting it would let the account in");
+
     let mut of_jon = jon.stream().await;
     let refusal = of_jon.refused(Request::ReportKeys).await;
     assert_eq!(refusal.as_str(), "awaiting_approval");
@@ -127,8 +130,10 @@ async fn a_waiting_account_is_let_in_or_refused_at_once() {
     assert_eq!(of_eve.event().await, Event::SessionEnded { reason: EndReason::Refused });
     assert_eq!(of_eve.close_code().await, close::NOT_LOGGED_IN);
     assert_eq!(mira.ask::<Value>(&about(path::USER, eve.id)).await.err(), Some(refused(404, "not_found")));
+    let named = mira.audit("limit=100").await.into_iter().any(|(_, _, detail)| detail.contains("eve"));
+    assert!(!named, "the name is gone with the account");
     let log = mira.audit("limit=2").await;
-    assert_eq!(log[0], ("refused".into(), format!("account:{}", eve.id), "eve: because".into()));
+    assert_eq!(log[0], ("refused".into(), format!("account:{}", eve.id), "because".into()));
     assert_eq!(log[1], ("approved".into(), format!("account:{}", jon.id), "because".into()));
 }
 
@@ -203,4 +208,27 @@ async fn there_is_always_an_administrator() {
     mira.act(path::BAN, jon.id).await.unwrap();
     mira.act(path::UNBAN, jon.id).await.unwrap();
     assert!(!mira.user(jon.id).await.administrator, "whoever was banned does not come back as one");
+}
+
+#[tokio::test]
+async fn invites_end_with_the_part_of_their_maker() {
+    let running = start_with(|config| config.registration = Registration::Invite).await;
+    let mira = first(&running, "mira").await;
+    let invite = async |maker: &Person| {
+        maker.tell::<InviteMade>(path::INVITES, &json!({"uses": 9})).await.unwrap().code
+    };
+    let kept = invite(&mira).await;
+    let http = Http::new(&running);
+    let jon = register_invited(&http, "jon", Some(&kept)).await.unwrap();
+    for (n, act) in [path::DEMOTE, path::BAN].into_iter().enumerate() {
+        mira.act(path::PROMOTE, jon.id).await.unwrap();
+        let codes = [invite(&jon).await, invite(&jon).await];
+        mira.act(act, jon.id).await.unwrap();
+        for code in codes {
+            let answer = register_invited(&http, "stranger", Some(&code)).await;
+            assert_eq!(answer.err(), Some(refused(403, "invite_invalid")), "{act}");
+        }
+        assert_eq!(mira.audit("kind=invite_revoked").await.len(), 2 * (n + 1));
+    }
+    register_invited(&http, "ada", Some(&kept)).await.expect("those of others go on");
 }

@@ -7,6 +7,8 @@ use waxwing_wire::{
     frame::{Announcement, Event, LogEntry, ServerFrame},
 };
 
+use crate::store::{Result, StoreError};
+
 use super::{Fanout, Registration, State, StreamId};
 
 impl Registration {
@@ -17,8 +19,29 @@ impl Registration {
 }
 
 impl Fanout {
-    /// Whether a stream is sent the statistics. The caller has checked that its account administrates.
-    pub fn watch(&self, stream: StreamId, on: bool) {
+    /// Sends a stream the statistics, or no more, if `administrates` says so of its account. That is asked a second time
+    /// once the stream watches: who stopped to administrate in between would not be told to stop watching.
+    ///
+    /// # Errors
+    /// [`StoreError::NotAdministrator`], and those of asking.
+    pub async fn watch_if<F: Future<Output = Result<bool>>>(
+        &self,
+        stream: StreamId,
+        on: bool,
+        administrates: impl Fn() -> F,
+    ) -> Result<()> {
+        if !administrates().await? {
+            return Err(StoreError::NotAdministrator);
+        }
+        self.watch(stream, on);
+        let still = administrates().await;
+        if !matches!(still, Ok(true)) {
+            self.watch(stream, false);
+        }
+        if still? { Ok(()) } else { Err(StoreError::NotAdministrator) }
+    }
+
+    fn watch(&self, stream: StreamId, on: bool) {
         if let Some(stream) = self.lock().streams.get_mut(&stream) {
             stream.watching = on;
         }

@@ -1,12 +1,14 @@
 //! Order, lag and subscription of fan-out.
 
 use waxwing_wire::{
-    EntryId, Opaque, decode,
+    EntryId, Opaque,
+    admin::Statistics,
+    decode,
     frame::{EntryKind, LogEntry},
 };
 
 use super::*;
-use crate::store::Ended;
+use crate::store::{Ended, StoreError};
 
 const ROOM: RoomId = RoomId([9; 16]);
 
@@ -184,4 +186,26 @@ fn ending_other_sessions_leaves_one_and_other_accounts() {
     fanout.publish(ended(AccountId([1; 16]), Ended::AllBut(SessionId([1; 16]))));
     assert_eq!(gone.try_next(), Some(Wake::Cut(Cut::SessionEnded(EndReason::Ended))));
     assert_eq!((kept.try_next(), foreign.try_next()), (None, None));
+}
+
+#[tokio::test]
+async fn only_who_still_administrates_watches_the_numbers() {
+    let fanout = Arc::new(Fanout::default());
+    let (registration, inbox) = register(&fanout);
+    let stream = registration.stream();
+    // What the store answers, one time after the other: the account may be demoted in between.
+    for (answers, told) in [
+        ([Ok(true), Ok(true)], 1),
+        ([Ok(true), Ok(false)], 0),
+        ([Ok(true), Err(StoreError::Unavailable)], 0),
+        ([Ok(false), Ok(false)], 0),
+    ] {
+        let asked = std::cell::RefCell::new(answers.into_iter());
+        let result = fanout
+            .watch_if(stream, true, || std::future::ready(asked.borrow_mut().next().expect("asked twice")))
+            .await;
+        assert_eq!(result.is_ok(), told == 1);
+        fanout.show(&Statistics::default());
+        assert_eq!(drain(&inbox).len(), told);
+    }
 }

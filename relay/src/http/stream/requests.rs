@@ -129,10 +129,7 @@ fn other(asker: Asker<'_>, request: Request) -> Answer {
         Request::WatchStatistics(on) => {
             let stream = registration.stream();
             Box::pin(async move {
-                if !app.store.is_administrator(account).await? {
-                    return Err(StoreError::NotAdministrator.into());
-                }
-                app.fanout.watch(stream, on);
+                app.fanout.watch_if(stream, on, || app.store.is_administrator(account)).await?;
                 Ok(Response::Done)
             })
         }

@@ -83,3 +83,17 @@ pub(in crate::store::sqlite) fn revoke(
     }
     audit::record(db, now_ms, Some(actor), AuditKind::InviteRevoked, Target::Invite(number), "")
 }
+
+/// Revokes all that an account has made.
+pub(super) fn revoke_of(db: &Connection, (actor, maker): (AccountId, AccountId), now_ms: u64) -> Result<()> {
+    let sql = "-- revoke_invites_of()
+        DELETE FROM invites WHERE maker = ?1 RETURNING id";
+    let mut statement = db.prepare_cached(sql)?;
+    let numbers = statement.query_map([maker.0], |row| row.get(0))?;
+    for number in numbers.collect::<rusqlite::Result<Vec<i64>>>()? {
+        let target = Target::Invite(unsigned(number));
+        let detail = "its maker does not administrate any more";
+        audit::record(db, now_ms, Some(actor), AuditKind::InviteRevoked, target, detail)?;
+    }
+    Ok(())
+}

@@ -13,7 +13,7 @@ use super::{
         audit::{self, Target},
         deletion, id, second_factor, sessions, unsigned,
     },
-    check, page,
+    check, invites, page,
     place::{Place, cut, direction},
 };
 use crate::store::{Ended, Notice, Result, StoreError, UserAct};
@@ -111,18 +111,9 @@ pub(in crate::store::sqlite) fn act(
 ) -> Result<()> {
     check(db, actor)?;
     let user = find(db, account)?;
-    let mut detail = reason.to_owned();
     let kind = match what {
         UserAct::Approve => approve(db, &user, notices)?,
-        UserAct::Refuse => {
-            // The name goes with the account: here is who was refused.
-            detail = if reason.is_empty() {
-                user.username.clone()
-            } else {
-                format!("{}: {reason}", user.username)
-            };
-            refuse(db, &user, notices)?
-        }
+        UserAct::Refuse => refuse(db, &user, notices)?,
         UserAct::Ban => ban(db, actor, &user, notices)?,
         UserAct::Unban => unban(db, &user)?,
         UserAct::Kick => kick(db, actor, &user, notices)?,
@@ -130,7 +121,12 @@ pub(in crate::store::sqlite) fn act(
         UserAct::Promote => promote(db, &user, notices)?,
         UserAct::Demote => demote(db, &user, notices)?,
     };
-    audit::record(db, now_ms, Some(actor), kind, Target::Account(account), &detail)
+    audit::record(db, now_ms, Some(actor), kind, Target::Account(account), reason)?;
+    match what {
+        // Who does not administrate any more lets nobody in either, by codes that they have kept.
+        UserAct::Ban | UserAct::Demote => invites::revoke_of(db, (actor, account), now_ms),
+        _ => Ok(()),
+    }
 }
 
 fn approve(db: &Connection, user: &UserRecord, notices: &mut Vec<Notice>) -> Result<AuditKind> {
@@ -158,8 +154,13 @@ fn ban(db: &Connection, actor: AccountId, user: &UserRecord, notices: &mut Vec<N
     if user.account == actor {
         return Err(StoreError::Conflict("administrators do not ban themselves"));
     }
-    if user.status == UserStatus::Banned {
-        return Err(StoreError::Conflict("this account is banned already"));
+    match user.status {
+        UserStatus::Banned => return Err(StoreError::Conflict("this account is banned already")),
+        // Lifting the ban would let it in without approval.
+        UserStatus::Pending => {
+            return Err(StoreError::Conflict("this account waits for approval; refuse it instead"));
+        }
+        UserStatus::Active => {}
     }
     let sql = "-- ban()
         UPDATE accounts SET status = 2, administrator = 0 WHERE account = ?1";
