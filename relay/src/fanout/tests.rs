@@ -1,10 +1,12 @@
 //! Order, lag and subscription of fan-out.
 
+use std::time::Duration;
+
 use waxwing_wire::{
     EntryId, Opaque,
     admin::Statistics,
     decode,
-    frame::{EntryKind, LogEntry},
+    frame::{AccountEvent, EntryKind, LogEntry},
 };
 
 use super::*;
@@ -208,4 +210,44 @@ async fn only_who_still_administrates_watches_the_numbers() {
         fanout.show(&Statistics::default());
         assert_eq!(drain(&inbox).len(), told);
     }
+}
+
+#[test]
+fn one_session_is_live_and_is_taken_over_after_a_while() {
+    let fanout = Arc::new(Fanout::default());
+    let account = AccountId([1; 16]);
+    let (desk, at_desk) = stream_of(&fanout, 1, 1);
+    let (phone, at_phone) = stream_of(&fanout, 1, 2);
+    let (other, at_other) = stream_of(&fanout, 2, 3);
+    let now = Instant::now();
+    assert_eq!(fanout.claim_at(&other, true, now), Ok(()));
+    assert_eq!(fanout.claim_at(&desk, true, now), Ok(()), "nobody was there, so nothing was taken over");
+    assert_eq!(fanout.live_sessions(account), HashSet::from([SessionId([1; 16])]));
+    assert_eq!(fanout.claim_at(&phone, false, now), Err(Displaced { wait: None }));
+    assert_eq!((at_desk.cut(), at_phone.cut()), (None, None), "asking changes nothing");
+    assert_eq!(fanout.claim_at(&phone, true, now), Ok(()));
+    assert_eq!(at_desk.cut(), Some(Cut::Displaced));
+
+    let (back, _) = stream_of(&fanout, 1, 1);
+    let early = now + limits::TAKE_OVER - Duration::from_millis(1);
+    assert_eq!(fanout.claim_at(&back, true, early), Err(Displaced { wait: Some(Duration::from_millis(1)) }));
+    assert_eq!(fanout.claim_at(&back, true, now + limits::TAKE_OVER), Ok(()));
+    assert_eq!((at_phone.cut(), at_other.cut()), (Some(Cut::Displaced), None));
+    drop(back);
+    assert_eq!(fanout.claim_at(&phone, false, now), Ok(()), "whoever is gone holds nobody up");
+    assert_eq!(fanout.online().len(), 2);
+}
+
+#[test]
+fn an_approval_reaches_streams_that_wait() {
+    let fanout = Arc::new(Fanout::default());
+    let account = AccountId([1; 16]);
+    let (waiting, inbox) = fanout.register(account, SessionId([1; 16]), true).unwrap();
+    assert!(waiting.is_pending());
+    fanout.publish(Notice::Account { account, event: AccountEvent::TotpReset });
+    assert!(waiting.is_pending(), "something else happened");
+    fanout.publish(Notice::Account { account, event: AccountEvent::Approved });
+    assert!(!waiting.is_pending());
+    let told = [AccountEvent::TotpReset, AccountEvent::Approved].map(Event::Account);
+    assert_eq!(drain(&inbox), told);
 }

@@ -208,3 +208,18 @@ pub async fn the_last_administrator_is_not_deleted(bench: &mut Bench) {
     bench.store.delete_account(mira, NOW_MS).await.expect("there is nobody else");
     assert!(!bench.store.has_accounts().await.unwrap());
 }
+
+pub async fn refused_logins_are_recorded(bench: &mut Bench) {
+    let [mira] = bench.accounts().await;
+    for name in ["person0", "nobody"] {
+        bench.store.record_refused_logins(name.into(), NOW_MS).await.unwrap();
+    }
+    let db = bench.database();
+    let mut statement =
+        db.prepare("SELECT target, detail FROM audit WHERE kind = 'login_refused' ORDER BY seq").unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let rows: Vec<(String, String)> = rows.map(|row| row.unwrap()).collect();
+    assert_eq!(rows[0], (format!("account:{mira}"), String::new()));
+    assert_eq!(rows[1].0, "");
+    assert!(rows[1].1.contains("hash") && !rows[1].1.contains("nobody "), "{}", rows[1].1);
+}

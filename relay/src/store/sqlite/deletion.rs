@@ -25,10 +25,10 @@ pub(super) fn delete(
         }
     }
     sessions::end(db, account, Ended::All, reason, notices)?;
-    let sql = "-- keep_username()
-        INSERT INTO former_usernames (hash) VALUES (?1) ON CONFLICT (hash) DO NOTHING";
-    let hash = accounts::former_hash(&username::skeleton(&info.username));
-    db.prepare_cached(sql)?.execute([hash])?;
+    // Whoever was never let in never spoke as anybody: a refused name is free for who it belongs to.
+    if reason != EndReason::Refused {
+        keep_username(db, &info.username)?;
+    }
     // Credentials, vault, objects, key package, statements, snapshots, keyring and Welcomes go with it.
     let sql = "-- delete_account()
         DELETE FROM accounts WHERE account = ?1";
@@ -56,6 +56,14 @@ fn others_exist(db: &Connection, account: AccountId) -> Result<bool> {
     let sql = "-- another_account()
         SELECT EXISTS (SELECT 1 FROM accounts WHERE account <> ?1)";
     Ok(db.prepare_cached(sql)?.query_row([account.0], |row| row.get(0))?)
+}
+
+/// Keeps a name from others for good.
+fn keep_username(db: &Connection, name: &str) -> Result<()> {
+    let sql = "-- keep_username()
+        INSERT INTO former_usernames (hash) VALUES (?1) ON CONFLICT (hash) DO NOTHING";
+    db.prepare_cached(sql)?.execute([accounts::former_hash(&username::skeleton(name))])?;
+    Ok(())
 }
 
 /// Ends a membership without a signed leave. The room is told, or goes when it was the last one.
