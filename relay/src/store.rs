@@ -108,6 +108,8 @@ operations! {
     fn sessions(account: AccountId, life: SessionLife, now_ms: u64) -> Vec<SessionRow>;
     /// Replaces a session's token (old, new); `false` when that was done since it was read.
     fn renew_token(session: SessionId, tokens: (SessionHash, SessionHash), now_ms: u64) -> bool;
+    /// Notes that the newest token has arrived: the one before ends soon.
+    fn confirm_token(session: SessionId, now_ms: u64) -> ();
     /// Notes that a session is in use.
     fn touch_session(session: SessionId, now_ms: u64) -> ();
     /// Ends the session of somebody who logs out.

@@ -135,6 +135,7 @@ async fn a_waiting_account_is_let_in_or_refused_at_once() {
     let log = mira.audit("limit=2").await;
     assert_eq!(log[0], ("refused".into(), format!("account:{}", eve.id), "because".into()));
     assert_eq!(log[1], ("approved".into(), format!("account:{}", jon.id), "because".into()));
+    register(&http, "eve", None).await.expect("a refused name is free again");
 }
 
 #[tokio::test]

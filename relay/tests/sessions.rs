@@ -113,7 +113,12 @@ async fn the_token_of_a_browser_is_replaced_now_and_then() {
     let anew = Person { cookie: value.to_owned(), ..mira.clone() };
     let by_old = mira.session().await;
     assert_eq!(by_old.status(), 200, "requests under way still arrive");
-    assert!(!by_old.headers().contains_key(SET_COOKIE), "and replace nothing");
+    assert!(!by_old.headers().contains_key(SET_COOKIE), "and replace nothing: another page has the cookie");
+    let lost = "UPDATE sessions SET token_at_ms = token_at_ms - 60000";
+    running.database().execute(lost, []).unwrap();
+    let again = mira.session().await.headers()[SET_COOKIE].to_str().unwrap().to_owned();
+    assert_eq!(refusal(anew.session().await).await, refused(401, "not_logged_in"), "it had not arrived");
+    let anew = Person { cookie: again.split(';').next().unwrap().to_owned(), ..mira.clone() };
     let newest = anew.session().await.headers()[SET_COOKIE].to_str().unwrap().to_owned();
     let newest = Person { cookie: newest.split(';').next().unwrap().to_owned(), ..mira.clone() };
     assert_eq!(refusal(mira.session().await).await, refused(401, "not_logged_in"), "only the one before");

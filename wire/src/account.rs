@@ -27,7 +27,7 @@ pub mod path {
     /// `GET` -> [`super::ServerInfo`].
     pub const SERVER: &str = "/api/v1/server";
     /// `GET` -> [`super::SessionInfo`], needs a session. A cookie older than a day is replaced by a new one; the old
-    /// one works for a minute more.
+    /// one works until a minute after that was shown.
     pub const SESSION: &str = "/api/v1/session";
     /// [`super::RegisterStart`] -> [`super::RegisterStarted`].
     pub const REGISTER_START: &str = "/api/v1/auth/register/start";

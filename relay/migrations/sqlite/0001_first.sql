@@ -73,7 +73,7 @@ CREATE TABLE vaults (
 ) STRICT;
 
 -- Only the hash of a session token is kept: a stolen database opens no session. The token is replaced now and then; the
--- one before works until former_until_ms.
+-- one before works until former_until_ms, which is the largest number until the new one was shown.
 CREATE TABLE sessions (
     id              BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     account         BLOB NOT NULL REFERENCES accounts (account) ON DELETE CASCADE,

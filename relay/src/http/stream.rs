@@ -139,7 +139,16 @@ mod tests {
         // As it was read a moment ago. Now the store does not have it any more.
         let token = SessionHash([2; 32]);
         let id = token.id();
-        let session = Session { id, token, info, created_at_ms: 0, last_used_at_ms: 0, token_at_ms: Some(0) };
+        let session = Session {
+            id,
+            token,
+            info,
+            created_at_ms: 0,
+            last_used_at_ms: 0,
+            token_at_ms: 0,
+            by_former: false,
+            unconfirmed: false,
+        };
         assert!(register(&app, &session).await.is_err());
         assert_eq!(fanout.count(), 0);
     }

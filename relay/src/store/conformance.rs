@@ -74,7 +74,7 @@ behaviours! {
         settings_are_written_once;
     sessions:
         sessions_are_listed_and_end_one_by_one,
-        a_token_is_replaced_once_and_the_one_before_works_a_little,
+        a_token_works_until_the_next_has_arrived,
         accounts_are_seen,
         nobody_banned_has_a_session;
     entry:

@@ -142,6 +142,9 @@ impl FromRequestParts<Arc<App>> for Current {
         let now_ms = now_ms();
         let session = find(app, hash(token), now_ms).await?;
         touch(app, &session, now_ms).await;
+        if session.unconfirmed && !session.by_former {
+            app.store.confirm_token(session.id, now_ms).await?;
+        }
         Ok(Self(session))
     }
 }
@@ -202,8 +205,14 @@ pub(in crate::http) async fn session_info(
 /// Replaces the token of a session that has had it for long: one that leaked is of use for a while only.
 async fn renew(app: &App, session: &store::Session) -> Result<Option<SetCookie>, Refusal> {
     let now_ms = now_ms();
-    let Some(age_ms) = session.token_at_ms.map(|at_ms| now_ms.saturating_sub(at_ms)) else { return Ok(None) };
-    if u128::from(age_ms) < app.timing.token.as_millis() {
+    let age_ms = u128::from(now_ms.saturating_sub(session.token_at_ms));
+    // Shown the one before, the cookie with the newest may still be on its way to another page, or was lost.
+    let due = if session.by_former {
+        session.unconfirmed && age_ms >= limits::FORMER_TOKEN.as_millis()
+    } else {
+        age_ms >= app.timing.token.as_millis()
+    };
+    if !due {
         return Ok(None);
     }
     let token = Zeroizing::new(URL_SAFE_NO_PAD.encode(random::<32>()?));

@@ -31,26 +31,30 @@ pub async fn sessions_are_listed_and_end_one_by_one(bench: &mut Bench) {
     assert_eq!(store.sessions(jon, LIFE, NOW_MS).await.unwrap().len(), 1);
 }
 
-pub async fn a_token_is_replaced_once_and_the_one_before_works_a_little(bench: &mut Bench) {
+pub async fn a_token_works_until_the_next_has_arrived(bench: &mut Bench) {
     let [mira] = bench.accounts().await;
     let store = &bench.store;
     let (old, new, third) = (session_of(mira), SessionHash(random()), SessionHash(random()));
     let find = async |token, now_ms| store.session(token, LIFE, now_ms).await.unwrap();
-    assert_eq!(find(old, NOW_MS).await.unwrap().token_at_ms, Some(NOW_MS));
-    assert!(store.renew_token(old.id(), (old, new), NOW_MS + DAY).await.unwrap());
-    assert!(
-        !store.renew_token(old.id(), (old, third), NOW_MS + DAY).await.unwrap(),
-        "another page was faster"
-    );
-    let grace = u64::try_from(crate::limits::FORMER_TOKEN.as_millis()).unwrap();
+    let renew = async |from, to, now_ms| store.renew_token(old.id(), (from, to), now_ms).await.unwrap();
+    assert_eq!(find(old, NOW_MS).await.unwrap().token_at_ms, NOW_MS);
+    assert!(renew(old, new, NOW_MS + DAY).await);
     let (by_old, by_new) = (find(old, NOW_MS + DAY).await.unwrap(), find(new, NOW_MS + DAY).await.unwrap());
     assert_eq!((by_old.id, by_new.id), (old.id(), old.id()), "one session");
-    assert_eq!((by_old.token_at_ms, by_new.token_at_ms), (None, Some(NOW_MS + DAY)));
-    assert!(find(old, NOW_MS + DAY + grace - 1).await.is_some());
-    assert!(find(old, NOW_MS + DAY + grace).await.is_none());
-    assert!(find(third, NOW_MS + DAY).await.is_none());
-    assert!(store.renew_token(old.id(), (new, third), NOW_MS + DAY + 1).await.unwrap());
-    assert!(find(old, NOW_MS + DAY + 1).await.is_none(), "only the one before");
+    assert_eq!((by_old.by_former, by_new.by_former), (true, false));
+    assert!(by_old.unconfirmed && by_new.unconfirmed && by_new.token_at_ms == NOW_MS + DAY);
+    assert!(find(old, NOW_MS + 9 * DAY).await.is_some(), "the cookie may be lost");
+    assert!(renew(old, third, NOW_MS + 9 * DAY).await, "then another one is made");
+    assert!(find(new, NOW_MS + 9 * DAY).await.is_none());
+
+    let now_ms = NOW_MS + 10 * DAY;
+    store.confirm_token(old.id(), now_ms).await.unwrap();
+    store.confirm_token(old.id(), now_ms + DAY).await.unwrap();
+    assert!(!find(third, now_ms).await.unwrap().unconfirmed);
+    let grace = u64::try_from(crate::limits::FORMER_TOKEN.as_millis()).unwrap();
+    assert!(find(old, now_ms + grace - 1).await.is_some());
+    assert!(find(old, now_ms + grace).await.is_none(), "the first use counts");
+    assert!(!renew(old, new, now_ms).await, "it has arrived: the old one replaces nothing more");
     done(store.put_key_package(caller(mira), Opaque(vec![1])).await).await.expect("streams go on");
 }
 

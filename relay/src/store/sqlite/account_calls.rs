@@ -206,6 +206,10 @@ impl Sqlite {
         self.writer.submit(0, move |db, _| sessions::renew_token(db, session, tokens, now_ms)).await?.await
     }
 
+    pub(in crate::store) async fn confirm_token(&self, session: SessionId, now_ms: u64) -> Result<()> {
+        self.writer.submit(0, move |db, _| sessions::confirm_token(db, session, now_ms)).await?.await
+    }
+
     pub(in crate::store) async fn touch_session(&self, session: SessionId, now_ms: u64) -> Result<()> {
         self.writer.submit(0, move |db, _| sessions::touch(db, session, now_ms)).await?.await
     }

@@ -17,6 +17,9 @@ use crate::{
     },
 };
 
+/// `former_until_ms` of a session whose newest token nobody has shown yet.
+const UNCONFIRMED: i64 = i64::MAX;
+
 /// Begins a session of an account that was just made or read.
 pub(super) fn begin(db: &Connection, info: SessionInfo, new: &NewSession) -> Result<Session> {
     begin_new(db, info.account, new)?;
@@ -27,7 +30,9 @@ pub(super) fn begin(db: &Connection, info: SessionInfo, new: &NewSession) -> Res
         info,
         created_at_ms: now_ms,
         last_used_at_ms: now_ms,
-        token_at_ms: Some(now_ms),
+        token_at_ms: now_ms,
+        by_former: false,
+        unconfirmed: false,
     })
 }
 
@@ -73,20 +78,22 @@ pub(super) fn session(
     let (oldest, stalest) = ends(life, now_ms);
     // Whoever is banned has no sessions; this holds even if one were left.
     let sql = "-- session()
-        SELECT s.id, s.account, s.created_at_ms, s.last_used_at_ms, s.token_at_ms, s.token_hash = ?1
+        SELECT s.id, s.account, s.created_at_ms, s.last_used_at_ms, s.token_at_ms, s.token_hash = ?1,
+            s.former_until_ms
         FROM sessions s JOIN accounts a ON a.account = s.account
         WHERE (s.token_hash = ?1 OR (s.former_hash = ?1 AND s.former_until_ms > ?4))
             AND s.created_at_ms > ?2 AND s.last_used_at_ms > ?3 AND a.status <> 2";
     let found = db.prepare_cached(sql)?.query_row(params![token.0, oldest, stalest, signed(now_ms)], |row| {
-        let token_at_ms = unsigned(row.get(4)?);
-        let times = (unsigned(row.get(2)?), unsigned(row.get(3)?));
-        Ok((id(row, 0)?, id(row, 1)?, times, row.get::<_, bool>(5)?.then_some(token_at_ms)))
+        let times = [unsigned(row.get(2)?), unsigned(row.get(3)?), unsigned(row.get(4)?)];
+        Ok((id(row, 0)?, id(row, 1)?, times, row.get::<_, bool>(5)?, row.get::<_, i64>(6)?))
     });
-    let Some((id, account, (created_at_ms, last_used_at_ms), token_at_ms)) = found.optional()? else {
+    let Some((id, account, times, by_newest, former_until_ms)) = found.optional()? else {
         return Ok(None);
     };
+    let [created_at_ms, last_used_at_ms, token_at_ms] = times;
     let info = accounts::info(db, account)?.ok_or(StoreError::Internal)?;
-    Ok(Some(Session { id, token, info, created_at_ms, last_used_at_ms, token_at_ms }))
+    let (by_former, unconfirmed) = (!by_newest, former_until_ms == UNCONFIRMED);
+    Ok(Some(Session { id, token, info, created_at_ms, last_used_at_ms, token_at_ms, by_former, unconfirmed }))
 }
 
 /// Refuses a write of a session that has ended.
@@ -142,21 +149,29 @@ fn seen(db: &Connection, account: AccountId, now_ms: u64) -> Result<()> {
     Ok(())
 }
 
-/// Replaces a session's token; `false` when somebody else has done so since it was read. The old one works for a little
-/// longer: requests that were sent with it are under way.
+/// Replaces a session's token; `false` when somebody else has done so since it was read. The old one works until the new
+/// one was shown, whose cookie may get lost on the way.
 pub(super) fn renew_token(
     db: &Connection,
     session: SessionId,
     (old, new): (SessionHash, SessionHash),
     now_ms: u64,
 ) -> Result<bool> {
-    let grace = u64::try_from(limits::FORMER_TOKEN.as_millis()).unwrap_or(u64::MAX);
-    let until = signed(now_ms.saturating_add(grace));
     let sql = "-- renew_token()
         UPDATE sessions SET token_hash = ?3, token_at_ms = ?4, former_hash = ?2, former_until_ms = ?5
-        WHERE id = ?1 AND token_hash = ?2";
-    let changed = db.prepare_cached(sql)?.execute(params![session.0, old.0, new.0, signed(now_ms), until])?;
+        WHERE id = ?1 AND (token_hash = ?2 OR (former_hash = ?2 AND former_until_ms = ?5))";
+    let changed =
+        db.prepare_cached(sql)?.execute(params![session.0, old.0, new.0, signed(now_ms), UNCONFIRMED])?;
     Ok(changed > 0)
+}
+
+/// The newest token has arrived. The one before works for a little longer: requests with it are under way.
+pub(super) fn confirm_token(db: &Connection, session: SessionId, now_ms: u64) -> Result<()> {
+    let grace = u64::try_from(limits::FORMER_TOKEN.as_millis()).unwrap_or(u64::MAX);
+    let sql = "-- confirm_token()
+        UPDATE sessions SET former_until_ms = ?2 WHERE id = ?1 AND former_until_ms = ?3";
+    db.prepare_cached(sql)?.execute(params![session.0, signed(now_ms.saturating_add(grace)), UNCONFIRMED])?;
+    Ok(())
 }
 
 /// Ends sessions of an account. Streams are told, also those whose session is gone already.

@@ -80,8 +80,12 @@ pub struct Session {
     pub created_at_ms: u64,
     /// When it was last noted to be in use.
     pub last_used_at_ms: u64,
-    /// When the token that was shown was made; absent when another has replaced it a moment ago.
-    pub token_at_ms: Option<u64>,
+    /// When its newest token was made.
+    pub token_at_ms: u64,
+    /// The token that was shown is the one before.
+    pub by_former: bool,
+    /// Nobody has shown the newest token yet: its cookie may not have arrived.
+    pub unconfirmed: bool,
 }
 
 /// A session in a list of them; whether it is current or live is for others to say.
