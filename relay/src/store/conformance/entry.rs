@@ -219,7 +219,6 @@ pub async fn refused_logins_are_recorded(bench: &mut Bench) {
         db.prepare("SELECT target, detail FROM audit WHERE kind = 'login_refused' ORDER BY seq").unwrap();
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     let rows: Vec<(String, String)> = rows.map(|row| row.unwrap()).collect();
-    assert_eq!(rows[0], (format!("account:{mira}"), String::new()));
-    assert_eq!(rows[1].0, "");
-    assert!(rows[1].1.contains("hash") && !rows[1].1.contains("nobody "), "{}", rows[1].1);
+    let targets: Vec<_> = rows.into_iter().map(|(target, _)| target).collect();
+    assert_eq!(targets, [format!("account:{mira}")], "names that nobody has are not listed");
 }
