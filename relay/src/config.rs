@@ -86,8 +86,8 @@ pub fn name(text: &str) -> Result<String, &'static str> {
     if name.is_empty() || name.chars().count() > waxwing_wire::limits::NAME_CHARS {
         return Err("a name has 1 to 80 characters");
     }
-    if name.chars().any(char::is_control) {
-        return Err("a name is one line");
+    if !waxwing_wire::text::is_line(name) {
+        return Err("a name is one line without invisible characters");
     }
     Ok(name.to_owned())
 }

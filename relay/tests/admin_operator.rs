@@ -62,6 +62,7 @@ async fn announcements_are_bounded_and_end_by_themselves() {
         (json!({"text": " ", "level": "info"}), "invalid"),
         (json!({"text": "x".repeat(2001), "level": "info"}), "invalid"),
         (json!({"text": "a\u{7}b", "level": "info"}), "invalid"),
+        (json!({"text": "a\n\u{202e}b", "level": "info"}), "invalid"),
         (json!({"text": "x", "level": "loud"}), "invalid"),
         (json!({"text": "x", "level": "info", "expires_at_ms": 1}), "invalid"),
     ] {
@@ -100,7 +101,12 @@ async fn an_invite_code_makes_as_many_accounts_as_it_says() {
     let revoke = path::INVITE_REVOKE.replace("{id}", &made.id.to_string());
     mira.tell::<Value>(&revoke, &json!({})).await.unwrap();
     assert_eq!(mira.tell::<Value>(&revoke, &json!({})).await.err(), Some(refused(404, "not_found")));
-    for body in [json!({"uses": 0}), json!({"uses": 1001}), json!({"uses": 1, "expires_at_ms": 5})] {
+    for body in [
+        json!({"uses": 1, "note": "for\u{200b}Jon"}),
+        json!({"uses": 0}),
+        json!({"uses": 1001}),
+        json!({"uses": 1, "expires_at_ms": 5}),
+    ] {
         let answer = mira.tell::<Value>(path::INVITES, &body).await;
         assert_eq!(answer.err(), Some(refused(422, "invalid")), "{body}");
     }
@@ -130,6 +136,7 @@ async fn settings_count_at_once_and_after_a_restart_until_they_are_set_back() {
     for bad in [
         json!({"name": ""}),
         json!({"name": "x".repeat(81)}),
+        json!({"name": "Harb\u{2066}our"}),
         json!({"messages_per_second": 0}),
         json!({"session_hours": 0}),
         json!({"registration": "sometimes"}),

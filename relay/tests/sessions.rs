@@ -5,6 +5,7 @@ mod support;
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, COOKIE, SET_COOKIE};
+use serde_json::Value;
 use support::{
     account::{Person, code, first, people, prove_password, refusal, refused, second_factor},
     start, start_with,
@@ -13,7 +14,7 @@ use support::{
 use waxwing_relay::{config, settings::Overrides};
 use waxwing_wire::{
     ProblemCode,
-    account::{Empty, EndSession, LoggedIn, SESSION_HEADER, SessionPolicy, Sessions, path},
+    account::{Empty, EndSession, LoggedIn, LoginTotp, SESSION_HEADER, SessionPolicy, Sessions, path},
     frame::{EndReason, Event, Request, Response, close},
     ids::SessionId,
 };
@@ -211,4 +212,16 @@ async fn several_sessions_are_live_where_the_operator_lets_them() {
     let (_tab, answer) = hello(&mira, true).await;
     assert!(answer.is_ok());
     assert_eq!(pocket.event().await, Event::Displaced);
+}
+
+#[tokio::test]
+async fn a_device_cannot_hide_what_it_is_called() {
+    let running = start().await;
+    let mira = first(&running, "mira").await;
+    let accepted = prove_password(&mira.http, "mira").await.unwrap();
+    for bad in ["two\nlines", "x\u{202e}y", &"x".repeat(65)] {
+        let login = LoginTotp { device: Some(bad.into()), ..second_factor(&accepted, code(&mira.secret, 1)) };
+        let answer = mira.http.call::<Value>(path::LOGIN_TOTP, &login).await;
+        assert_eq!(answer.err(), Some(refused(422, "invalid")), "{bad:?}");
+    }
 }

@@ -31,6 +31,7 @@ pub mod opaque;
 pub mod problem;
 #[cfg(feature = "openapi")]
 mod schema;
+pub mod text;
 pub mod username;
 
 pub use codec::{DecodeError, decode, encode};

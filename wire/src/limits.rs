@@ -84,7 +84,7 @@ pub const JOIN_METHODS: usize = 2;
 pub const JSON_BYTES: usize = 256 * 1024;
 /// Username length in characters, see [`crate::username`].
 pub const USERNAME_CHARS: core::ops::RangeInclusive<usize> = 3..=32;
-/// Longest name of a session, in characters; no control characters.
+/// Longest name of a session, in characters; see [`crate::text::is_line`].
 pub const DEVICE_CHARS: usize = 64;
 /// Recovery codes of an account when they are made.
 pub const RECOVERY_CODES: usize = 10;

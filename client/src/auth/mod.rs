@@ -14,6 +14,7 @@ use waxwing_crypto_core::secret::SymmetricKey;
 use waxwing_wire::{
     account::{self, AccountNotice, path},
     limits::DEVICE_CHARS,
+    text,
 };
 use zeroize::Zeroizing;
 
@@ -57,7 +58,7 @@ pub(crate) struct Entered {
 fn device_label(device: Option<String>) -> Option<String> {
     let device = device?;
     let label: String =
-        device.trim().chars().filter(|letter| !letter.is_control()).take(DEVICE_CHARS).collect();
+        device.trim().chars().filter(|letter| !text::is_hidden(*letter)).take(DEVICE_CHARS).collect();
     Some(label)
 }
 

@@ -14,7 +14,7 @@ use waxwing_wire::{
     AccountId, Problem, ProblemCode,
     account::{AccountStatus, Empty},
     admin::{self as desk, path},
-    limits as shared,
+    limits as shared, text,
 };
 
 use super::{
@@ -79,11 +79,11 @@ fn invalid(detail: &'static str) -> Refusal {
 
 /// One line of a reason or note, checked and trimmed.
 fn line(text: Option<&str>) -> Result<String, Refusal> {
-    let text = text.unwrap_or_default().trim();
-    if text.chars().count() > shared::REASON_CHARS || text.chars().any(char::is_control) {
-        return Err(invalid("a reason is one line of at most 500 characters"));
+    let words = text.unwrap_or_default().trim();
+    if words.chars().count() > shared::REASON_CHARS || !text::is_line(words) {
+        return Err(invalid("a reason is one line of at most 500 characters, none of them invisible"));
     }
-    Ok(text.to_owned())
+    Ok(words.to_owned())
 }
 
 const NOT_FOUND: &[ProblemCode] = &[ProblemCode::NotFound];

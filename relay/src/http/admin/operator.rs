@@ -11,7 +11,7 @@ use waxwing_wire::{
         Announce, Announced, AnnouncementList, ChangeSettings, InviteList, InviteMade, MakeInvite, Setting,
         Settings, StatisticsPage,
     },
-    limits as shared,
+    limits as shared, text,
 };
 
 use super::{Administrator, At, invalid, line};
@@ -92,9 +92,11 @@ pub(super) async fn announce(
 ) -> Result<Json<Announced>, Refusal> {
     let now_ms = now_ms();
     let text = new.text.trim().to_owned();
-    let strange = |c: char| c.is_control() && c != '\n';
-    if text.is_empty() || text.chars().count() > shared::ANNOUNCEMENT_CHARS || text.chars().any(strange) {
+    if text.is_empty() || text.chars().count() > shared::ANNOUNCEMENT_CHARS {
         return Err(invalid("an announcement has 1 to 2000 characters"));
+    }
+    if !text.split('\n').all(text::is_line) {
+        return Err(invalid("an announcement has no invisible characters but line breaks"));
     }
     check_end(new.expires_at_ms, now_ms)?;
     let id = app.store.announce(actor, Announce { text, ..new }, now_ms).await?;

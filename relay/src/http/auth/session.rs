@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use waxwing_wire::{
     Problem, ProblemCode,
     account::{Empty, EndSession, SESSION_HEADER, ServerInfo, SessionInfo, Sessions},
-    limits as shared,
+    limits as shared, text,
 };
 use zeroize::Zeroizing;
 
@@ -113,8 +113,9 @@ pub(super) fn new(
 
 fn check_device(label: &str) -> Result<String, Problem> {
     let label = label.trim();
-    if label.chars().count() > shared::DEVICE_CHARS || label.chars().any(char::is_control) {
-        return Err(invalid("the name of a device is one line of at most 64 characters"));
+    if label.chars().count() > shared::DEVICE_CHARS || !text::is_line(label) {
+        let detail = "the name of a device is one line of at most 64 characters, none of them invisible";
+        return Err(invalid(detail));
     }
     Ok(label.to_owned())
 }
