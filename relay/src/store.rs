@@ -15,7 +15,7 @@ use waxwing_wire::{
         AccountDatum, Append, Commit, CreateRoom, Cursor, HistoryLink, JoinProof, KeyPackageRecord,
         KeyringEntry, LogEntry, Post, PutPublished, RoomSummary, Snapshot,
     },
-    ids::{DataName, RoomHandle, SessionId},
+    ids::{DataName, RoomHandle, SessionId, TokenHash},
 };
 use zeroize::Zeroizing;
 
@@ -74,8 +74,8 @@ operations! {
     /// What a login checks, by normalised username.
     fn credentials(username: String) -> Option<Credentials>;
 
-    /// What an account is taken back with, by normalised username.
-    fn recoverable(username: String) -> Option<Recoverable>;
+    /// What an account is taken back with, by normalised username and the hash of the token that was shown.
+    fn recoverable(username: String, token: TokenHash) -> Option<Recoverable>;
     /// Whether an account could be made with the invite whose code has this hash.
     fn invite_is_valid(hash: [u8; 32], now_ms: u64) -> bool;
 

@@ -197,10 +197,13 @@ async fn begin_registration(
 
 /// The second step, as it is sent.
 pub fn finish_request(begun: &Begun) -> RegisterFinish {
+    finish_stretched(begun, &argon2())
+}
+
+/// The second step with another stretching of the password than is told.
+pub fn finish_stretched(begun: &Begun, ksf: &Argon2<'static>) -> RegisterFinish {
     let response = RegistrationResponse::deserialize(begun.started.opaque_response.as_bytes()).unwrap();
-    let ksf = argon2();
-    let parameters =
-        ClientRegistrationFinishParameters::new(identifiers(&begun.started.username), Some(&ksf));
+    let parameters = ClientRegistrationFinishParameters::new(identifiers(&begun.started.username), Some(ksf));
     let state = begun.state.clone();
     let finished = state.finish(&mut OsRng, begun.password.as_bytes(), response, parameters).unwrap();
     RegisterFinish {

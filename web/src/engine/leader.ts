@@ -1,5 +1,7 @@
 /** A reload lets go of the lock a moment after the new page asks for it. */
 const PATIENCE_MS = 600;
+/** How long the news that the lock was given to us may take. */
+const NEWS_MS = 100;
 
 /** Which tab of this browser runs the engine: the one that holds a Web Lock. */
 export class Leader {
@@ -22,10 +24,20 @@ export class Leader {
     if (this.#attempt) return this.#attempt;
     if (this.#leading) return true;
     const patience = new AbortController();
-    const timer = setTimeout(() => patience.abort(), PATIENCE_MS);
-    const leads = await this.#request({ signal: patience.signal });
-    clearTimeout(timer);
-    return leads;
+    const attempt = this.#request({ signal: patience.signal });
+    void this.#loseHope(attempt, patience);
+    return attempt;
+  }
+
+  /** Ends an attempt once another tab has the lock. Time alone proves nothing: a busy device is slow to give a free one. */
+  async #loseHope(attempt: Promise<boolean>, patience: AbortController): Promise<void> {
+    await sleep(PATIENCE_MS);
+    while (this.#attempt === attempt) {
+      const { held } = await navigator.locks.query();
+      const taken = held?.some(({ name }) => name === this.#name) ?? false;
+      await sleep(NEWS_MS);
+      if (taken && this.#attempt === attempt) return patience.abort();
+    }
   }
 
   /** Leads, whoever did so before. */
@@ -60,4 +72,8 @@ export class Leader {
     });
     return this.#attempt;
   }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

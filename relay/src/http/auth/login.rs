@@ -87,7 +87,7 @@ pub(in crate::http) async fn finish(
         return Err(Problem::new(ProblemCode::Invalid, "the password was proven; the code comes next").into());
     };
     let right = exchange.check(&Purpose::Login(&username), &opaque_finalization)?;
-    let Some(credentials) = credentials.clone().filter(|_| right) else {
+    let Some(credentials) = credentials.as_ref().filter(|_| right).cloned() else {
         let detail = "wrong username or password";
         return Err(Problem::new(ProblemCode::WrongCredentials, detail).into());
     };

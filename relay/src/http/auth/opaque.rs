@@ -6,11 +6,11 @@
 use std::{fmt, sync::Arc};
 
 use opaque_ke::{
-    CipherSuite, CredentialFinalization, CredentialRequest, Identifiers, RegistrationRequest,
-    RegistrationUpload, Ristretto255, ServerLogin, ServerLoginParameters, ServerRegistration, ServerSetup,
-    TripleDh,
+    CipherSuite, ClientRegistration, ClientRegistrationFinishParameters, CredentialFinalization,
+    CredentialRequest, Identifiers, RegistrationRequest, RegistrationUpload, Ristretto255, ServerLogin,
+    ServerLoginParameters, ServerRegistration, ServerSetup, TripleDh, errors::ProtocolError,
 };
-use rand_core::OsRng;
+use rand_core::{OsRng, RngCore as _};
 use sha2::Sha512;
 use waxwing_wire::{Opaque, Problem, ProblemCode, ids::RoomHandle};
 
@@ -36,7 +36,13 @@ impl CipherSuite for Suite {
 
 /// The relay's OPRF seed and key pair. Whoever has them and the records can guess passwords offline.
 #[derive(Clone)]
-pub struct Server(Arc<ServerSetup<Suite>>);
+pub struct Server(Arc<Inner>);
+
+struct Inner {
+    setup: ServerSetup<Suite>,
+    /// A record that belongs to nobody. It is read where there is none, so that both take as long.
+    decoy: Vec<u8>,
+}
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -103,7 +109,8 @@ impl Server {
             }
         };
         let setup = ServerSetup::deserialize(&bytes).map_err(|_| ServeError::LoginSetup)?;
-        Ok(Self(Arc::new(setup)))
+        let decoy = decoy(&setup).map_err(|_| ServeError::LoginSetup)?;
+        Ok(Self(Arc::new(Inner { setup, decoy })))
     }
 
     /// Answers a RegistrationRequest.
@@ -113,8 +120,8 @@ impl Server {
         request: &Opaque,
     ) -> Result<Opaque, Problem> {
         let request = RegistrationRequest::deserialize(request.as_bytes()).map_err(|_| malformed())?;
-        let started =
-            ServerRegistration::start(&self.0, request, &purpose.credential()).map_err(|_| malformed())?;
+        let started = ServerRegistration::start(&self.0.setup, request, &purpose.credential())
+            .map_err(|_| malformed())?;
         Ok(Opaque(started.message.serialize().to_vec()))
     }
 
@@ -132,11 +139,12 @@ impl Server {
         request: &Opaque,
     ) -> Result<(Opaque, LoginState), Problem> {
         let request = CredentialRequest::deserialize(request.as_bytes()).map_err(|_| malformed())?;
-        let record = record.map(ServerRegistration::deserialize).transpose().map_err(|_| damaged())?;
+        let bytes = record.unwrap_or(&self.0.decoy);
+        let read = ServerRegistration::deserialize(bytes).map_err(|_| damaged())?;
         let started = ServerLogin::start(
             &mut OsRng,
-            &self.0,
-            record,
+            &self.0.setup,
+            record.is_some().then_some(read),
             request,
             &purpose.credential(),
             purpose.parameters(),
@@ -157,6 +165,17 @@ impl LoginState {
             CredentialFinalization::deserialize(finalization.as_bytes()).map_err(|_| malformed())?;
         Ok(self.0.clone().finish(message, purpose.parameters()).is_ok())
     }
+}
+
+/// The record of a registration with a random password.
+fn decoy(setup: &ServerSetup<Suite>) -> Result<Vec<u8>, ProtocolError> {
+    let mut password = [0; 32];
+    OsRng.try_fill_bytes(&mut password).map_err(|_| ProtocolError::SerializationError)?;
+    let begun = ClientRegistration::<Suite>::start(&mut OsRng, &password)?;
+    let answer = ServerRegistration::start(setup, begun.message, SERVER)?;
+    let parameters = ClientRegistrationFinishParameters::default();
+    let finished = begun.state.finish(&mut OsRng, &password, answer.message, parameters)?;
+    Ok(ServerRegistration::finish(finished.message).serialize().to_vec())
 }
 
 fn damaged() -> Problem {

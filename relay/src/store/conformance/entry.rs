@@ -144,12 +144,17 @@ pub async fn whoever_holds_the_recovery_key_takes_the_account_back(bench: &mut B
     let [mira] = bench.accounts().await;
     bench.told().await;
     let store = &bench.store;
-    let known = store.recoverable("person0".into()).await.unwrap().unwrap();
+    let known = store.recoverable("person0".into(), TokenHash([5; 32])).await.unwrap().unwrap();
     assert_eq!(
         (known.account, known.recovery_token_hash, known.vault_version),
         (mira, TokenHash([5; 32]), 1)
     );
-    assert!(store.recoverable("nobody".into()).await.unwrap().is_none());
+    for (name, hash) in [("nobody", 5), ("nobody", 0), ("person0", 6)] {
+        assert!(
+            store.recoverable(name.into(), TokenHash([hash; 32])).await.unwrap().is_none(),
+            "{name} {hash}"
+        );
+    }
     let recover = async |hash: u8, version| {
         let recovery =
             Recovery { account: mira, token_hash: TokenHash([hash; 32]), password: new_password(version) };

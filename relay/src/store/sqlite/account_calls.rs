@@ -1,7 +1,12 @@
 //! The operations of the store about the relay itself, accounts and sessions.
 
 use rusqlite::Connection;
-use waxwing_wire::{AccountId, admin::AuditKind, frame::EndReason, ids::SessionId};
+use waxwing_wire::{
+    AccountId,
+    admin::AuditKind,
+    frame::EndReason,
+    ids::{SessionId, TokenHash},
+};
 use zeroize::Zeroizing;
 
 use super::{
@@ -44,8 +49,12 @@ impl Sqlite {
         self.readers.read(move |db| credentials::are(db, account, &change)).await
     }
 
-    pub(in crate::store) async fn recoverable(&self, username: String) -> Result<Option<Recoverable>> {
-        self.readers.read(move |db| credentials::recoverable(db, &username)).await
+    pub(in crate::store) async fn recoverable(
+        &self,
+        username: String,
+        token: TokenHash,
+    ) -> Result<Option<Recoverable>> {
+        self.readers.read(move |db| credentials::recoverable(db, &username, &token)).await
     }
 
     pub(in crate::store) async fn invite_is_valid(&self, hash: [u8; 32], now_ms: u64) -> Result<bool> {

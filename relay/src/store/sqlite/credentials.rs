@@ -1,6 +1,7 @@
 //! What accounts are unlocked with: logins, changes, and taking an account back.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
+use subtle::ConstantTimeEq as _;
 use waxwing_wire::{
     AccountId,
     account::{KsfParams, NoticeKind},
@@ -158,19 +159,29 @@ fn unlocked(db: &Connection, account: AccountId) -> Result<UnlockedAccount> {
 }
 
 /// What whoever holds the recovery key of a name's account takes it back with.
-pub(super) fn recoverable(db: &Connection, username: &str) -> Result<Option<Recoverable>> {
-    let sql = "-- recoverable()
-        SELECT a.account, a.status, c.recovery_token_hash, v.sealed, v.version, v.wrap_recovery
-        FROM accounts a JOIN credentials c ON c.account = a.account JOIN vaults v ON v.account = a.account
+/// Reads the vault only for the right token: reading it takes time that tells a known name from an unknown one.
+pub(super) fn recoverable(db: &Connection, username: &str, shown: &TokenHash) -> Result<Option<Recoverable>> {
+    let sql = "-- recovery_token()
+        SELECT a.account, c.recovery_token_hash FROM accounts a JOIN credentials c ON c.account = a.account
         WHERE a.username = ?1";
-    let found = db.prepare_cached(sql)?.query_row([username], |row| {
+    let found = db
+        .prepare_cached(sql)?
+        .query_row([username], |row| Ok((id::<16, AccountId>(row, 0)?, id::<32, TokenHash>(row, 1)?)));
+    let found = found.optional()?;
+    let stored = found.as_ref().map_or([0; 32], |(_, hash)| hash.0);
+    let right = bool::from(shown.0.ct_eq(&stored));
+    let Some((account, recovery_token_hash)) = found.filter(|_| right) else { return Ok(None) };
+    let sql = "-- recoverable()
+        SELECT a.status, v.sealed, v.version, v.wrap_recovery
+        FROM accounts a JOIN vaults v ON v.account = a.account WHERE a.account = ?1";
+    let found = db.prepare_cached(sql)?.query_row([account.0], |row| {
         Ok(Recoverable {
-            account: id(row, 0)?,
-            status: accounts::status(row.get(1)?),
-            recovery_token_hash: id::<32, TokenHash>(row, 2)?,
-            vault: sealed(row, 3)?,
-            vault_version: unsigned(row.get(4)?),
-            wrap_recovery: sealed(row, 5)?,
+            account,
+            status: accounts::status(row.get(0)?),
+            recovery_token_hash,
+            vault: sealed(row, 1)?,
+            vault_version: unsigned(row.get(2)?),
+            wrap_recovery: sealed(row, 3)?,
         })
     });
     Ok(found.optional()?)
