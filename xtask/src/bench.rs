@@ -1,4 +1,4 @@
-//! Measurements of crypto-core, natively and in WebAssembly.
+//! Measurements: crypto-core, natively and in WebAssembly; what times tell about usernames.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +14,8 @@ use crate::wasm::{self, Profile};
 pub enum Subject {
     /// crypto-core's operations natively and in WebAssembly, and the size of the shipped module
     Crypto,
+    /// How long the relay takes over usernames that exist and that do not
+    Enumeration,
 }
 
 /// Nanoseconds per operation by the name of the operation.
@@ -44,6 +46,16 @@ pub fn crypto(project: &Project) -> Result<()> {
     print!("\n{}", table(&native, &in_wasm));
     println!();
     process::run(project.node_script("size.mjs").arg(shipped))
+}
+
+/// Measures whether the relay's times tell which usernames exist, and prints them.
+///
+/// # Errors
+/// When the measurement does not build or run.
+pub fn enumeration(project: &Project) -> Result<()> {
+    let mut cargo = project.cargo();
+    cargo.args(["test", "--release", "--package", "waxwing-relay", "--test", "enumeration"]);
+    process::run(cargo.args(["--", "--ignored", "--nocapture"]))
 }
 
 /// Reads one JSON object `{"name": ..., "ns_per_op": ...}` per line.

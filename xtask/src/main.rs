@@ -15,6 +15,8 @@ mod deny;
 mod fuzz;
 mod process;
 mod project;
+mod python;
+mod screenshots;
 mod setup;
 mod stamp;
 mod test;
@@ -39,7 +41,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Install what the other commands need: the WebAssembly target, npm packages, Chromium
+    /// Install what the other commands need: the WebAssembly target, npm and Python packages, Chromium
     Setup,
     /// Compile the client to WebAssembly for the web app (into web/src/engine/wasm)
     Wasm,
@@ -71,6 +73,8 @@ enum Command {
         #[arg(value_enum)]
         subject: bench::Subject,
     },
+    /// Take pictures of every screen, small and large, light and dark (into screenshots/)
+    Screenshots,
     /// Check licences, sources and known faults of all dependencies
     Deny,
     /// Measure which lines of crypto-core and client the tests reach
@@ -106,6 +110,8 @@ fn dispatch(command: Command) -> Result<()> {
         Command::Run { port, data, relay_arguments } => app::run(&project, port, data, &relay_arguments),
         Command::Test { only } => test::run(&project, &only),
         Command::Bench { subject: bench::Subject::Crypto } => bench::crypto(&project),
+        Command::Bench { subject: bench::Subject::Enumeration } => bench::enumeration(&project),
+        Command::Screenshots => screenshots::take(&project),
         Command::Deny => deny::run(&project),
         Command::Coverage => coverage::run(&project),
         Command::Fuzz { seconds, target } => fuzz::run(&project, seconds, target.as_deref()),

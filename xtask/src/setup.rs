@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::process;
 use crate::project::{Project, WASM_TARGET};
+use crate::python;
 use crate::stamp::Inputs;
 
 /// Major and minor version; what Vite needs.
@@ -34,6 +35,7 @@ pub fn everything(project: &Project) -> Result<()> {
     npm_packages(project, &project.web())?;
     npm_packages(project, &project.browser_tests())?;
     npm_packages(project, &project.independent_check())?;
+    python::schemathesis(project)?;
     let chromium = chromium()?;
     println!("ready; Chromium is {}", chromium.display());
     Ok(())
@@ -128,10 +130,17 @@ pub fn chromium() -> Result<PathBuf> {
     let advice = format!(
         "the browser tests need Chromium; install it (Debian: {CHROMIUM_INSTALL}) or set WAXWING_CHROMIUM to its path"
     );
-    let Some(mut shell) = root_shell() else { bail!(advice) };
-    process::run(shell.arg(CHROMIUM_INSTALL).env("DEBIAN_FRONTEND", "noninteractive"))
-        .context(advice.clone())?;
+    install(CHROMIUM_INSTALL, &advice)?;
     find_chromium().context(advice)
+}
+
+/// Installs Debian packages with this command line if that needs no questions; otherwise the advice is the error.
+///
+/// # Errors
+/// When it cannot be done here, or fails.
+pub fn install(command: &str, advice: &str) -> Result<()> {
+    let Some(mut shell) = root_shell() else { bail!(advice.to_owned()) };
+    process::run(shell.arg(command).env("DEBIAN_FRONTEND", "noninteractive")).context(advice.to_owned())
 }
 
 fn find_chromium() -> Option<PathBuf> {

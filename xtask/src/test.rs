@@ -1,6 +1,7 @@
 //! Every check and test in stages, from the quickest to the most thorough; the first failure ends the run.
 
 use std::fs;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
@@ -9,7 +10,7 @@ use clap::ValueEnum;
 use crate::process;
 use crate::project::Project;
 use crate::wasm::{self, Profile};
-use crate::{app, deny, setup};
+use crate::{app, deny, python, setup};
 
 /// A part of the test run, in the order of the run.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -26,6 +27,8 @@ pub enum Stage {
     Vectors,
     /// The web app's types, formatting and unit tests
     Web,
+    /// Generated calls, good and bad, against a real relay and what its API document says
+    Api,
     /// A real browser against a real relay
     Browser,
 }
@@ -66,6 +69,7 @@ impl Stage {
             Self::Native => native(project),
             Self::Vectors => vectors(project),
             Self::Web => web(project),
+            Self::Api => api(project),
             Self::Browser => browser(project),
         }
     }
@@ -115,7 +119,24 @@ fn web(project: &Project) -> Result<()> {
     process::run(project.npm(&web).arg("test"))
 }
 
+fn api(project: &Project) -> Result<()> {
+    let schemathesis = python::schemathesis(project)?;
+    let mut cargo = project.cargo();
+    cargo.args(["test", "--package", "waxwing-relay", "--test", "fuzzed", "--", "--ignored", "--nocapture"]);
+    process::run(cargo.env("WAXWING_SCHEMATHESIS", schemathesis))
+}
+
 fn browser(project: &Project) -> Result<()> {
+    let mut playwright = playwright(project)?;
+    process::run(project.npm(&project.browser_tests()).args(["run", "check"]))?;
+    process::run(&mut playwright)
+}
+
+/// Playwright's test runner, with a browser, and a relay that has the app inside.
+///
+/// # Errors
+/// When something is missing or does not build.
+pub fn playwright(project: &Project) -> Result<Command> {
     let tests = project.browser_tests();
     setup::npm_packages(project, &tests)?;
     let chromium = setup::chromium()?;
@@ -125,11 +146,10 @@ fn browser(project: &Project) -> Result<()> {
     fs::create_dir_all(project.target("browser-tests"))
         .context("cannot create the directory for the relay")?;
     fs::copy(&built, &relay).with_context(|| format!("cannot copy {}", built.display()))?;
-
-    process::run(project.npm(&tests).args(["run", "check"]))?;
     let mut playwright = project.npm(&tests);
     playwright.args(["exec", "--", "playwright", "test"]);
-    process::run(playwright.env("WAXWING_RELAY_BIN", relay).env("WAXWING_CHROMIUM", chromium))
+    playwright.env("WAXWING_RELAY_BIN", relay).env("WAXWING_CHROMIUM", chromium);
+    Ok(playwright)
 }
 
 fn print_summary(times: &[(Stage, Duration)], failed: Option<Stage>) {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type CDPSession, expect, type Page } from '@playwright/test';
 import type { AxeResults, RunOptions } from 'axe-core';
+import { calm } from './calm.ts';
 
 const SOURCE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -36,21 +37,7 @@ export async function expectAccessible(
 
 /** One line for each element that violates a rule. */
 async function findViolations(page: Page): Promise<string[]> {
-  // Half-way through a transition a colour is none of the design's, and the end of one may begin the next, inside of it.
-  await page.evaluate(async () => {
-    const running = () =>
-      document
-        .getAnimations()
-        .filter(
-          ({ playState, effect }) =>
-            playState === 'running' && effect?.getComputedTiming().endTime !== Infinity,
-        );
-    const frame = () => new Promise(requestAnimationFrame);
-    for (let calm = 0; calm < 3; calm = running().length === 0 ? calm + 1 : 0) {
-      await Promise.allSettled(running().map(({ finished }) => finished));
-      await frame();
-    }
-  });
+  await calm(page);
   const { violations, passes } = await run(page, { runOnly: TAGS, resultTypes: ['violations'] });
   expect(passes.length, 'axe has looked at something').toBeGreaterThan(5);
   return violations.flatMap(({ id, help, nodes }) =>
