@@ -18,7 +18,7 @@ use waxwing_wire::{
     ProblemCode,
     account::{ServerInfo, path as own},
     admin::{
-        Announced, AnnouncementList, AuditList, AuditVerdict, InviteList, InviteMade, Level, Settings,
+        Announced, AnnouncementList, AuditList, AuditVerdict, InviteList, InviteMade, Level, Noted, Settings,
         StatisticsPage, path,
     },
     frame::{Event, Request, Response},
@@ -267,6 +267,15 @@ async fn the_audit_log_is_searched_verified_and_exported() {
     assert_eq!((verdict.ok, verdict.first_bad), (true, None));
     assert_eq!(verdict.entries, text.lines().count() as u64);
     assert_eq!(verdict.head.as_bytes(), head);
+    let noted = Noted { seq: verdict.entries, chain: head.try_into().unwrap() };
+    let other = Noted { chain: [0; 32], ..noted };
+    let beyond = Noted { seq: noted.seq + 9, ..noted };
+    for (seen, known) in [(noted, true), (other, false), (beyond, false)] {
+        let verdict: AuditVerdict = mira.ask(&format!("{}?seen={seen}", path::AUDIT_VERIFY)).await.unwrap();
+        assert_eq!((verdict.ok, verdict.seen), (true, Some(known)), "{seen}");
+    }
+    let bad = mira.ask::<Value>(&format!("{}?seen=7", path::AUDIT_VERIFY)).await;
+    assert_eq!(bad.err(), Some(refused(422, "invalid")));
     assert!(text.lines().last().unwrap().contains("audit_exported"), "the export is an act too");
 
     // Somebody with the file in hand takes the triggers away and changes a row.
@@ -282,13 +291,20 @@ async fn the_audit_log_is_verified_on_the_command_line() {
     let running = start().await;
     let mira = first(&running, "mira").await;
     mira.tell::<Settings>(path::SETTINGS, &json!({"name": "Harbour"})).await.unwrap();
-    let verify = |folder: &std::path::Path| {
-        let program = env!("CARGO_BIN_EXE_waxwing-relay");
-        std::process::Command::new(program).args(["audit", "verify", "--data"]).arg(folder).output().unwrap()
+    let check = |folder: &std::path::Path, seen: &[&str]| {
+        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_waxwing-relay"));
+        program.args(["audit", "verify", "--data"]).arg(folder).args(seen).output().unwrap()
     };
+    let verify = |folder: &std::path::Path| check(folder, &[]);
     let fine = verify(running.folder.path());
     let said = String::from_utf8(fine.stdout).unwrap();
     assert!(fine.status.success() && said.contains("each follows from the one before"), "{said}");
+    // What it prints is what it takes.
+    let noted = said.trim().rsplit(' ').next().unwrap();
+    assert!(check(running.folder.path(), &["--seen", noted]).status.success());
+    let gone = check(running.folder.path(), &["--seen", &format!("9{noted}")]);
+    let said = String::from_utf8(gone.stdout).unwrap();
+    assert!(!gone.status.success() && said.contains("cut off or written anew"), "{said}");
     let db = rusqlite::Connection::open(running.folder.path().join("waxwing.db")).unwrap();
     db.execute_batch("DROP TRIGGER audit_is_not_changed; UPDATE audit SET at_ms = 1 WHERE seq = 1").unwrap();
     let changed = verify(running.folder.path());

@@ -15,7 +15,7 @@ mod statistics;
 mod users;
 
 pub use announcements::{Announce, Announced, AnnouncementList, AnnouncementRecord, Level};
-pub use audit::{AuditEntry, AuditKind, AuditList, AuditQuery, AuditVerdict};
+pub use audit::{AuditEntry, AuditKind, AuditList, AuditQuery, AuditVerdict, Noted, VerifyQuery};
 pub use invites::{InviteList, InviteMade, InviteRecord, MakeInvite};
 pub use reports::{ReportList, ReportQuery, ReportRecord, ReportStatus, Resolve};
 pub use rooms::{RoomList, RoomQuery, RoomRecord, RoomSort};
@@ -71,7 +71,7 @@ pub mod path {
     pub const STATISTICS: &str = "/api/v1/admin/statistics";
     /// `GET` with [`super::AuditQuery`] -> [`super::AuditList`].
     pub const AUDIT: &str = "/api/v1/admin/audit";
-    /// `GET` -> [`super::AuditVerdict`].
+    /// `GET` with [`super::VerifyQuery`] -> [`super::AuditVerdict`].
     pub const AUDIT_VERIFY: &str = "/api/v1/admin/audit/verify";
     /// `GET` -> one JSON object per line, the oldest entry first; each has the fields of [`super::AuditEntry`] but for names.
     pub const AUDIT_EXPORT: &str = "/api/v1/admin/audit/export";

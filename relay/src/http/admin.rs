@@ -113,7 +113,9 @@ pub(super) fn calls(calls: Calls) -> Calls {
         .get(
             path::AUDIT_VERIFY,
             audit::verify,
-            call("Whether the audit log is as it was written.").answers::<desk::AuditVerdict>(),
+            call("Whether the audit log is as it was written.")
+                .query::<desk::VerifyQuery>()
+                .answers::<desk::AuditVerdict>(),
         )
         .get(
             path::AUDIT_EXPORT,

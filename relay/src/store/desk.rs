@@ -3,8 +3,8 @@
 use waxwing_wire::{
     AccountId, Opaque, RoomId, Seq,
     admin::{
-        Announce, AnnouncementList, AuditList, AuditQuery, AuditVerdict, InviteList, MakeInvite, ReportList,
-        ReportQuery, RoomList, RoomQuery, UserQuery, UserRecord, Users,
+        Announce, AnnouncementList, AuditList, AuditQuery, AuditVerdict, InviteList, MakeInvite, Noted,
+        ReportList, ReportQuery, RoomList, RoomQuery, UserQuery, UserRecord, Users,
     },
     frame::{Announcement, ReportCopy, ReportKey},
 };
@@ -66,8 +66,8 @@ operations! {
     fn audit(query: AuditQuery) -> AuditList;
     /// Entries of the audit log after a number as JSON lines, and the number of the last.
     fn audit_lines(after: u64, limit: u32) -> (Vec<u8>, u64);
-    /// Looks through the whole audit log.
-    fn verify_audit() -> AuditVerdict;
+    /// Looks through the whole audit log, and for an entry that was noted before.
+    fn verify_audit(noted: Option<Noted>) -> AuditVerdict;
     /// Notes that the audit log was exported.
     fn note_audit_export(actor: AccountId, now_ms: u64) -> ();
 }

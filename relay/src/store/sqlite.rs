@@ -30,7 +30,10 @@ use std::{
 
 use rusqlite::Connection;
 use tokio::sync::mpsc;
-use waxwing_wire::Opaque;
+use waxwing_wire::{
+    Opaque,
+    admin::{AuditVerdict, Noted},
+};
 
 use super::Notice;
 pub use migrate::MigrateError;
@@ -112,11 +115,11 @@ impl Sqlite {
 ///
 /// # Errors
 /// When there is no database, or it cannot be read.
-pub fn verify_audit(folder: &Path) -> super::Result<waxwing_wire::admin::AuditVerdict> {
+pub fn verify_audit(folder: &Path, noted: Option<Noted>) -> super::Result<AuditVerdict> {
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(folder.join("waxwing.db"), flags)?;
     connection.busy_timeout(Duration::from_secs(5))?;
-    desk::audit_log::verify(&connection)
+    desk::audit_log::verify(&connection, noted)
 }
 
 fn make_private_folder(folder: &Path) -> std::io::Result<()> {

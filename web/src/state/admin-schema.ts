@@ -77,14 +77,16 @@ export interface AuditList {
 
 /** Whether the log is as it was written. */
 export interface AuditVerdict {
-  /** Number of entries that were looked at. */
+  /** Number of entries that were looked at, which is the number of the newest of them. */
   entries: number;
   /** The first that does not. */
   first_bad?: number | null;
-  /** Hash of the newest entry, 32 bytes: who noted an earlier one can tell whether the log was cut off. */
+  /** Hash of the newest entry, 32 bytes. Noted elsewhere with its number, it tells later whether the log was cut off. */
   head: Opaque;
   /** Whether every entry follows from the one before. */
   ok: boolean;
+  /** Whether the noted entry is there and has the noted hash; absent when none was given. */
+  seen?: boolean | null;
 }
 
 /** What is to change. A field that is absent stays; `null` goes back to what the relay was started with. */
@@ -198,7 +200,7 @@ export interface Problem {
   type: string;
 }
 
-/** A stable code. The HTTP status that goes with it is [`ProblemCode::status`]. */
+/** A stable code. */
 export type ProblemCode = 'malformed' | 'invalid' | 'too_large' | 'limit_reached' | 'rate_limited' | 'not_logged_in' | 'wrong_credentials' | 'wrong_code' | 'reused_code' | 'attempt_expired' | 'setup_link_invalid' | 'registration_closed' | 'invite_invalid' | 'awaiting_approval' | 'banned' | 'wrong_recovery_key' | 'totp_required' | 'displaced' | 'last_administrator' | 'username_taken' | 'foreign_origin' | 'not_allowed' | 'not_administrator' | 'not_found' | 'link_invalid' | 'link_expired' | 'room_full' | 'stale' | 'too_old' | 'conflict' | 'unsupported' | 'unavailable' | 'internal';
 
 /** Why an administrator does something; kept in the audit log. */

@@ -1,8 +1,11 @@
 //! The audit log: what administrators did, and what touched the security of accounts.
 
+use std::str::FromStr;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, Opaque};
+use crate::{AccountId, Opaque, ids::InvalidId};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident = $text:tt;)+) => {
@@ -178,18 +181,68 @@ pub struct AuditList {
     pub next: Option<String>,
 }
 
+/// Number and hash of an entry, as somebody noted them elsewhere; the text is `SEQ:HASH`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Noted {
+    /// Number of the entry.
+    pub seq: u64,
+    /// Its [`AuditEntry::chain`].
+    pub chain: [u8; 32],
+}
+
+impl std::fmt::Display for Noted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.seq, URL_SAFE_NO_PAD.encode(self.chain))
+    }
+}
+
+impl FromStr for Noted {
+    type Err = InvalidId;
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let (seq, chain) = text.trim().split_once(':').ok_or(InvalidId)?;
+        let seq = seq.parse().map_err(|_| InvalidId)?;
+        let chain = URL_SAFE_NO_PAD.decode(chain).map_err(|_| InvalidId)?;
+        Ok(Self { seq, chain: chain.try_into().map_err(|_| InvalidId)? })
+    }
+}
+
+impl Serialize for Noted {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Noted {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// What the log is compared with.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct VerifyQuery {
+    /// An entry that was noted before: `SEQ:HASH`, the hash in base64url.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, pattern = "^[0-9]{1,15}:[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$"))]
+    pub seen: Option<Noted>,
+}
+
 /// Whether the log is as it was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditVerdict {
-    /// Number of entries that were looked at.
+    /// Number of entries that were looked at, which is the number of the newest of them.
     pub entries: u64,
     /// Whether every entry follows from the one before.
     pub ok: bool,
     /// The first that does not.
     pub first_bad: Option<u64>,
-    /// Hash of the newest entry, 32 bytes: who noted an earlier one can tell whether the log was cut off.
+    /// Hash of the newest entry, 32 bytes. Noted elsewhere with its number, it tells later whether the log was cut off.
     pub head: Opaque,
+    /// Whether the noted entry is there and has the noted hash; absent when none was given.
+    pub seen: Option<bool>,
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use axum::{
     http::header,
     response::IntoResponse,
 };
-use waxwing_wire::admin::{AuditList, AuditQuery, AuditVerdict};
+use waxwing_wire::admin::{AuditList, AuditQuery, AuditVerdict, VerifyQuery};
 
 use super::{Administrator, Asked};
 use crate::{
@@ -29,8 +29,9 @@ pub(super) async fn list(
 pub(super) async fn verify(
     State(app): State<Arc<App>>,
     Administrator(_): Administrator,
+    Asked(query): Asked<VerifyQuery>,
 ) -> Result<Json<AuditVerdict>, Refusal> {
-    Ok(Json(app.store.verify_audit().await?))
+    Ok(Json(app.store.verify_audit(query.seen).await?))
 }
 
 /// `GET /api/v1/admin/audit/export`

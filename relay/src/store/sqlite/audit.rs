@@ -3,7 +3,10 @@
 use std::{cmp::Ordering, fmt};
 
 use rusqlite::{Connection, params};
-use waxwing_wire::{AccountId, RoomId, Seq, admin::AuditKind};
+use waxwing_wire::{
+    AccountId, RoomId, Seq,
+    admin::{AuditKind, Noted},
+};
 
 use super::{log::labelled, signed, unsigned};
 use crate::store::Result;
@@ -182,15 +185,17 @@ pub(super) struct Verdict {
     pub first_bad: Option<u64>,
     /// Hash of the newest.
     pub head: [u8; 32],
+    /// Whether the noted entry was met, with its hash.
+    pub seen: bool,
 }
 
 /// Looks through the log up to the first entry that does not follow from the one before.
-pub(super) fn verify(db: &Connection) -> Result<Verdict> {
+pub(super) fn verify(db: &Connection, noted: Option<Noted>) -> Result<Verdict> {
     let sql = "-- verify_audit()
         SELECT seq, at_ms, actor, kind, target, detail, chain FROM audit ORDER BY seq";
     let mut statement = db.prepare_cached(sql)?;
     let mut rows = statement.query([])?;
-    let mut verdict = Verdict { entries: 0, first_bad: None, head: start() };
+    let mut verdict = Verdict { entries: 0, first_bad: None, head: start(), seen: false };
     while let Some(row) = rows.next()? {
         let [kind, target, detail]: [String; 3] = [row.get(3)?, row.get(4)?, row.get(5)?];
         let entry = Entry {
@@ -208,6 +213,7 @@ pub(super) fn verify(db: &Connection) -> Result<Verdict> {
         }
         verdict.entries = expected;
         verdict.head = row.get(6)?;
+        verdict.seen |= noted.is_some_and(|noted| noted.seq == expected && noted.chain == verdict.head);
     }
     Ok(verdict)
 }
@@ -283,17 +289,35 @@ mod tests {
         record_own(&db, 72 * hour_ms + 100, MIRA, AuditKind::SessionEnded, "one").unwrap();
         assert_eq!(details(&db, AuditKind::SessionEnded).len(), 53, "others, and the next day");
         assert_eq!(details(&db, AuditKind::PasswordChanged).len(), 1, "other kinds");
-        assert_eq!(verify(&db).unwrap().first_bad, None);
+        assert_eq!(verify(&db, None).unwrap().first_bad, None);
     }
 
     #[test]
     fn an_untouched_log_verifies() {
-        let verdict = verify(&database()).unwrap();
-        assert_eq!(verdict, Verdict { entries: 0, first_bad: None, head: start() });
+        let verdict = verify(&database(), None).unwrap();
+        assert_eq!(verdict, Verdict { entries: 0, first_bad: None, head: start(), seen: false });
         let db = with_three();
-        let verdict = verify(&db).unwrap();
+        let verdict = verify(&db, None).unwrap();
         assert_eq!((verdict.entries, verdict.first_bad), (3, None));
         assert_eq!(verdict.head, head(&db).unwrap().1);
+    }
+
+    #[test]
+    fn a_noted_entry_tells_a_log_that_was_written_anew() {
+        let db = with_three();
+        let chain_of = |db: &Connection, seq: u64| {
+            db.query_row("SELECT chain FROM audit WHERE seq = ?1", [signed(seq)], |row| row.get(0)).unwrap()
+        };
+        let noted: Vec<Noted> = (1..=3).map(|seq| Noted { seq, chain: chain_of(&db, seq) }).collect();
+        let seen = |db: &Connection, noted: Noted| verify(db, Some(noted)).unwrap().seen;
+        assert!(noted.iter().all(|noted| seen(&db, *noted)));
+        assert!(!seen(&db, Noted { seq: 2, ..noted[2] }), "of another entry");
+        // The same acts, but for one detail: each entry follows, and no hash is the noted one.
+        let anew = database();
+        record(&anew, 5, Some(MIRA), AuditKind::Setup, Target::Account(MIRA), "").unwrap();
+        record(&anew, 6, None, AuditKind::LoginRefused, Target::None, "9 s").unwrap();
+        assert_eq!(verify(&anew, None).unwrap().first_bad, None);
+        assert_eq!([0, 1, 2].map(|n| seen(&anew, noted[n])), [true, false, false], "changed, and cut off");
     }
 
     #[test]
@@ -311,7 +335,7 @@ mod tests {
             let error = db.execute(change, []).unwrap_err().to_string();
             assert!(error.contains("only added to"), "{change}: {error}");
         }
-        assert_eq!(verify(&db).unwrap().first_bad, None);
+        assert_eq!(verify(&db, None).unwrap().first_bad, None);
     }
 
     #[test]
@@ -333,7 +357,7 @@ mod tests {
                 db.execute(&format!("DROP TRIGGER {trigger}"), []).unwrap();
             }
             assert_eq!(db.execute(change, []).unwrap(), 1);
-            assert_eq!(verify(&db).unwrap().first_bad, Some(bad), "{change}");
+            assert_eq!(verify(&db, None).unwrap().first_bad, Some(bad), "{change}");
         }
     }
 }

@@ -375,7 +375,12 @@ export const admin: Translation<typeof original> = {
     other: 'Alle {n} Einträge sind, wie sie geschrieben wurden.',
   },
   'audit.head':
-    'Hash des neuesten Eintrags. Notiere ihn anderswo: Hat dieser Eintrag je einen anderen Hash oder fehlt er, wurde das Protokoll gekürzt oder umgeschrieben.',
+    'Nummer und Hash des neuesten Eintrags. Notiere sie anderswo: Hat dieser Eintrag je einen anderen Hash oder fehlt er, wurde das Protokoll gekürzt oder umgeschrieben.',
+  'audit.noted': 'Früher notiert',
+  'audit.notedHint': 'Nummer und Hash eines notierten Eintrags, um zu sehen, ob er noch da ist.',
+  'audit.seen': 'Der notierte Eintrag ist darunter.',
+  'audit.notSeen':
+    'Die Einträge folgen aufeinander, aber der notierte fehlt oder hat einen anderen Hash: Das Protokoll wurde gekürzt oder umgeschrieben. Vergleiche es mit einem Export oder einer Sicherung.',
   'audit.bad':
     'Eintrag {n} ist nicht, wie er geschrieben wurde, oder davor fehlt etwas. Jemand hat die Datenbank verändert. Traue dem Protokoll ab dort nicht; vergleiche es mit einem Export oder einer Sicherung.',
   'audit.none': 'Nichts gefunden',

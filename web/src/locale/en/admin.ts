@@ -381,7 +381,12 @@ export const admin = {
     other: 'All {n} entries are as they were written.',
   },
   'audit.head':
-    'Hash of the newest entry. Note it elsewhere: if this entry ever has another hash or is missing, the log was cut or rewritten.',
+    'Number and hash of the newest entry. Note them elsewhere: if this entry ever has another hash or is missing, the log was cut or rewritten.',
+  'audit.noted': 'Noted before',
+  'audit.notedHint': 'Number and hash of an entry that you noted, to see whether it is still there.',
+  'audit.seen': 'The noted entry is among them.',
+  'audit.notSeen':
+    'The entries follow from each other, but the noted one is missing or has another hash: the log was cut or rewritten. Compare it with an export or a backup.',
   'audit.bad':
     'Entry {n} is not as it was written, or something before it is missing. Somebody has changed the database. Do not trust the log from there on; compare it with an export or a backup.',
   'audit.none': 'Nothing found',

@@ -5,7 +5,7 @@ use std::str::FromStr as _;
 use rusqlite::{Connection, Row, params, types::Value};
 use waxwing_wire::{
     AccountId, Opaque,
-    admin::{AuditEntry, AuditKind, AuditList, AuditQuery, AuditVerdict},
+    admin::{AuditEntry, AuditKind, AuditList, AuditQuery, AuditVerdict, Noted},
 };
 
 use super::{
@@ -125,12 +125,13 @@ pub(in crate::store::sqlite) fn lines(db: &Connection, after: u64, limit: u32) -
     Ok((text, last))
 }
 
-pub(in crate::store::sqlite) fn verify(db: &Connection) -> Result<AuditVerdict> {
-    let verdict = audit::verify(db)?;
+pub(in crate::store::sqlite) fn verify(db: &Connection, noted: Option<Noted>) -> Result<AuditVerdict> {
+    let verdict = audit::verify(db, noted)?;
     Ok(AuditVerdict {
         entries: verdict.entries,
         ok: verdict.first_bad.is_none(),
         first_bad: verdict.first_bad,
         head: Opaque(verdict.head.to_vec()),
+        seen: noted.map(|_| verdict.seen),
     })
 }

@@ -4,7 +4,7 @@ use waxwing_wire::{
     AccountId, Opaque, RoomId, Seq,
     admin::{
         Announce, AnnouncementList, AuditKind, AuditList, AuditQuery, AuditVerdict, InviteList, MakeInvite,
-        ReportList, ReportQuery, RoomList, RoomQuery, UserQuery, UserRecord, Users,
+        Noted, ReportList, ReportQuery, RoomList, RoomQuery, UserQuery, UserRecord, Users,
     },
     frame::{Announcement, ReportCopy, ReportKey},
 };
@@ -69,8 +69,8 @@ impl Sqlite {
         self.readers.read(move |db| audit_log::lines(db, after, limit)).await
     }
 
-    pub(in crate::store) async fn verify_audit(&self) -> Result<AuditVerdict> {
-        self.readers.read(audit_log::verify).await
+    pub(in crate::store) async fn verify_audit(&self, noted: Option<Noted>) -> Result<AuditVerdict> {
+        self.readers.read(move |db| audit_log::verify(db, noted)).await
     }
 }
 
