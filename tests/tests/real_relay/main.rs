@@ -2,6 +2,7 @@
 
 mod account;
 mod outages;
+mod people;
 mod relay;
 mod rooms;
 mod scene;

@@ -129,6 +129,22 @@ impl Wire {
         }
     }
 
+    /// What the relay answers a page that calls it by itself, with the cookie of this device.
+    pub async fn page(&self, path: &str, body: Option<serde_json::Value>) -> (u16, serde_json::Value) {
+        let address = format!("http://{}{path}", self.relay);
+        let (name, value) = CLIENT_HEADER;
+        let request = match body {
+            Some(body) => {
+                self.line.http.post(address).header(CONTENT_TYPE, "application/json").body(body.to_string())
+            }
+            None => self.line.http.get(address),
+        };
+        let cookie = self.cookie.clone().unwrap_or_default();
+        let response = request.header(name, value).header(COOKIE, cookie).send().await.unwrap();
+        let status = response.status().as_u16();
+        (status, serde_json::from_str(&response.text().await.unwrap()).unwrap())
+    }
+
     /// The answer to a request on a stream of its own.
     pub async fn request(&self, request: Request) -> Result<Response, Problem> {
         let mut socket = connect(self.relay, self.cookie.as_deref()).await.unwrap();

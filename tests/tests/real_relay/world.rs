@@ -46,6 +46,8 @@ pub struct World {
     heard: (UnboundedSender<Heard>, UnboundedReceiver<Heard>),
     http: reqwest::Client,
     authenticators: BTreeMap<String, Authenticator>,
+    /// Recovery key and codes of each account, as shown at its registration.
+    pub kept: BTreeMap<String, (String, Vec<String>)>,
     /// What the relay refused, for whoever reads a failure.
     refusals: Vec<String>,
 }
@@ -65,6 +67,7 @@ impl World {
             heard: unbounded_channel(),
             http: reqwest::Client::new(),
             authenticators: BTreeMap::new(),
+            kept: BTreeMap::new(),
             refusals: Vec::new(),
         }
     }
@@ -218,16 +221,37 @@ impl World {
             invite: None,
         };
         let secret = match self.call(d, register).await {
-            Ok(Reply::TotpEnrolment { secret, .. }) => Secret::try_from_base32(secret).unwrap(),
+            Ok(Reply::TotpEnrolment { secret, .. }) => secret,
             other => panic!("{name}: {other:?}"),
         };
-        let totp = Builder::new().with_secret(secret).build().unwrap();
-        self.authenticators.insert(name.to_owned(), Authenticator { totp, last_step: 0 });
+        self.enrol(name, secret);
         let code = self.code(name).await;
         let confirmed = self.call(d, Intent::ConfirmTotp { code: Some(code), device: None }).await;
-        assert!(matches!(confirmed, Ok(Reply::Registered { .. })), "{name}: {confirmed:?}");
+        match confirmed {
+            Ok(Reply::Registered { recovery_key, recovery_codes }) => {
+                self.kept.insert(name.to_owned(), (recovery_key, recovery_codes));
+            }
+            other => panic!("{name}: {other:?}"),
+        }
         self.connected(d).await;
         d
+    }
+
+    /// An authenticator app takes this secret.
+    pub fn enrol(&mut self, name: &str, secret: String) {
+        let secret = Secret::try_from_base32(secret).unwrap();
+        let totp = Builder::new().with_secret(secret).build().unwrap();
+        self.authenticators.insert(name.to_owned(), Authenticator { totp, last_step: 0 });
+    }
+
+    /// What the relay answers the page of a device.
+    pub async fn page(
+        &self,
+        d: usize,
+        path: &str,
+        body: Option<serde_json::Value>,
+    ) -> (u16, serde_json::Value) {
+        self.wires[d].page(path, body).await
     }
 
     /// Another device of an account.
