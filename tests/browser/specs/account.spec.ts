@@ -67,6 +67,31 @@ async function prove(page: Page, person: Person, submit: string, newPassword?: s
   await dialog.getByRole('button', { name: submit, exact: true }).click();
 }
 
+/** Presses "Continue here" in the moment in which it appears, faster than any hand, and returns what it says then. */
+function continueAtOnce(page: Page): Promise<string> {
+  return page.evaluate(
+    () =>
+      new Promise<string>((resolve) => {
+        let pressed = false;
+        const look = () => {
+          const found = [...document.querySelectorAll('button')].find((one) =>
+            one.textContent?.trim().startsWith('Continue here'),
+          );
+          const text = found?.textContent?.trim() ?? '';
+          if (pressed && /\d/.test(text)) {
+            observer.disconnect();
+            resolve(text);
+          } else if (found && !pressed) {
+            pressed = true;
+            found.click();
+          }
+        };
+        const observer = new MutationObserver(look);
+        observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+      }),
+  );
+}
+
 async function toCode(page: Page, person: Pick<Person, 'username' | 'password'>): Promise<void> {
   await page.goto(`${relay.url}/#/login`);
   await submitPassword(page, person.username, person.password);
@@ -183,10 +208,9 @@ test('an account is open in one place: the newest, or where somebody continues',
   });
 
   await test.step('who comes back at once waits a moment, sees how long, and is there', async () => {
+    const counted = continueAtOnce(page);
     await button(other.page, 'Continue here').click();
-    await expect(displaced(page)).toBeVisible();
-    await button(page, 'Continue here').click();
-    await expect(page.getByRole('button', { name: /^Continue here in \d seconds?$/ })).toBeVisible();
+    expect(await counted).toMatch(/^Continue here in [1-3] seconds?$/);
     await expect(composer(page)).toBeVisible();
     await expect(displaced(other.page)).toBeVisible();
   });
@@ -336,7 +360,7 @@ test('a deleted account is gone everywhere, and its rooms are told', async () =>
   await expect(other.page.getByText('The account is deleted')).toBeVisible();
   await toCode(other.page, jonas);
   await expect(alert(other.page)).toHaveText('The username or the password is wrong.');
-  await expect(page.getByText('Jonas Weberknecht left')).toBeVisible();
+  await expect(page.getByText('Jonas Weberknecht left').last()).toBeVisible();
   await expect(texts(page)).toHaveText(['goodbye']);
 });
 

@@ -129,6 +129,9 @@ describe('devices', () => {
     expect(
       deviceLabel('Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/141.0.0.0 Safari/537.36 Edg/141.0'),
     ).toBe('Edge, Windows');
+    expect(deviceLabel('Mozilla/5.0 (X11; Linux x86_64) HeadlessChrome/141.0.0.0 Safari/537.36')).toBe(
+      'Chrome, Linux',
+    );
     expect(deviceLabel('curl/8.0')).toBe('Browser');
   });
 });
