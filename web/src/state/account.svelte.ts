@@ -166,9 +166,13 @@ export class TakeOver extends Steps {
   }
 
   async submit(): Promise<void> {
-    this.pending = await this.step(async () => {
+    if (this.busy) return;
+    // Before the call: the connection may be there sooner than the answer.
+    this.pending = true;
+    const asked = await this.step(async () => {
       await this.#engine.call({ type: 'takeOver' });
     });
+    if (!asked) this.pending = false;
   }
 
   /** It came about, or there is nothing to take over any more. */
