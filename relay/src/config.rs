@@ -1,7 +1,7 @@
 //! How the relay is set up: by flags, or by environment variables of the same meaning.
 
 use std::{
-    net::{IpAddr, SocketAddr},
+    net::{AddrParseError, IpAddr, SocketAddr},
     path::PathBuf,
     str::FromStr,
     time::Duration,
@@ -34,9 +34,10 @@ pub struct Config {
     /// Address under which browsers reach the relay, for instance https://chat.example.org; needed behind a proxy.
     #[arg(long, env = "WAXWING_PUBLIC_ORIGIN")]
     pub public_origin: Option<PublicOrigin>,
-    /// Address of a proxy on another machine that appends to X-Forwarded-For; several with commas between them.
+    /// Address of a proxy on another machine that appends to X-Forwarded-For; several with commas between them. `none`:
+    /// nobody on this machine is a proxy either.
     #[arg(long, env = "WAXWING_TRUSTED_PROXY", value_delimiter = ',')]
-    pub trusted_proxy: Vec<IpAddr>,
+    pub trusted_proxy: Vec<TrustedProxy>,
     /// Connections that one address may have at once; behind a proxy, streams.
     #[arg(long, env = "WAXWING_CONNECTIONS_PER_ADDRESS", default_value_t = 512,
           value_parser = clap::value_parser!(u32).range(1..))]
@@ -99,6 +100,22 @@ pub fn reachable(address: SocketAddr) -> String {
         format!("http://localhost:{}", address.port())
     } else {
         format!("http://{address}")
+    }
+}
+
+/// Who may name the addresses of others, besides this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TrustedProxy {
+    /// Whoever connects from this address.
+    Address(IpAddr),
+    /// Whoever connects from this machine may not.
+    None,
+}
+
+impl FromStr for TrustedProxy {
+    type Err = AddrParseError;
+    fn from_str(text: &str) -> Result<Self, AddrParseError> {
+        if text == "none" { Ok(Self::None) } else { text.parse().map(Self::Address) }
     }
 }
 

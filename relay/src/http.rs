@@ -15,7 +15,7 @@ mod static_files;
 mod stream;
 
 use std::{
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -55,8 +55,7 @@ pub struct App {
     pub(crate) store: Arc<Store>,
     pub(crate) fanout: Arc<Fanout>,
     auth: auth::Auth,
-    /// Proxies on other machines that name the addresses of clients.
-    proxies: Vec<IpAddr>,
+    proxies: guard::Proxies,
     places: Arc<places::Places>,
     origins: guard::Origins,
     timing: Timing,
@@ -93,7 +92,7 @@ impl App {
         let Startup { store, fanout, login_setup, config, settings, address } = startup;
         let https = config.public_origin.as_ref().is_some_and(crate::config::PublicOrigin::is_https);
         let auth = auth::Auth::new(login_setup, config.timing.login, https);
-        let proxies = config.trusted_proxy.iter().map(IpAddr::to_canonical).collect();
+        let proxies = guard::Proxies::new(&config.trusted_proxy);
         let places =
             places::Places::new(usize::try_from(config.connections_per_address).unwrap_or(usize::MAX));
         let origins = guard::Origins::new(config.public_origin, address);

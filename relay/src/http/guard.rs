@@ -15,7 +15,7 @@ use axum::{
 use waxwing_wire::{Problem, ProblemCode, account::CLIENT_HEADER};
 
 use super::{App, Peer, problem::Refusal};
-use crate::config::PublicOrigin;
+use crate::config::{PublicOrigin, TrustedProxy};
 
 /// Origins from which the relay's own page is served.
 #[derive(Debug)]
@@ -41,16 +41,20 @@ impl Origins {
             .map_or_else(|| crate::config::reachable(self.address), |public| public.as_str().to_owned())
     }
 
-    /// Whether a page of this origin is the relay's own.
-    fn owns(&self, origin: &str) -> bool {
+    /// Whether a page of this origin is the relay's own; `host` is what the request was sent to.
+    fn owns(&self, origin: &str, host: Option<&str>) -> bool {
         if let Some(public) = &self.public {
             return origin == public.as_str();
         }
-        let Some(host) = origin.strip_prefix("http://") else { return false };
+        let Some(page) = origin.strip_prefix("http://") else { return false };
+        // A page of another machine or program that has the same port would send another name.
+        if host != Some(page) {
+            return false;
+        }
         let port = self.address.port();
         // Never whatever name the browser used: that name may have been pointed here by somebody else.
-        let local = host == format!("localhost:{port}");
-        let literal = host.parse::<SocketAddr>().is_ok_and(|address| {
+        let local = page == format!("localhost:{port}");
+        let literal = page.parse::<SocketAddr>().is_ok_and(|address| {
             let listening = self.address.ip();
             address.port() == port
                 && (address.ip().is_loopback() || listening == address.ip() || listening.is_unspecified())
@@ -63,8 +67,13 @@ impl Origins {
     /// # Errors
     /// A problem with the code `foreign_origin`.
     pub(super) fn check_origin(&self, headers: &HeaderMap) -> Result<(), Refusal> {
-        let origin = headers.get(header::ORIGIN).map(|value| value.to_str().unwrap_or_default());
-        if origin.is_some_and(|origin| !self.owns(origin)) { Err(foreign(ANOTHER_PAGE)) } else { Ok(()) }
+        let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+        let host = text(header::HOST);
+        if text(header::ORIGIN).is_some_and(|origin| !self.owns(origin, host)) {
+            Err(foreign(ANOTHER_PAGE))
+        } else {
+            Ok(())
+        }
     }
 
     /// Refuses requests that a browser made for another page, by either of the headers that tell.
@@ -109,27 +118,45 @@ fn is_json(kind: &[u8]) -> bool {
 
 /// The address that limits are counted by. Behind a proxy on this machine, or one that the operator trusts, it is what
 /// that proxy appended.
-pub(super) fn client_address(proxies: &[IpAddr], peer: &Peer, headers: &HeaderMap) -> IpAddr {
+pub(super) fn client_address(proxies: &Proxies, peer: &Peer, headers: &HeaderMap) -> IpAddr {
     address_of(proxies, peer.address.ip().to_canonical(), headers)
 }
 
 /// Whether the other end of a connection may speak for others.
-pub(super) fn is_proxy(proxies: &[IpAddr], peer: &Peer) -> bool {
+pub(super) fn is_proxy(proxies: &Proxies, peer: &Peer) -> bool {
     speaks_for_others(proxies, peer.address.ip().to_canonical())
 }
 
 /// The address that a connection counts for as such: none for a proxy's, which carries those of many.
-pub(super) fn own_address(proxies: &[IpAddr], direct: IpAddr) -> Option<IpAddr> {
+pub(super) fn own_address(proxies: &Proxies, direct: IpAddr) -> Option<IpAddr> {
     let direct = direct.to_canonical();
     (!speaks_for_others(proxies, direct)).then(|| network(direct))
 }
 
-fn speaks_for_others(proxies: &[IpAddr], direct: IpAddr) -> bool {
-    direct.is_loopback() || proxies.contains(&direct)
+/// Who may name the addresses of others.
+#[derive(Debug)]
+pub struct Proxies {
+    /// Every program of this machine.
+    here: bool,
+    others: Vec<IpAddr>,
+}
+
+impl Proxies {
+    pub(super) fn new(trusted: &[TrustedProxy]) -> Self {
+        let others = trusted.iter().filter_map(|proxy| match proxy {
+            TrustedProxy::Address(address) => Some(address.to_canonical()),
+            TrustedProxy::None => None,
+        });
+        Self { here: !trusted.contains(&TrustedProxy::None), others: others.collect() }
+    }
+}
+
+fn speaks_for_others(proxies: &Proxies, direct: IpAddr) -> bool {
+    (proxies.here && direct.is_loopback()) || proxies.others.contains(&direct)
 }
 
 /// `direct` is canonical: a socket that listens for IPv6 and IPv4 shows the latter in a form of the former.
-fn address_of(proxies: &[IpAddr], direct: IpAddr, headers: &HeaderMap) -> IpAddr {
+fn address_of(proxies: &Proxies, direct: IpAddr, headers: &HeaderMap) -> IpAddr {
     let forwarded = headers
         .get_all("x-forwarded-for")
         .iter()
@@ -159,8 +186,13 @@ mod tests {
     fn own_origins_without_a_public_one() {
         let origins = Origins::new(None, "127.0.0.1:8080".parse().unwrap());
         for own in ["http://127.0.0.1:8080", "http://localhost:8080", "http://[::1]:8080"] {
-            assert!(origins.owns(own), "{own}");
+            assert!(origins.owns(own, own.strip_prefix("http://")), "{own}");
+            assert!(!origins.owns(own, None), "{own}");
         }
+        assert!(
+            !origins.owns("http://[::1]:8080", Some("127.0.0.1:8080")),
+            "another program may listen there"
+        );
         for foreign in [
             "null",
             "",
@@ -171,17 +203,27 @@ mod tests {
             "http://192.0.2.1:8080",
             "http://127.0.0.1:8080.example",
         ] {
-            assert!(!origins.owns(foreign), "{foreign}");
+            assert!(!origins.owns(foreign, foreign.strip_prefix("http://")), "{foreign}");
         }
+    }
+
+    #[test]
+    fn a_relay_on_all_addresses_knows_the_pages_of_other_machines() {
+        let origins = Origins::new(None, "0.0.0.0:8080".parse().unwrap());
+        assert!(origins.owns("http://192.0.2.1:8080", Some("192.0.2.1:8080")));
+        assert!(!origins.owns("http://192.0.2.7:8080", Some("192.0.2.1:8080")));
+        assert!(!origins.owns("http://192.0.2.7:8080", None));
     }
 
     #[test]
     fn a_public_origin_is_the_only_one() {
         let public = Some("https://chat.example.org".parse().unwrap());
         let origins = Origins::new(public, "127.0.0.1:8080".parse().unwrap());
-        assert!(origins.owns("https://chat.example.org"));
-        assert!(!origins.owns("http://localhost:8080"));
-        assert!(!origins.owns("http://chat.example.org"));
+        // A proxy may send its own name for the relay.
+        let host = Some("relay.internal:8080");
+        assert!(origins.owns("https://chat.example.org", host));
+        assert!(!origins.owns("http://localhost:8080", Some("localhost:8080")));
+        assert!(!origins.owns("http://chat.example.org", host));
     }
 
     #[test]
@@ -189,17 +231,31 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("x-forwarded-for", "203.0.113.9, 198.51.100.7".parse().unwrap());
         let ip = |text: &str| text.parse::<IpAddr>().unwrap();
-        let of = |proxies: &[IpAddr], direct: &str| address_of(proxies, ip(direct).to_canonical(), &headers);
+        let proxies = |trusted: &[&str]| {
+            Proxies::new(&trusted.iter().map(|proxy| proxy.parse().unwrap()).collect::<Vec<_>>())
+        };
+        let of = |proxies: &Proxies, direct: &str| address_of(proxies, ip(direct).to_canonical(), &headers);
         for local in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
-            assert_eq!(of(&[], local), ip("198.51.100.7"), "{local}");
+            assert_eq!(of(&proxies(&[]), local), ip("198.51.100.7"), "{local}");
         }
-        assert_eq!(of(&[], "10.0.0.2"), ip("10.0.0.2"));
-        assert_eq!(of(&[ip("10.0.0.2")], "::ffff:10.0.0.2"), ip("198.51.100.7"));
-        assert_eq!(of(&[ip("10.0.0.2")], "10.0.0.3"), ip("10.0.0.3"));
+        assert_eq!(of(&proxies(&[]), "10.0.0.2"), ip("10.0.0.2"));
+        assert_eq!(of(&proxies(&["10.0.0.2"]), "::ffff:10.0.0.2"), ip("198.51.100.7"));
+        assert_eq!(of(&proxies(&["10.0.0.2"]), "10.0.0.3"), ip("10.0.0.3"));
         for proxy in ["127.0.0.1", "::ffff:127.0.0.1", "::ffff:10.0.0.2"] {
-            assert_eq!(own_address(&[ip("10.0.0.2")], ip(proxy)), None, "{proxy}");
+            assert_eq!(own_address(&proxies(&["10.0.0.2"]), ip(proxy)), None, "{proxy}");
         }
-        assert_eq!(own_address(&[ip("10.0.0.2")], ip("::ffff:10.0.0.3")), Some(ip("10.0.0.3")));
+        assert_eq!(own_address(&proxies(&["10.0.0.2"]), ip("::ffff:10.0.0.3")), Some(ip("10.0.0.3")));
+    }
+
+    #[test]
+    fn nobody_of_this_machine_names_another_address_where_the_operator_says_so() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", "198.51.100.7".parse().unwrap());
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let trusted = Proxies::new(&["none".parse().unwrap(), "10.0.0.2".parse().unwrap()]);
+        assert_eq!(address_of(&trusted, ip("127.0.0.1"), &headers), ip("127.0.0.1"));
+        assert_eq!(own_address(&trusted, ip("::ffff:127.0.0.1")), Some(ip("127.0.0.1")));
+        assert_eq!(address_of(&trusted, ip("10.0.0.2"), &headers), ip("198.51.100.7"));
     }
 
     #[test]
