@@ -17,7 +17,7 @@ const PARTS = [
   ['announcements', 'Announcements', 'Shown now'],
   ['invites', 'Invites', 'Create invite'],
   ['settings', 'Settings', 'Name of this relay'],
-  ['audit', 'Audit log', 'Relay set up'],
+  ['audit', 'Audit log', '#1'],
 ] as const;
 
 let relay: Relay;
