@@ -84,22 +84,22 @@ operations! {
     /// Uses up the second factor and begins a session. [`StoreError::ReusedCode`] when the code's step or a later one was
     /// used before, [`StoreError::CredentialsChanged`] when password or authenticator are no longer those of the login.
     fn complete_login(login: Login, session: NewSession) -> UnlockedAccount;
-    /// Replaces password, vault and keys at once, and ends the account's sessions but one.
-    fn change_credentials(account: AccountId, change: NewCredentials, kept: SessionId, now_ms: u64) -> ();
+    /// Replaces password, vault and keys at once, and ends the account's sessions but the caller's.
+    fn change_credentials(by: Caller, change: NewCredentials, now_ms: u64) -> ();
     /// Whether the account has exactly these credentials: a change whose answer was lost.
     fn has_credentials(account: AccountId, change: NewCredentials) -> bool;
     /// Replaces password and vault for whoever showed the recovery key, ends all sessions and begins one.
     fn recover_account(recovery: Recovery, session: NewSession) -> UnlockedAccount;
     /// Another authenticator: its secret, the step of its first code, and hashes of new recovery codes.
-    fn put_totp(account: AccountId, secret: Zeroizing<Vec<u8>>, step: u64, codes: Vec<[u8; 32]>, now_ms: u64) -> ();
+    fn put_totp(by: Caller, secret: Zeroizing<Vec<u8>>, step: u64, codes: Vec<[u8; 32]>, now_ms: u64) -> ();
     /// No authenticator and no recovery codes any more.
-    fn remove_totp(account: AccountId, now_ms: u64) -> ();
+    fn remove_totp(by: Caller, now_ms: u64) -> ();
     /// New recovery codes in the place of the old, by their hashes; only for accounts with an authenticator.
-    fn put_recovery_codes(account: AccountId, codes: Vec<[u8; 32]>, now_ms: u64) -> ();
+    fn put_recovery_codes(by: Caller, codes: Vec<[u8; 32]>, now_ms: u64) -> ();
     /// Whether [`Self::delete_account`] would be done.
     fn may_delete_account(account: AccountId) -> ();
     /// Removes an account and everything that is its own.
-    fn delete_account(account: AccountId, now_ms: u64) -> ();
+    fn delete_account(by: Caller, now_ms: u64) -> ();
     /// Records that logins at a normalised username have to wait.
     fn record_refused_logins(username: String, now_ms: u64) -> ();
     /// The session behind a token, if it is alive.
@@ -114,8 +114,9 @@ operations! {
     fn touch_session(session: SessionId, now_ms: u64) -> ();
     /// Ends the session of somebody who logs out.
     fn log_out(account: AccountId, session: SessionId) -> ();
-    /// Ends sessions of an account from another of its sessions.
-    fn end_sessions(account: AccountId, which: Ended, now_ms: u64) -> ();
+    /// Ends sessions of an account from one of its sessions: itself, and those that began no later. Whoever stole an
+    /// old session cannot keep its owner, who logs in anew, out by it.
+    fn end_sessions(by: Caller, which: Ended, now_ms: u64) -> ();
     /// Forgets sessions that are over, and of deleted rooms what only they needed.
     fn sweep_sessions(life: SessionLife, now_ms: u64) -> u64;
 

@@ -14,7 +14,8 @@ use support::{
 use waxwing_relay::{config, settings::Overrides};
 use waxwing_wire::{
     ProblemCode,
-    account::{Empty, EndSession, LoggedIn, LoginTotp, SESSION_HEADER, SessionPolicy, Sessions, path},
+    account::{Empty, EndSession, LoggedIn, LoginTotp, Proof, SESSION_HEADER, SessionPolicy, Sessions, path},
+    admin,
     frame::{EndReason, Event, Request, Response, close},
     ids::SessionId,
 };
@@ -53,9 +54,11 @@ async fn sessions_are_listed_and_ended_from_another() {
 async fn all_other_sessions_end_at_once() {
     let running = start().await;
     let mira = first(&running, "mira").await;
-    let (here, _) = mira.again(0).await;
-    let (there, _) = mira.again(1).await;
+    let (there, _) = mira.again(0).await;
+    let (here, _) = mira.again(1).await;
     let (mut own, mut other) = (here.stream().await, there.stream().await);
+    let early = there.call::<Empty>(path::SESSIONS_END_OTHERS, &Empty {}).await.err();
+    assert_eq!(early, Some(refused(403, "session_is_newer")), "one of them began later");
     let _: Empty = here.call(path::SESSIONS_END_OTHERS, &Empty {}).await.unwrap();
     assert_eq!(other.event().await, Event::SessionEnded { reason: EndReason::Ended });
     assert_eq!(own.ask(Request::Ping).await, Ok(Response::Done));
@@ -65,6 +68,33 @@ async fn all_other_sessions_end_at_once() {
     here.log_out().await;
     assert_eq!(own.event().await, Event::SessionEnded { reason: EndReason::LoggedOut });
     assert_eq!(own.close_code().await, close::NOT_LOGGED_IN);
+}
+
+/// Otherwise a stolen session could go on for as long as a body may take to come.
+#[tokio::test]
+async fn what_was_begun_with_a_session_is_not_done_once_it_has_ended() {
+    let running = start().await;
+    let [mira, jon] = people(&running, ["mira", "jon"]).await;
+    let slowly = |path: String, cookie: &str| {
+        let (send, body) = tokio::sync::oneshot::channel::<Vec<u8>>();
+        let body = futures_util::stream::once(async { body.await.map_err(std::io::Error::other) });
+        let request = mira.http.post(&path).header(COOKIE, cookie).header("content-type", "application/json");
+        let answer = tokio::spawn(request.body(reqwest::Body::wrap_stream(body)).send());
+        (send, answer)
+    };
+    let (here, proof) = mira.again(0).await;
+    let kick = admin::path::KICK.replace("{account}", &jon.id.to_string());
+    let remove = serde_json::to_vec(&Proof { proof }).unwrap();
+    let calls = [(kick, b"{}".to_vec()), (path::RECOVERY_CODES.to_owned(), remove)];
+    let calls = calls.map(|(path, body)| (slowly(path, &here.cookie), body));
+    // The headers are there, and the session is found.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    here.log_out().await;
+    for ((send, answer), body) in calls {
+        send.send(body).unwrap();
+        assert_eq!(refusal(answer.await.unwrap().unwrap()).await, refused(401, "not_logged_in"));
+    }
+    assert_eq!(jon.session().await.status(), 200, "nobody was kicked");
 }
 
 #[tokio::test]

@@ -85,6 +85,8 @@ codes! {
     Displaced = "displaced", 409;
     /// The relay would be left without an administrator.
     LastAdministrator = "last_administrator", 409;
+    /// A session that began after the one that would end it.
+    SessionIsNewer = "session_is_newer", 403;
     /// Somebody has this username, or one that looks like it.
     UsernameTaken = "username_taken", 409;
     /// The request did not come from the app's own page, or misses its header.

@@ -24,6 +24,11 @@ CREATE TABLE former_usernames (
     hash BLOB NOT NULL PRIMARY KEY CHECK (length(hash) = 32)
 ) STRICT, WITHOUT ROWID;
 
+-- Ids of deleted accounts, which clients choose: nobody comes back under the id of another.
+CREATE TABLE former_accounts (
+    account BLOB NOT NULL PRIMARY KEY CHECK (length(account) = 16)
+) STRICT, WITHOUT ROWID;
+
 -- totp_secret is NULL without an authenticator. totp_last_step is the newest RFC 6238 step whose code was accepted: no
 -- code works twice. recovery_token_hash tells whoever holds the recovery key.
 CREATE TABLE credentials (

@@ -11,7 +11,7 @@ use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 use waxwing_wire::{
-    AccountId, Problem, ProblemCode,
+    Problem, ProblemCode,
     account::{AccountStatus, Empty},
     admin::{self as desk, path},
     limits as shared, text,
@@ -23,10 +23,11 @@ use super::{
     auth::session::Current,
     problem::Refusal,
 };
+use crate::store::Caller;
 
-/// The administrator who asks. Writes look once more in their transaction.
+/// The administrator who asks. Writes look once more in their transaction, after the body has come.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Administrator(pub AccountId);
+pub(super) struct Administrator(pub Caller);
 
 impl FromRequestParts<Arc<App>> for Administrator {
     type Rejection = Refusal;
@@ -34,7 +35,7 @@ impl FromRequestParts<Arc<App>> for Administrator {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
         let Current(session) = Current::from_request_parts(parts, app).await?;
         if session.info.administrator && session.info.status == AccountStatus::Active {
-            Ok(Self(session.info.account))
+            Ok(Self(session.caller()))
         } else {
             let detail = "this is for administrators of this relay";
             Err(Problem::new(ProblemCode::NotAdministrator, detail).into())

@@ -3,8 +3,8 @@
 use waxwing_wire::{
     ProblemCode::{
         AttemptExpired, Banned, Conflict, ForeignOrigin, InviteInvalid, LastAdministrator, LimitReached,
-        NotFound, RateLimited, RegistrationClosed, ReusedCode, SetupLinkInvalid, TotpRequired, Unsupported,
-        UsernameTaken, WrongCode, WrongCredentials, WrongRecoveryKey,
+        NotFound, RateLimited, RegistrationClosed, ReusedCode, SessionIsNewer, SetupLinkInvalid,
+        TotpRequired, Unsupported, UsernameTaken, WrongCode, WrongCredentials, WrongRecoveryKey,
     },
     account::{self, Empty, path},
 };
@@ -130,12 +130,15 @@ fn session_calls(calls: Calls) -> Calls {
             call("Ends a session of the account.")
                 .takes::<account::EndSession>()
                 .answers::<Empty>()
-                .fails(&[NotFound]),
+                .fails(&[NotFound, SessionIsNewer]),
         )
         .post(
             path::SESSIONS_END_OTHERS,
             session::end_others,
-            call("Ends all sessions of the account but this one.").takes::<Empty>().answers::<Empty>(),
+            call("Ends all sessions of the account but this one.")
+                .takes::<Empty>()
+                .answers::<Empty>()
+                .fails(&[SessionIsNewer]),
         )
         .post(
             path::LOGOUT,

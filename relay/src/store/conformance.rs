@@ -74,6 +74,7 @@ behaviours! {
         settings_are_written_once;
     sessions:
         sessions_are_listed_and_end_one_by_one,
+        a_session_ends_none_that_began_later,
         a_token_works_until_the_next_has_arrived,
         accounts_are_seen,
         nobody_banned_has_a_session;

@@ -1,4 +1,5 @@
-//! What administrators ask of the store. Writes look once more whether the actor administrates, in their transaction.
+//! What administrators ask of the store. Writes look once more, in their transaction, whether the actor's
+//! session lives and administrates.
 
 use waxwing_wire::{
     AccountId, Opaque, RoomId, Seq,
@@ -18,45 +19,45 @@ operations! {
     fn users(query: UserQuery) -> Users;
     /// One user.
     fn user(account: AccountId) -> UserRecord;
-    /// Does something to an account (actor, account).
-    fn act_on_user(what: UserAct, who: (AccountId, AccountId), reason: String, now_ms: u64) -> ();
+    /// Does something to an account.
+    fn act_on_user(what: UserAct, by: Caller, account: AccountId, reason: String, now_ms: u64) -> ();
 
     /// A page of rooms.
     fn rooms_of_relay(query: RoomQuery) -> RoomList;
-    /// Removes a room (actor, room) with its log.
-    fn remove_room(what: (AccountId, RoomId), reason: String, now_ms: u64) -> ();
+    /// Removes a room with its log.
+    fn remove_room(by: Caller, room: RoomId, reason: String, now_ms: u64) -> ();
     /// Removes the ciphertext of a message; digest and chain stay.
-    fn remove_entry(actor: AccountId, what: (RoomId, Seq), reason: String, now_ms: u64) -> ();
+    fn remove_entry(by: Caller, what: (RoomId, Seq), reason: String, now_ms: u64) -> ();
 
     /// Keys under which reports are sealed for administrators.
     fn report_keys() -> Vec<ReportKey>;
     /// Replaces the key of an administrator.
-    fn put_report_key(account: AccountId, key: Opaque) -> ();
+    fn put_report_key(by: Caller, key: Opaque) -> ();
     /// Takes a member's report of a message.
     fn put_report(by: Caller, what: (RoomId, Seq), copies: Vec<ReportCopy>, now_ms: u64) -> Pending<()>;
     /// A page of reports, with the copies for this administrator.
     fn reports(asker: AccountId, query: ReportQuery) -> ReportList;
-    /// Decides on a report (actor, report).
-    fn resolve_report(what: (AccountId, u64), remove_message: bool, now_ms: u64) -> ();
+    /// Decides on a report.
+    fn resolve_report(by: Caller, report: u64, remove_message: bool, now_ms: u64) -> ();
 
     /// What the operator tells everybody now, the newest first.
     fn standing_announcements(now_ms: u64) -> Vec<Announcement>;
     /// The newest announcements, those that ended included.
     fn announcements() -> AnnouncementList;
     /// Tells everybody something; answers its number.
-    fn announce(actor: AccountId, new: Announce, now_ms: u64) -> u64;
-    /// Ends an announcement (actor, announcement).
-    fn withdraw_announcement(what: (AccountId, u64), now_ms: u64) -> ();
+    fn announce(by: Caller, new: Announce, now_ms: u64) -> u64;
+    /// Ends an announcement.
+    fn withdraw_announcement(by: Caller, announcement: u64, now_ms: u64) -> ();
 
     /// Invite codes that still work.
     fn invites(now_ms: u64) -> InviteList;
     /// Keeps an invite code by its SHA-256; answers its number.
-    fn put_invite(actor: AccountId, new: ([u8; 32], MakeInvite), now_ms: u64) -> u64;
-    /// Forgets an invite code (actor, invite).
-    fn revoke_invite(what: (AccountId, u64), now_ms: u64) -> ();
+    fn put_invite(by: Caller, new: ([u8; 32], MakeInvite), now_ms: u64) -> u64;
+    /// Forgets an invite code.
+    fn revoke_invite(by: Caller, invite: u64, now_ms: u64) -> ();
 
     /// Stores what administrators have set, as JSON of [`crate::settings::Overrides`].
-    fn put_settings(actor: AccountId, value: Vec<u8>, changes: SettingChanges, now_ms: u64) -> ();
+    fn put_settings(by: Caller, value: Vec<u8>, changes: SettingChanges, now_ms: u64) -> ();
     /// Stores a value that the relay keeps for itself.
     fn put_setting(name: &'static str, value: Vec<u8>) -> ();
     /// What the statistics count in the database.
@@ -69,5 +70,5 @@ operations! {
     /// Looks through the whole audit log, and for an entry that was noted before.
     fn verify_audit(noted: Option<Noted>) -> AuditVerdict;
     /// Notes that the audit log was exported.
-    fn note_audit_export(actor: AccountId, now_ms: u64) -> ();
+    fn note_audit_export(by: Caller, now_ms: u64) -> ();
 }

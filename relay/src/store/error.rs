@@ -67,6 +67,11 @@ pub enum StoreError {
     /// The relay would have no administrator.
     #[error("this relay needs an administrator; make somebody else one first")]
     LastAdministrator,
+    /// A session that began after the one that would end it.
+    #[error(
+        "a session that began after this one is not ended from here; log out, log in again, and end it then"
+    )]
+    SessionIsNewer,
     /// A step that was used, or an older one.
     #[error("this code was used before; wait for the next one")]
     ReusedCode,
@@ -113,6 +118,7 @@ impl StoreError {
             Self::Banned => ProblemCode::Banned,
             Self::NotAdministrator => ProblemCode::NotAdministrator,
             Self::LastAdministrator => ProblemCode::LastAdministrator,
+            Self::SessionIsNewer => ProblemCode::SessionIsNewer,
             Self::ReusedCode => ProblemCode::ReusedCode,
             Self::CredentialsChanged => ProblemCode::AttemptExpired,
             Self::SessionEnded => ProblemCode::NotLoggedIn,

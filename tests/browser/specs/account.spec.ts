@@ -207,18 +207,19 @@ test('with several sessions at once nobody is displaced, and one can end another
   await send(other.page, 'from the second');
   await expect(texts(page)).toHaveText(['from the second']);
 
-  await openSettings(page, 'devices', 'Devices');
-  const devices = page.getByTestId('device');
+  // The one that logged in later: a stolen session must not keep out an owner who logs in anew.
+  await openSettings(other.page, 'devices', 'Devices');
+  const devices = other.page.getByTestId('device');
   await expect(devices).toHaveCount(2);
   await expect(devices.first()).toContainText('This device');
   await expect(devices.nth(1)).toContainText('Chrome, Linux');
   await devices.nth(1).getByRole('button', { name: 'Log out Chrome, Linux' }).click();
   await expect(devices).toHaveCount(1);
-  await expect(page.getByRole('button', { name: 'Log out all others' })).toHaveCount(0);
+  await expect(other.page.getByRole('button', { name: 'Log out all others' })).toHaveCount(0);
   // At once, and with nothing left on that device.
-  await expect(other.page.getByText('Another device of yours ended this session')).toBeVisible();
-  await other.page.reload();
-  await expect(other.page.getByRole('heading', { name: 'Talk in private' })).toBeVisible();
+  await expect(page.getByText('Another device of yours ended this session')).toBeVisible();
+  await page.reload();
+  await expect(page.getByRole('heading', { name: 'Talk in private' })).toBeVisible();
 });
 
 test('a new password: history stays, other sessions end, the old one opens nothing', async () => {

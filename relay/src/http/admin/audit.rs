@@ -37,9 +37,9 @@ pub(super) async fn verify(
 /// `GET /api/v1/admin/audit/export`
 pub(super) async fn export(
     State(app): State<Arc<App>>,
-    Administrator(actor): Administrator,
+    Administrator(by): Administrator,
 ) -> Result<impl IntoResponse, Refusal> {
-    app.store.note_audit_export(actor, now_ms()).await?;
+    app.store.note_audit_export(by, now_ms()).await?;
     // Page by page: a long log is never in memory as a whole.
     let pages = futures_util::stream::try_unfold((app, 0), |(app, after)| async move {
         let (lines, last) =

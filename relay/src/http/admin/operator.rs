@@ -42,7 +42,7 @@ pub(super) async fn invites(
 /// `POST /api/v1/admin/invites`
 pub(super) async fn make_invite(
     State(app): State<Arc<App>>,
-    Administrator(actor): Administrator,
+    Administrator(by): Administrator,
     Json(new): Json<MakeInvite>,
 ) -> Result<Json<InviteMade>, Refusal> {
     let now_ms = now_ms();
@@ -53,7 +53,7 @@ pub(super) async fn make_invite(
     let note = Some(line(new.note.as_deref())?);
     let code = URL_SAFE_NO_PAD.encode(random::<16>()?);
     let hash = Sha256::digest(code.as_bytes()).into();
-    let id = app.store.put_invite(actor, (hash, MakeInvite { note, ..new }), now_ms).await?;
+    let id = app.store.put_invite(by, (hash, MakeInvite { note, ..new }), now_ms).await?;
     let link = format!("{}/#/invite/{code}", app.origins.own());
     Ok(Json(InviteMade { id, code, link }))
 }
@@ -67,11 +67,11 @@ fn check_end(at_ms: Option<u64>, now_ms: u64) -> Result<(), Refusal> {
 /// `POST /api/v1/admin/invites/{id}/revoke`
 pub(super) async fn revoke_invite(
     State(app): State<Arc<App>>,
-    Administrator(actor): Administrator,
+    Administrator(by): Administrator,
     At(id): At<u64>,
     Json(Empty {}): Json<Empty>,
 ) -> Result<Json<Empty>, Refusal> {
-    app.store.revoke_invite((actor, id), now_ms()).await?;
+    app.store.revoke_invite(by, id, now_ms()).await?;
     Ok(Json(Empty {}))
 }
 
@@ -86,7 +86,7 @@ pub(super) async fn announcements(
 /// `POST /api/v1/admin/announcements`
 pub(super) async fn announce(
     State(app): State<Arc<App>>,
-    Administrator(actor): Administrator,
+    Administrator(by): Administrator,
     // Two thousand characters may take more than most calls.
     Large(new): Large<Announce>,
 ) -> Result<Json<Announced>, Refusal> {
@@ -99,18 +99,18 @@ pub(super) async fn announce(
         return Err(invalid("an announcement has no invisible characters but line breaks"));
     }
     check_end(new.expires_at_ms, now_ms)?;
-    let id = app.store.announce(actor, Announce { text, ..new }, now_ms).await?;
+    let id = app.store.announce(by, Announce { text, ..new }, now_ms).await?;
     Ok(Json(Announced { id }))
 }
 
 /// `POST /api/v1/admin/announcements/{id}/withdraw`
 pub(super) async fn withdraw(
     State(app): State<Arc<App>>,
-    Administrator(actor): Administrator,
+    Administrator(by): Administrator,
     At(id): At<u64>,
     Json(Empty {}): Json<Empty>,
 ) -> Result<Json<Empty>, Refusal> {
-    app.store.withdraw_announcement((actor, id), now_ms()).await?;
+    app.store.withdraw_announcement(by, id, now_ms()).await?;
     Ok(Json(Empty {}))
 }
 
@@ -139,7 +139,7 @@ fn shown(settings: &settings::Settings) -> Settings {
 /// `POST /api/v1/admin/settings`
 pub(super) async fn change_settings(
     State(app): State<Arc<App>>,
-    Administrator(actor): Administrator,
+    Administrator(by): Administrator,
     Json(change): Json<ChangeSettings>,
 ) -> Result<Json<Settings>, Refusal> {
     // A task of its own: a connection lost on the way must not leave stored what does not count.
@@ -151,7 +151,7 @@ pub(super) async fn change_settings(
         let changes = differences(app.settings.defaults(), &before, &after);
         if !changes.is_empty() {
             let value = serde_json::to_vec(&after).map_err(std::io::Error::other)?;
-            app.store.put_settings(actor, value, changes, now_ms()).await?;
+            app.store.put_settings(by, value, changes, now_ms()).await?;
             app.settings.replace(after);
         }
         Ok(Json(shown(&app.settings)))

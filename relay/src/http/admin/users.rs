@@ -13,7 +13,7 @@ use super::{Administrator, Asked, At, line};
 use crate::{
     http::{App, body::Json, problem::Refusal},
     now_ms,
-    store::UserAct,
+    store::{Caller, UserAct},
 };
 
 /// `GET /api/v1/admin/users`
@@ -58,11 +58,11 @@ async fn user(app: &App, account: AccountId) -> Result<UserRecord, Refusal> {
 async fn act(
     app: &App,
     what: UserAct,
-    (actor, account): (AccountId, AccountId),
+    (by, account): (Caller, AccountId),
     reason: &Reason,
 ) -> Result<(), Refusal> {
     let reason = line(reason.reason.as_deref())?;
-    app.store.act_on_user(what, (actor, account), reason, now_ms()).await?;
+    app.store.act_on_user(what, by, account, reason, now_ms()).await?;
     Ok(())
 }
 
@@ -71,11 +71,11 @@ macro_rules! acts {
         $(#[$doc])*
         pub(super) async fn $name(
             State(app): State<Arc<App>>,
-            Administrator(actor): Administrator,
+            Administrator(by): Administrator,
             At(account): At<AccountId>,
             Json(reason): Json<Reason>,
         ) -> Result<Json<UserRecord>, Refusal> {
-            act(&app, UserAct::$what, (actor, account), &reason).await?;
+            act(&app, UserAct::$what, (by, account), &reason).await?;
             Ok(Json(user(&app, account).await?))
         }
     )+};
@@ -101,10 +101,10 @@ acts! {
 /// `POST /api/v1/admin/users/{account}/refuse`
 pub(super) async fn refuse(
     State(app): State<Arc<App>>,
-    Administrator(actor): Administrator,
+    Administrator(by): Administrator,
     At(account): At<AccountId>,
     Json(reason): Json<Reason>,
 ) -> Result<Json<Empty>, Refusal> {
-    act(&app, UserAct::Refuse, (actor, account), &reason).await?;
+    act(&app, UserAct::Refuse, (by, account), &reason).await?;
     Ok(Json(Empty {}))
 }

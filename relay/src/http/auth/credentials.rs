@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use waxwing_wire::{
     AccountId, Opaque,
     account::{CredentialsChange, CredentialsStart, CredentialsStarted, Empty},
+    ids::SessionId,
     limits as shared,
 };
 use zeroize::Zeroizing;
@@ -40,10 +41,11 @@ pub(super) struct Proofs {
     turn: tokio::sync::Mutex<()>,
 }
 
-/// That somebody has just logged in.
+/// That somebody has just logged in. It is of the session that began then, and ends with it.
 #[derive(Debug, Clone)]
 pub(super) struct Proof {
     account: AccountId,
+    session: SessionId,
     begun: Instant,
     /// Evaluations of the OPRF so far.
     starts: u32,
@@ -52,8 +54,9 @@ pub(super) struct Proof {
 }
 
 impl Proof {
-    fn is_for(&self, account: AccountId) -> bool {
-        self.account == account && self.begun.elapsed() < limits::PROOF_TIME
+    fn is_for(&self, session: &Session) -> bool {
+        (self.account, self.session) == (session.info.account, session.id)
+            && self.begun.elapsed() < limits::PROOF_TIME
     }
 }
 
@@ -62,8 +65,8 @@ impl Proofs {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A new proof for an account that has just logged in.
-    pub(super) fn issue(&self, account: AccountId) -> std::io::Result<Opaque> {
+    /// A new proof for a session that has just begun.
+    pub(super) fn issue(&self, account: AccountId, session: SessionId) -> std::io::Result<Opaque> {
         let bytes = random::<32>()?;
         let mut open = self.lock();
         open.retain(|_, proof| proof.begun.elapsed() < limits::PROOF_TIME);
@@ -72,27 +75,27 @@ impl Proofs {
         {
             open.remove(&oldest);
         }
-        open.insert(hash(&bytes), Proof { account, begun: Instant::now(), starts: 0, totp: None });
+        open.insert(hash(&bytes), Proof { account, session, begun: Instant::now(), starts: 0, totp: None });
         Ok(Opaque(bytes.to_vec()))
     }
 
-    /// The proof, if it is one of this account.
-    pub(super) fn find(&self, account: AccountId, proof: &Opaque) -> Option<Proof> {
-        self.lock().get(&hash(proof.as_bytes())).filter(|found| found.is_for(account)).cloned()
+    /// The proof, if it is one of this session.
+    pub(super) fn find(&self, session: &Session, proof: &Opaque) -> Option<Proof> {
+        self.lock().get(&hash(proof.as_bytes())).filter(|found| found.is_for(session)).cloned()
     }
 
     /// Keeps the secret of an authenticator that is being set up; `false` without a proof.
-    pub(super) fn keep_totp(&self, account: AccountId, proof: &Opaque, secret: Zeroizing<Vec<u8>>) -> bool {
+    pub(super) fn keep_totp(&self, session: &Session, proof: &Opaque, secret: Zeroizing<Vec<u8>>) -> bool {
         let mut open = self.lock();
-        let found = open.get_mut(&hash(proof.as_bytes())).filter(|found| found.is_for(account));
+        let found = open.get_mut(&hash(proof.as_bytes())).filter(|found| found.is_for(session));
         found.map(|proof| proof.totp = Some(secret)).is_some()
     }
 
     /// Counts a begun change: nobody gets the password's OPRF evaluated as often as it likes.
-    fn start(&self, account: AccountId, proof: &Opaque) -> Result<(), Refusal> {
+    fn start(&self, session: &Session, proof: &Opaque) -> Result<(), Refusal> {
         let mut open = self.lock();
         let found = open.get_mut(&hash(proof.as_bytes()));
-        let found = found.filter(|found| found.is_for(account)).ok_or_else(expired)?;
+        let found = found.filter(|found| found.is_for(session)).ok_or_else(expired)?;
         if found.starts >= limits::STARTS_PER_PROOF {
             return Err(expired());
         }
@@ -116,7 +119,7 @@ pub(in crate::http) async fn start(
     Current(session): Current,
     Json(request): Json<CredentialsStart>,
 ) -> Result<Json<CredentialsStarted>, Refusal> {
-    app.auth.proofs.start(session.info.account, &request.proof)?;
+    app.auth.proofs.start(&session, &request.proof)?;
     let purpose = Purpose::Login(&session.info.username);
     let opaque_response = app.auth.opaque.register(&purpose, &request.opaque_request)?;
     Ok(Json(CredentialsStarted { opaque_response }))
@@ -156,8 +159,8 @@ async fn replace(app: &App, session: &Session, request: CredentialsChange) -> Re
     if app.store.has_credentials(account, new.clone()).await? {
         return Ok(());
     }
-    app.auth.proofs.find(account, &request.proof).ok_or_else(expired)?;
-    app.store.change_credentials(account, new, session.id, now_ms()).await?;
+    app.auth.proofs.find(session, &request.proof).ok_or_else(expired)?;
+    app.store.change_credentials(session.caller(), new, now_ms()).await?;
     app.auth.proofs.forget(account);
     Ok(())
 }
@@ -178,21 +181,38 @@ fn check(request: &CredentialsChange) -> Result<(), Refusal> {
 
 #[cfg(test)]
 mod tests {
+    use waxwing_wire::account::{AccountStatus, SessionInfo};
+
     use super::*;
+    use crate::store::SessionHash;
+
+    fn session(account: u8, id: u8) -> Session {
+        let info = SessionInfo {
+            account: AccountId([account; 16]),
+            username: "mira".into(),
+            administrator: false,
+            status: AccountStatus::Active,
+            totp: true,
+            recovery_codes_left: 0,
+        };
+        let (id, token) = (SessionId([id; 16]), SessionHash([id; 32]));
+        let (created_at_ms, last_used_at_ms, token_at_ms) = (0, 0, 0);
+        let (by_former, unconfirmed) = (false, false);
+        Session { id, token, info, created_at_ms, last_used_at_ms, token_at_ms, by_former, unconfirmed }
+    }
 
     #[test]
     fn a_proof_begins_a_few_changes_and_still_ends_one() {
-        let (proofs, account) = (Proofs::default(), AccountId([1; 16]));
-        let proof = proofs.issue(account).unwrap();
-        assert!(proofs.start(AccountId([2; 16]), &proof).is_err(), "it is of one account");
+        let (proofs, mira) = (Proofs::default(), session(1, 1));
+        let issue = || proofs.issue(mira.info.account, mira.id).unwrap();
+        let proof = issue();
+        assert!(proofs.start(&session(2, 1), &proof).is_err(), "it is of one account");
+        assert!(proofs.start(&session(1, 2), &proof).is_err(), "and of one session");
         for _ in 0..limits::STARTS_PER_PROOF {
-            assert!(proofs.start(account, &proof).is_ok());
+            assert!(proofs.start(&mira, &proof).is_ok());
         }
-        assert!(proofs.start(account, &proof).is_err());
-        assert!(proofs.find(account, &proof).is_some(), "what was begun can be completed");
-        assert!(
-            proofs.start(account, &proofs.issue(account).unwrap()).is_ok(),
-            "another login, another proof"
-        );
+        assert!(proofs.start(&mira, &proof).is_err());
+        assert!(proofs.find(&mira, &proof).is_some(), "what was begun can be completed");
+        assert!(proofs.start(&mira, &issue()).is_ok(), "another login, another proof");
     }
 }

@@ -139,6 +139,7 @@ pub(in crate::http) async fn totp(
         }
     };
     let (factor, recovery_codes) = shown;
+    let session = new.token.id();
     match app.store.complete_login(store::Login { account, record, factor }, new).await {
         Ok(unlocked) => {
             // The address does not start anew: others may sit behind it.
@@ -151,7 +152,7 @@ pub(in crate::http) async fn totp(
                 vault: unlocked.vault,
                 vault_version: unlocked.vault_version,
                 wrap_opaque: unlocked.wrap_opaque,
-                proof: app.auth.proofs.issue(account)?,
+                proof: app.auth.proofs.issue(account, session)?,
                 recovery_codes,
                 notices: unlocked.notices,
                 token: ticket.token(),

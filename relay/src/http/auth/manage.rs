@@ -23,7 +23,7 @@ pub(in crate::http) async fn totp_start(
     let secret = totp::new_secret()?;
     let optional = app.settings.values().totp == TotpPolicy::Optional;
     let enrolment = totp::enrolment(&secret, &session.info.username, optional)?;
-    if !app.auth.proofs.keep_totp(session.info.account, &proof, secret) {
+    if !app.auth.proofs.keep_totp(&session, &proof, secret) {
         return Err(expired());
     }
     Ok(Json(enrolment))
@@ -36,11 +36,11 @@ pub(in crate::http) async fn totp(
     Json(TotpChange { proof, code }): Json<TotpChange>,
 ) -> Result<Json<RecoveryCodes>, Refusal> {
     let (account, username) = (session.info.account, &session.info.username);
-    let found = app.auth.proofs.find(account, &proof).ok_or_else(expired)?;
+    let found = app.auth.proofs.find(&session, &proof).ok_or_else(expired)?;
     let secret = found.totp.ok_or_else(|| invalid("another authenticator is asked for first"))?;
     let step = totp::matching_step(&secret, username, &code, now_ms())?.ok_or_else(wrong_code)?;
     let (recovery_codes, hashes) = recovery_codes::make(account)?;
-    app.store.put_totp(account, secret, step, hashes, now_ms()).await?;
+    app.store.put_totp(session.caller(), secret, step, hashes, now_ms()).await?;
     app.auth.proofs.forget(account);
     Ok(Json(RecoveryCodes { recovery_codes }))
 }
@@ -56,8 +56,8 @@ pub(in crate::http) async fn totp_remove(
         let detail = "every account of this relay has an authenticator; you can set up another one instead";
         return Err(Problem::new(ProblemCode::TotpRequired, detail).into());
     }
-    app.auth.proofs.find(account, &proof).ok_or_else(expired)?;
-    app.store.remove_totp(account, now_ms()).await?;
+    app.auth.proofs.find(&session, &proof).ok_or_else(expired)?;
+    app.store.remove_totp(session.caller(), now_ms()).await?;
     app.auth.proofs.forget(account);
     Ok(Json(Empty {}))
 }
@@ -69,9 +69,9 @@ pub(in crate::http) async fn recovery_codes(
     Json(Proof { proof }): Json<Proof>,
 ) -> Result<Json<RecoveryCodes>, Refusal> {
     let account = session.info.account;
-    app.auth.proofs.find(account, &proof).ok_or_else(expired)?;
+    app.auth.proofs.find(&session, &proof).ok_or_else(expired)?;
     let (recovery_codes, hashes) = recovery_codes::make(account)?;
-    app.store.put_recovery_codes(account, hashes, now_ms()).await?;
+    app.store.put_recovery_codes(session.caller(), hashes, now_ms()).await?;
     app.auth.proofs.forget(account);
     Ok(Json(RecoveryCodes { recovery_codes }))
 }
@@ -83,12 +83,12 @@ pub(in crate::http) async fn delete(
     Json(DeleteAccount { proof, only_check }): Json<DeleteAccount>,
 ) -> Result<impl IntoResponse, Refusal> {
     let account = session.info.account;
-    app.auth.proofs.find(account, &proof).ok_or_else(expired)?;
+    app.auth.proofs.find(&session, &proof).ok_or_else(expired)?;
     if only_check {
         app.store.may_delete_account(account).await?;
         return Ok((None, Json(Empty {})));
     }
-    app.store.delete_account(account, now_ms()).await?;
+    app.store.delete_account(session.caller(), now_ms()).await?;
     app.auth.proofs.forget(account);
     Ok((Some(app.auth.cookie.cleared()?), Json(Empty {})))
 }

@@ -119,6 +119,7 @@ async fn take_back(app: &App, headers: &HeaderMap, request: RecoverFinish) -> Re
         return answer.ok_or_else(expired);
     }
     let Attempted { account, token_hash, .. } = attempt.state;
+    let session = new.token.id();
     let password = NewPassword {
         opaque_record,
         ksf: request.ksf,
@@ -144,7 +145,7 @@ async fn take_back(app: &App, headers: &HeaderMap, request: RecoverFinish) -> Re
         vault: unlocked.vault,
         vault_version: unlocked.vault_version,
         wrap_opaque: unlocked.wrap_opaque,
-        proof: app.auth.proofs.issue(account)?,
+        proof: app.auth.proofs.issue(account, session)?,
         recovery_codes: Vec::new(),
         notices: unlocked.notices,
         token: ticket.token(),

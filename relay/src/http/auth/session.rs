@@ -249,7 +249,7 @@ pub(in crate::http) async fn end(
     Current(session): Current,
     Json(EndSession { id }): Json<EndSession>,
 ) -> Result<Json<Empty>, Refusal> {
-    app.store.end_sessions(session.info.account, Ended::One(id), now_ms()).await?;
+    app.store.end_sessions(session.caller(), Ended::One(id), now_ms()).await?;
     Ok(Json(Empty {}))
 }
 
@@ -259,7 +259,7 @@ pub(in crate::http) async fn end_others(
     Current(session): Current,
     Json(Empty {}): Json<Empty>,
 ) -> Result<Json<Empty>, Refusal> {
-    app.store.end_sessions(session.info.account, Ended::AllBut(session.id), now_ms()).await?;
+    app.store.end_sessions(session.caller(), Ended::AllBut(session.id), now_ms()).await?;
     Ok(Json(Empty {}))
 }
 

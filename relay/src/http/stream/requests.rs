@@ -112,7 +112,7 @@ fn check(asker: Asker<'_>, request: &Request) -> std::result::Result<(), Problem
 
 /// Requests that change nothing in the store.
 fn other(asker: Asker<'_>, request: Request) -> Answer {
-    let Asker { app, account, registration, logins, .. } = asker;
+    let Asker { app, account, session, registration, logins } = asker;
     let (app, logins) = (Arc::clone(app), Arc::clone(logins));
     match request {
         Request::Ping => ready(Ok(Response::Done)),
@@ -133,10 +133,13 @@ fn other(asker: Asker<'_>, request: Request) -> Answer {
                 Ok(Response::Done)
             })
         }
-        Request::PutReportKey(key) => Box::pin(async move {
-            app.store.put_report_key(account, key).await?;
-            Ok(Response::Done)
-        }),
+        Request::PutReportKey(key) => {
+            let by = Caller { account, session, frame_bytes: key.len() };
+            Box::pin(async move {
+                app.store.put_report_key(by, key).await?;
+                Ok(Response::Done)
+            })
+        }
         request => Box::pin(async move { read(&app.store, account, request).await }),
     }
 }

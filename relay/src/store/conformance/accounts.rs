@@ -1,11 +1,13 @@
 //! Accounts, logins, sessions, settings.
 
 use waxwing_wire::{
+    admin::{Announce, Level, MakeInvite},
     frame::{AccountDatum, EntryKind, KeyringEntry, Snapshot},
     ids::DataName,
 };
 
 use super::{requests::*, *};
+use crate::store::UserAct;
 
 pub async fn the_first_account_needs_the_setup_token(bench: &mut Bench) {
     let store = &bench.store;
@@ -102,10 +104,12 @@ pub async fn sessions_end(bench: &mut Bench) {
     let swept = store.sweep_sessions(LIFE, NOW_MS + 60 * day).await.unwrap();
     assert_eq!(swept, 1, "the session of the registration was idle, this one was not");
     assert!(alive(0).await.is_some());
-    let end = async || store.end_sessions(mira, Ended::One(session.token.id()), NOW_MS).await;
-    end().await.unwrap();
+    let by = Caller { session: session.token.id(), ..caller(mira) };
+    let end = async |one| store.end_sessions(by, Ended::One(one), NOW_MS).await;
+    assert_eq!(end(waxwing_wire::ids::SessionId([9; 16])).await.unwrap_err(), StoreError::NotFound);
+    end(by.session).await.unwrap();
     assert!(alive(0).await.is_none());
-    assert_eq!(end().await.unwrap_err(), StoreError::NotFound);
+    assert_eq!(end(by.session).await.unwrap_err(), StoreError::SessionEnded);
 }
 
 pub async fn settings_are_written_once(bench: &mut Bench) {
@@ -144,15 +148,16 @@ pub async fn credentials_change_at_once_and_end_other_sessions(bench: &mut Bench
     store.complete_login(login(mira, 101), kept.clone()).await.unwrap();
     store.complete_login(login(mira, 102), other.clone()).await.unwrap();
     store.complete_login(login(jon, 101), of_jon.clone()).await.unwrap();
+    let by = Caller { session: kept.token.id(), ..caller(mira) };
     for wrong in [0, 1, 3, u64::MAX] {
-        let refused = store.change_credentials(mira, changed(wrong), kept.token.id(), NOW_MS).await;
+        let refused = store.change_credentials(by, changed(wrong), NOW_MS).await;
         assert!(matches!(refused, Err(StoreError::Conflict(_))), "{wrong}");
     }
     assert_eq!(store.credentials("person0".into()).await.unwrap().unwrap().opaque_record, old);
     let alive = async |token| store.session(token, LIFE, NOW_MS).await.unwrap().is_some();
     assert!(alive(other.token).await, "nothing was changed");
 
-    store.change_credentials(mira, changed(2), kept.token.id(), NOW_MS).await.unwrap();
+    store.change_credentials(by, changed(2), NOW_MS).await.unwrap();
     let known = store.credentials("person0".into()).await.unwrap().unwrap();
     assert_eq!((known.opaque_record.as_slice(), known.ksf.memory_kib), (&b"new record"[..], 19_456));
     assert_eq!(known.totp_last_step, 102, "codes stay used");
@@ -172,13 +177,14 @@ pub async fn a_new_identity_key_comes_with_its_statement(bench: &mut Bench) {
     done(store.put_key_package(caller(mira), Opaque(vec![1])).await).await.unwrap();
     let session = new_session();
     store.complete_login(login(mira, 101), session.clone()).await.unwrap();
+    let by = Caller { session: session.token.id(), ..caller(mira) };
     let idle = NewCredentials { statement: Some(Opaque(vec![99])), ..changed(2) };
-    store.change_credentials(mira, idle, session.token.id(), NOW_MS).await.unwrap();
+    store.change_credentials(by, idle, NOW_MS).await.unwrap();
     let record = store.key_package(mira).await.unwrap().unwrap();
     assert_eq!(record.bytes, Opaque(vec![1]), "the key is the same, so the package stays");
     assert_eq!(record.statements, [], "and there is nothing to state");
     let without = NewCredentials { identity_key: Opaque(vec![2; 32]), ..changed(3) };
-    store.change_credentials(mira, without, session.token.id(), NOW_MS).await.unwrap();
+    store.change_credentials(by, without, NOW_MS).await.unwrap();
     assert_eq!(store.key_package(mira).await.unwrap(), None, "nobody could use the old one");
     for number in 1..=20_u8 {
         let change = NewCredentials {
@@ -187,7 +193,7 @@ pub async fn a_new_identity_key_comes_with_its_statement(bench: &mut Bench) {
             key_package: Some(Opaque(vec![100 + number])),
             ..changed(3 + u64::from(number))
         };
-        store.change_credentials(mira, change, session.token.id(), NOW_MS).await.unwrap();
+        store.change_credentials(by, change, NOW_MS).await.unwrap();
     }
     let record = store.key_package(mira).await.unwrap().unwrap();
     assert_eq!((record.bytes, record.identity_key), (Opaque(vec![120]), Opaque(vec![30; 32])));
@@ -196,7 +202,7 @@ pub async fn a_new_identity_key_comes_with_its_statement(bench: &mut Bench) {
 }
 
 pub async fn sessions_that_ended_write_nothing_more(bench: &mut Bench) {
-    let [mira] = bench.accounts().await;
+    let [mira, jon] = bench.accounts().await;
     let room = bench.room(mira).await;
     bench.commit(mira, commit(room, 0, 1)).await.unwrap();
     let (store, by) = (&bench.store, caller(mira));
@@ -204,7 +210,7 @@ pub async fn sessions_that_ended_write_nothing_more(bench: &mut Bench) {
     let other_account = Caller { account: AccountId([9; 16]), ..by };
     let queued = store.put_key_package(other_account, sealed("x")).await;
     assert_eq!(done(queued).await, Err(StoreError::SessionEnded), "a session is of one account");
-    store.end_sessions(mira, Ended::One(by.session), NOW_MS).await.unwrap();
+    store.end_sessions(by, Ended::One(by.session), NOW_MS).await.unwrap();
 
     let founded = CreateRoom { room: RoomId(random()), parts: parts(0) };
     let datum = AccountDatum { name: DataName([1; 16]), version: 1, bytes: sealed("x") };
@@ -212,6 +218,9 @@ pub async fn sessions_that_ended_write_nothing_more(bench: &mut Bench) {
     let snapshot = Snapshot { epoch, commit: 1, bytes: bytes.clone() };
     let entry = KeyringEntry { epoch: EpochId([7; 32]), commit: 1, bytes };
     let leave = post(room, EntryKind::Leave, "goodbye");
+    let announcement = Announce { text: "x".into(), level: Level::Info, expires_at_ms: None };
+    let invite = MakeInvite { uses: 1, expires_at_ms: None, note: None };
+    let audit = bench.audit();
     let answers = [
         done(store.create_room(by, founded, NOW_MS).await).await,
         done(store.put_snapshot(by, room, snapshot).await).await,
@@ -220,12 +229,30 @@ pub async fn sessions_that_ended_write_nothing_more(bench: &mut Bench) {
         done(store.put_account_data(by, datum).await).await,
         done(store.drop_account_data(by, vec![DataName([1; 16])]).await).await,
         done(store.put_key_package(by, sealed("x")).await).await,
+        store.change_credentials(by, changed(2), NOW_MS).await,
+        store.put_totp(by, secret(), 500, vec![[9; 32]], NOW_MS).await,
+        store.remove_totp(by, NOW_MS).await,
+        store.put_recovery_codes(by, vec![[9; 32]], NOW_MS).await,
+        store.end_sessions(by, Ended::All, NOW_MS).await,
+        store.delete_account(by, NOW_MS).await,
+        store.put_report_key(by, sealed("x")).await,
+        store.act_on_user(UserAct::Kick, by, jon, String::new(), NOW_MS).await,
+        store.remove_room(by, room, String::new(), NOW_MS).await,
+        store.remove_entry(by, (room, 1), String::new(), NOW_MS).await,
+        store.resolve_report(by, 1, true, NOW_MS).await,
+        store.announce(by, announcement, NOW_MS).await.map(drop),
+        store.withdraw_announcement(by, 1, NOW_MS).await,
+        store.put_invite(by, ([1; 32], invite), NOW_MS).await.map(drop),
+        store.revoke_invite(by, 1, NOW_MS).await,
+        store.put_settings(by, b"{}".to_vec(), Vec::new(), NOW_MS).await,
+        store.note_audit_export(by, NOW_MS).await,
         done(store.append_message(by, append(room, 1, "x"), NOW_MS).await).await.map(drop),
         done(store.post(by, leave, NOW_MS).await).await.map(drop),
         done(store.accept_commit(by, commit(room, 1, 2), NOW_MS).await).await.map(drop),
     ];
     assert_eq!(answers, std::array::from_fn(|_| Err(StoreError::SessionEnded)));
     assert_eq!(bench.all_of(mira, room).await, before);
+    assert_eq!(bench.audit(), audit, "nothing was done that would be recorded");
     assert_eq!(store.account_data(mira).await.unwrap(), []);
     assert_eq!(store.key_package(mira).await.unwrap(), None);
 }
@@ -237,7 +264,8 @@ pub async fn a_rotation_refuses_what_other_sessions_had_queued(bench: &mut Bench
     store.complete_login(login(mira, 101), kept.clone()).await.unwrap();
     let rotated =
         NewCredentials { identity_key: Opaque(vec![2; 32]), key_package: Some(sealed("new")), ..changed(2) };
-    let rotation = store.change_credentials(mira, rotated, kept.token.id(), NOW_MS);
+    let own = Caller { session: kept.token.id(), ..caller(mira) };
+    let rotation = store.change_credentials(own, rotated, NOW_MS);
     let late = async {
         // Polled after the rotation, so it waits behind it in the queue.
         done(store.put_key_package(caller(mira), sealed("old")).await).await
@@ -246,6 +274,5 @@ pub async fn a_rotation_refuses_what_other_sessions_had_queued(bench: &mut Bench
     rotated.unwrap();
     assert_eq!(late, Err(StoreError::SessionEnded));
     assert_eq!(store.key_package(mira).await.unwrap().unwrap().bytes, sealed("new"));
-    let own = Caller { session: kept.token.id(), ..caller(mira) };
     done(store.put_key_package(own, sealed("newer")).await).await.unwrap();
 }

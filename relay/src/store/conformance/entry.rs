@@ -21,7 +21,7 @@ impl Bench {
             .collect()
     }
 
-    fn audit(&self) -> Vec<String> {
+    pub(super) fn audit(&self) -> Vec<String> {
         let db = self.database();
         let mut statement = db.prepare("SELECT kind FROM audit ORDER BY seq").unwrap();
         statement.query_map([], |row| row.get(0)).unwrap().map(|kind| kind.unwrap()).collect()
@@ -80,7 +80,7 @@ pub async fn a_second_factor_must_be_that_of_the_account(bench: &mut Bench) {
     for stale in [Factor::Nothing, Factor::Code(other.clone(), 101), enrol.clone()] {
         assert_eq!(with(stale).await, Err(StoreError::CredentialsChanged));
     }
-    store.remove_totp(mira, NOW_MS).await.unwrap();
+    store.remove_totp(caller(mira), NOW_MS).await.unwrap();
     for stale in [Factor::Code(secret(), 101), Factor::Recovery([1; 32])] {
         assert_eq!(with(stale).await, Err(StoreError::CredentialsChanged));
     }
@@ -125,17 +125,17 @@ pub async fn authenticators_are_replaced_and_removed(bench: &mut Bench) {
     let [mira] = bench.accounts().await;
     let store = &bench.store;
     let other = Zeroizing::new(vec![3; 20]);
-    store.put_totp(mira, other.clone(), 50, vec![[7; 32], [8; 32], [9; 32]], NOW_MS).await.unwrap();
+    store.put_totp(caller(mira), other.clone(), 50, vec![[7; 32], [8; 32], [9; 32]], NOW_MS).await.unwrap();
     let known = store.credentials("person0".into()).await.unwrap().unwrap();
     assert_eq!((known.totp_secret, known.totp_last_step), (Some(other), 50), "its own steps count");
     let left = async || store.session(session_of(mira), LIFE, NOW_MS).await.unwrap().unwrap().info;
     assert_eq!(left().await.recovery_codes_left, 3, "the old codes are dead");
-    store.put_recovery_codes(mira, vec![[4; 32]], NOW_MS).await.unwrap();
+    store.put_recovery_codes(caller(mira), vec![[4; 32]], NOW_MS).await.unwrap();
     assert_eq!(left().await.recovery_codes_left, 1);
-    store.remove_totp(mira, NOW_MS).await.unwrap();
+    store.remove_totp(caller(mira), NOW_MS).await.unwrap();
     let info = left().await;
     assert_eq!((info.totp, info.recovery_codes_left), (false, 0));
-    let refused = store.put_recovery_codes(mira, vec![[4; 32]], NOW_MS).await;
+    let refused = store.put_recovery_codes(caller(mira), vec![[4; 32]], NOW_MS).await;
     assert!(matches!(refused, Err(StoreError::Invalid(_))), "they stand in for nothing");
     assert_eq!(bench.audit(), ["setup", "totp_changed", "recovery_codes_made", "totp_removed"]);
 }
@@ -180,7 +180,7 @@ pub async fn an_account_is_deleted_with_all_that_is_its_own(bench: &mut Bench) {
     bench.commit(jon, opening(own, 0, 1, None)).await.unwrap();
     done(bench.store.put_key_package(caller(jon), sealed("package")).await).await.unwrap();
     bench.told().await;
-    bench.store.delete_account(jon, NOW_MS).await.unwrap();
+    bench.store.delete_account(caller(jon), NOW_MS).await.unwrap();
     let told = bench.told().await;
     let gone = |notice: &Notice| matches!(notice, Notice::Gone { account, room } if (*account, *room) == (jon, shared));
     assert_eq!(told.iter().filter(|notice| gone(notice)).count(), 1, "{told:?}");
@@ -201,16 +201,19 @@ pub async fn an_account_is_deleted_with_all_that_is_its_own(bench: &mut Bench) {
     );
     let late = done(store.put_key_package(caller(jon), sealed("x")).await).await;
     assert_eq!(late, Err(StoreError::SessionEnded));
+    let same_id = NewAccount { account: jon, ..new_account("somebody") };
+    let refused = store.create_account(same_id, OPEN, new_session()).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Conflict(_)), "others still know the id as his");
     assert_eq!(bench.audit(), ["setup", "registered", "account_deleted"]);
 }
 
 pub async fn the_last_administrator_is_not_deleted(bench: &mut Bench) {
     let [mira, jon] = bench.accounts().await;
-    assert_eq!(bench.store.delete_account(mira, NOW_MS).await, Err(StoreError::LastAdministrator));
+    assert_eq!(bench.store.delete_account(caller(mira), NOW_MS).await, Err(StoreError::LastAdministrator));
     assert!(bench.store.session(session_of(mira), LIFE, NOW_MS).await.unwrap().is_some());
     assert_eq!(bench.audit(), ["setup", "registered"], "what was refused is not recorded");
-    bench.store.delete_account(jon, NOW_MS).await.unwrap();
-    bench.store.delete_account(mira, NOW_MS).await.expect("there is nobody else");
+    bench.store.delete_account(caller(jon), NOW_MS).await.unwrap();
+    bench.store.delete_account(caller(mira), NOW_MS).await.expect("there is nobody else");
     assert!(!bench.store.has_accounts().await.unwrap());
 }
 

@@ -19,16 +19,39 @@ pub async fn sessions_are_listed_and_end_one_by_one(bench: &mut Bench) {
     assert_eq!((newest.created_at_ms, newest.last_used_at_ms), (NOW_MS, NOW_MS + 5));
     assert!(list(NOW_MS + 200 * DAY).await.is_empty(), "those that are over are not listed");
 
-    let end = async |account, which| store.end_sessions(account, which, NOW_MS).await;
-    assert_eq!(end(jon, Ended::One(one.token.id())).await, Err(StoreError::NotFound), "somebody else's");
-    end(mira, Ended::One(one.token.id())).await.unwrap();
+    let by = Caller { session: other.token.id(), ..caller(mira) };
+    let end = async |by, which| store.end_sessions(by, which, NOW_MS).await;
+    assert_eq!(
+        end(caller(jon), Ended::One(one.token.id())).await,
+        Err(StoreError::NotFound),
+        "somebody else's"
+    );
+    end(by, Ended::One(one.token.id())).await.unwrap();
     assert!(list(NOW_MS).await.iter().all(|session| session.id != one.token.id()));
-    end(mira, Ended::AllBut(other.token.id())).await.unwrap();
+    end(by, Ended::AllBut(other.token.id())).await.unwrap();
     assert_eq!(list(NOW_MS).await.iter().map(|session| session.id).collect::<Vec<_>>(), [other.token.id()]);
-    end(mira, Ended::AllBut(other.token.id())).await.expect("nothing is left to end");
-    end(mira, Ended::All).await.unwrap();
+    end(by, Ended::AllBut(other.token.id())).await.expect("nothing is left to end");
+    end(by, Ended::All).await.unwrap();
     assert!(list(NOW_MS).await.is_empty());
     assert_eq!(store.sessions(jon, LIFE, NOW_MS).await.unwrap().len(), 1);
+}
+
+/// Whoever has stolen a session must not be able to keep the owner, who logs in anew, out with it.
+pub async fn a_session_ends_none_that_began_later(bench: &mut Bench) {
+    let [mira] = bench.accounts().await;
+    let store = &bench.store;
+    let (older, later) = (caller(mira), NewSession { now_ms: NOW_MS + 1, ..new_session() });
+    store.complete_login(login(mira, 101), later.clone()).await.unwrap();
+    let newer = Caller { session: later.token.id(), ..older };
+    for which in [Ended::One(newer.session), Ended::AllBut(older.session), Ended::All] {
+        let refused = store.end_sessions(older, which, NOW_MS + 2).await;
+        assert_eq!(refused, Err(StoreError::SessionIsNewer), "{which:?}");
+    }
+    assert_eq!(store.sessions(mira, LIFE, NOW_MS + 2).await.unwrap().len(), 2, "none has ended");
+    store.end_sessions(newer, Ended::AllBut(newer.session), NOW_MS + 3).await.unwrap();
+    let left = store.sessions(mira, LIFE, NOW_MS + 3).await.unwrap();
+    assert_eq!(left.iter().map(|session| session.id).collect::<Vec<_>>(), [newer.session]);
+    assert_eq!(bench.audit(), ["setup", "session_ended"]);
 }
 
 pub async fn a_token_works_until_the_next_has_arrived(bench: &mut Bench) {

@@ -15,8 +15,8 @@ use super::{
     credentials, deletion, invites, rooms, second_factor, sessions, settings,
 };
 use crate::store::{
-    Admission, Credentials, Ended, Login, NewAccount, NewCredentials, NewSession, Notice, Recoverable,
-    Recovery, Result, Session, SessionHash, SessionLife, SessionRow, UnlockedAccount,
+    Admission, Caller, Credentials, Ended, Login, NewAccount, NewCredentials, NewSession, Notice,
+    Recoverable, Recovery, Result, Session, SessionHash, SessionLife, SessionRow, UnlockedAccount,
 };
 
 // Reads.
@@ -131,18 +131,16 @@ impl Sqlite {
 
     pub(in crate::store) async fn change_credentials(
         &self,
-        account: AccountId,
+        by: Caller,
         change: NewCredentials,
-        kept: SessionId,
         now_ms: u64,
     ) -> Result<()> {
-        let cost = change.password.vault.len();
-        self.writer
-            .submit(cost, move |db, notices| {
-                credentials::change(db, account, &change, (kept, now_ms), notices)
-            })
-            .await?
-            .await
+        let by = Caller { frame_bytes: change.password.vault.len(), ..by };
+        self.submit_by(by, move |db, notices| {
+            credentials::change(db, by.account, &change, (by.session, now_ms), notices)
+        })
+        .await?
+        .await
     }
 
     pub(in crate::store) async fn recover_account(
@@ -159,35 +157,34 @@ impl Sqlite {
 
     pub(in crate::store) async fn put_totp(
         &self,
-        account: AccountId,
+        by: Caller,
         secret: Zeroizing<Vec<u8>>,
         step: u64,
         codes: Vec<[u8; 32]>,
         now_ms: u64,
     ) -> Result<()> {
-        self.writer
-            .submit(0, move |db, _| second_factor::put(db, account, (&secret, step), &codes, now_ms))
+        self.submit_by(by, move |db, _| second_factor::put(db, by.account, (&secret, step), &codes, now_ms))
             .await?
             .await
     }
 
-    pub(in crate::store) async fn remove_totp(&self, account: AccountId, now_ms: u64) -> Result<()> {
-        self.writer.submit(0, move |db, _| second_factor::remove(db, account, now_ms)).await?.await
+    pub(in crate::store) async fn remove_totp(&self, by: Caller, now_ms: u64) -> Result<()> {
+        self.submit_by(by, move |db, _| second_factor::remove(db, by.account, now_ms)).await?.await
     }
 
     pub(in crate::store) async fn put_recovery_codes(
         &self,
-        account: AccountId,
+        by: Caller,
         codes: Vec<[u8; 32]>,
         now_ms: u64,
     ) -> Result<()> {
-        self.writer
-            .submit(0, move |db, _| second_factor::renew_codes(db, account, &codes, now_ms))
+        self.submit_by(by, move |db, _| second_factor::renew_codes(db, by.account, &codes, now_ms))
             .await?
             .await
     }
 
-    pub(in crate::store) async fn delete_account(&self, account: AccountId, now_ms: u64) -> Result<()> {
+    pub(in crate::store) async fn delete_account(&self, by: Caller, now_ms: u64) -> Result<()> {
+        let account = by.account;
         let delete = move |db: &Connection, notices: &mut Vec<Notice>| {
             audit::record(
                 db,
@@ -199,7 +196,7 @@ impl Sqlite {
             )?;
             deletion::delete(db, (account, EndReason::Deleted), notices)
         };
-        self.writer.submit(0, delete).await?.await
+        self.submit_by(by, delete).await?.await
     }
 
     pub(in crate::store) async fn record_refused_logins(&self, username: String, now_ms: u64) -> Result<()> {
@@ -230,16 +227,8 @@ impl Sqlite {
         self.writer.submit(0, end).await?.await
     }
 
-    pub(in crate::store) async fn end_sessions(
-        &self,
-        account: AccountId,
-        which: Ended,
-        now_ms: u64,
-    ) -> Result<()> {
-        self.writer
-            .submit(0, move |db, notices| sessions::end_from(db, account, which, now_ms, notices))
-            .await?
-            .await
+    pub(in crate::store) async fn end_sessions(&self, by: Caller, which: Ended, now_ms: u64) -> Result<()> {
+        self.submit_by(by, move |db, notices| sessions::end_from(db, by, which, now_ms, notices)).await?.await
     }
 
     pub(in crate::store) async fn sweep_sessions(&self, life: SessionLife, now_ms: u64) -> Result<u64> {

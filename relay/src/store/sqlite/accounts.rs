@@ -27,6 +27,13 @@ pub(super) fn exists(db: &Connection, account: AccountId) -> Result<bool> {
     Ok(db.prepare_cached(sql)?.query_row([account.0], |row| row.get(0))?)
 }
 
+/// Whether an account had this id and was deleted. Whoever knew it must not take somebody else for it.
+fn existed(db: &Connection, account: AccountId) -> Result<bool> {
+    let sql = "-- account_existed()
+        SELECT EXISTS (SELECT 1 FROM former_accounts WHERE account = ?1)";
+    Ok(db.prepare_cached(sql)?.query_row([account.0], |row| row.get(0))?)
+}
+
 /// How far an account has come, as the database has it.
 pub(super) fn status(number: i64) -> Status {
     match number {
@@ -95,7 +102,7 @@ pub(super) fn create(
     if username_taken(db, &account.username)? {
         return Err(StoreError::UsernameTaken);
     }
-    if exists(db, account.account)? {
+    if exists(db, account.account)? || existed(db, account.account)? {
         return Err(StoreError::Conflict("somebody has this account id; begin again"));
     }
     insert(db, account, (administrator, status), session.now_ms)?;

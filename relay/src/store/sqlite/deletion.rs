@@ -29,6 +29,9 @@ pub(super) fn delete(
     if reason != EndReason::Refused {
         keep_username(db, &info.username)?;
     }
+    let sql = "-- keep_account_id()
+        INSERT INTO former_accounts (account) VALUES (?1)";
+    db.prepare_cached(sql)?.execute([account.0])?;
     // Credentials, vault, objects, key package, statements, snapshots, keyring and Welcomes go with it.
     let sql = "-- delete_account()
         DELETE FROM accounts WHERE account = ?1";

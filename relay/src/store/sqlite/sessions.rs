@@ -174,6 +174,47 @@ pub(super) fn confirm_token(db: &Connection, session: SessionId, now_ms: u64) ->
     Ok(())
 }
 
+/// Ends sessions of an account from one of them, which is recorded. Those that began later stay: whoever stole a session
+/// could otherwise keep out the owner, who logs in anew.
+pub(super) fn end_from(
+    db: &Connection,
+    Caller { account, session, .. }: Caller,
+    which: Ended,
+    now_ms: u64,
+    notices: &mut Vec<Notice>,
+) -> Result<()> {
+    let sql = "-- sessions_to_end()
+        SELECT s.id, s.created_at_ms <= own.created_at_ms FROM sessions s JOIN sessions own ON own.id = ?2
+        WHERE s.account = ?1";
+    let mut statement = db.prepare_cached(sql)?;
+    let rows = statement
+        .query_map(params![account.0, session.0], |row| {
+            Ok((id::<_, SessionId>(row, 0)?, row.get::<_, bool>(1)?))
+        })?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    let meant = |found: &SessionId| match which {
+        Ended::All => true,
+        Ended::One(one) => *found == one,
+        Ended::AllBut(kept) => *found != kept,
+    };
+    let meant: Vec<_> = rows.into_iter().filter(|(found, _)| meant(found)).collect();
+    if meant.is_empty() && matches!(which, Ended::One(_)) {
+        return Err(StoreError::NotFound);
+    }
+    if meant.iter().any(|(_, began_before)| !began_before) {
+        return Err(StoreError::SessionIsNewer);
+    }
+    let ended = meant.len();
+    for (one, _) in meant {
+        end(db, account, Ended::One(one), EndReason::Ended, notices)?;
+    }
+    if ended == 0 {
+        return Ok(());
+    }
+    let detail = if ended == 1 { "one".to_owned() } else { ended.to_string() };
+    audit::record_own(db, now_ms, account, AuditKind::SessionEnded, &detail)
+}
+
 /// Ends sessions of an account. Streams are told, also those whose session is gone already.
 pub(super) fn end(
     db: &Connection,
@@ -182,32 +223,6 @@ pub(super) fn end(
     reason: EndReason,
     notices: &mut Vec<Notice>,
 ) -> Result<()> {
-    end_counted(db, account, which, reason, notices).map(drop)
-}
-
-/// Ends sessions of an account from another one, which is recorded.
-pub(super) fn end_from(
-    db: &Connection,
-    account: AccountId,
-    which: Ended,
-    now_ms: u64,
-    notices: &mut Vec<Notice>,
-) -> Result<()> {
-    let ended = end_counted(db, account, which, EndReason::Ended, notices)?;
-    if ended == 0 {
-        return Ok(());
-    }
-    let detail = if ended == 1 { "one".to_owned() } else { ended.to_string() };
-    audit::record_own(db, now_ms, account, AuditKind::SessionEnded, &detail)
-}
-
-fn end_counted(
-    db: &Connection,
-    account: AccountId,
-    which: Ended,
-    reason: EndReason,
-    notices: &mut Vec<Notice>,
-) -> Result<usize> {
     let (sql, session) = match which {
         Ended::All => (
             "-- end_sessions()
@@ -230,7 +245,7 @@ fn end_counted(
         return Err(StoreError::NotFound);
     }
     notices.push(Notice::Ended { account, which, reason });
-    Ok(ended)
+    Ok(())
 }
 
 pub(super) fn sweep(db: &Connection, life: SessionLife, now_ms: u64) -> Result<u64> {

@@ -34,14 +34,14 @@ impl fmt::Debug for SessionHash {
     }
 }
 
-/// Who writes over the stream.
+/// Who writes with a session.
 #[derive(Debug, Clone, Copy)]
 pub struct Caller {
     /// The account.
     pub account: AccountId,
     /// The session, which must be alive when the write is carried out.
     pub session: SessionId,
-    /// Length of the frame that asks: its share of [`crate::limits::WRITE_QUEUE_BYTES`].
+    /// Length of the frame or the body that asks, where it may be large: its share of [`crate::limits::WRITE_QUEUE_BYTES`].
     pub frame_bytes: usize,
 }
 
@@ -86,6 +86,13 @@ pub struct Session {
     pub by_former: bool,
     /// Nobody has shown the newest token yet: its cookie may not have arrived.
     pub unconfirmed: bool,
+}
+
+impl Session {
+    /// Who writes, when little is written.
+    pub fn caller(&self) -> Caller {
+        Caller { account: self.info.account, session: self.id, frame_bytes: 0 }
+    }
 }
 
 /// A session in a list of them; whether it is current or live is for others to say.

@@ -243,6 +243,8 @@ export const account: Translation<typeof original> = {
     'Dieser Einladungscode wurde schon benutzt, ist abgelaufen oder vertippt. Bitte um einen neuen.',
   'failure.totp_required':
     'Dieses Relay verlangt von jedem Konto einen Authenticator, deshalb lässt er sich nicht entfernen.',
+  'failure.session_is_newer':
+    'Dieses Gerät hat sich nach diesem hier angemeldet. Melde dich hier ab und wieder an und beende es dann.',
   'failure.not_allowed': 'Deine Rolle hier erlaubt das nicht.',
   'failure.no_such_account': 'Dieses Konto gibt es nicht.',
   'failure.limit_reached': 'Davon gibt es so viele, wie dieses Relay erlaubt.',

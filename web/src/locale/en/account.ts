@@ -246,6 +246,8 @@ export const account = {
   'failure.invite_invalid':
     'This invite code was used before, has expired or is mistyped. Ask for a new one.',
   'failure.totp_required': 'This relay asks every account for an authenticator, so it cannot be removed.',
+  'failure.session_is_newer':
+    'That device logged in after this one. Log out here, log in again, and then end it.',
   'failure.not_allowed': 'Your role here does not allow that.',
   'failure.no_such_account': 'There is no such account.',
   'failure.limit_reached': 'There are as many of them as this relay allows.',

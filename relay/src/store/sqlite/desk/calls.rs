@@ -79,45 +79,46 @@ impl Sqlite {
     pub(in crate::store) async fn act_on_user(
         &self,
         what: UserAct,
-        (actor, account): (AccountId, AccountId),
+        by: Caller,
+        account: AccountId,
         reason: String,
         now_ms: u64,
     ) -> Result<()> {
-        self.writer
-            .submit(0, move |db, notices| users::act(db, what, (actor, account), &reason, now_ms, notices))
-            .await?
-            .await
+        self.submit_by(by, move |db, notices| {
+            users::act(db, what, (by.account, account), &reason, now_ms, notices)
+        })
+        .await?
+        .await
     }
 
     pub(in crate::store) async fn remove_room(
         &self,
-        (actor, room): (AccountId, RoomId),
+        by: Caller,
+        room: RoomId,
         reason: String,
         now_ms: u64,
     ) -> Result<()> {
-        self.writer
-            .submit(0, move |db, notices| rooms::remove(db, (actor, room), &reason, now_ms, notices))
+        self.submit_by(by, move |db, notices| rooms::remove(db, (by.account, room), &reason, now_ms, notices))
             .await?
             .await
     }
 
     pub(in crate::store) async fn remove_entry(
         &self,
-        actor: AccountId,
+        by: Caller,
         (room, seq): (RoomId, Seq),
         reason: String,
         now_ms: u64,
     ) -> Result<()> {
-        self.writer
-            .submit(0, move |db, notices| {
-                rooms::remove_entry(db, actor, (room, seq), &reason, now_ms, notices)
-            })
-            .await?
-            .await
+        self.submit_by(by, move |db, notices| {
+            rooms::remove_entry(db, by.account, (room, seq), &reason, now_ms, notices)
+        })
+        .await?
+        .await
     }
 
-    pub(in crate::store) async fn put_report_key(&self, account: AccountId, key: Opaque) -> Result<()> {
-        self.writer.submit(key.len(), move |db, _| reports::put_key(db, account, &key)).await?.await
+    pub(in crate::store) async fn put_report_key(&self, by: Caller, key: Opaque) -> Result<()> {
+        self.submit_by(by, move |db, _| reports::put_key(db, by.account, &key)).await?.await
     }
 
     pub(in crate::store) async fn put_report(
@@ -132,68 +133,60 @@ impl Sqlite {
 
     pub(in crate::store) async fn resolve_report(
         &self,
-        (actor, report): (AccountId, u64),
+        by: Caller,
+        report: u64,
         remove_message: bool,
         now_ms: u64,
     ) -> Result<()> {
-        self.writer
-            .submit(0, move |db, notices| {
-                reports::resolve(db, (actor, report), remove_message, now_ms, notices)
-            })
-            .await?
-            .await
+        self.submit_by(by, move |db, notices| {
+            reports::resolve(db, (by.account, report), remove_message, now_ms, notices)
+        })
+        .await?
+        .await
     }
 
-    pub(in crate::store) async fn announce(
-        &self,
-        actor: AccountId,
-        new: Announce,
-        now_ms: u64,
-    ) -> Result<u64> {
-        self.writer
-            .submit(new.text.len(), move |db, notices| announcements::put(db, actor, &new, now_ms, notices))
+    pub(in crate::store) async fn announce(&self, by: Caller, new: Announce, now_ms: u64) -> Result<u64> {
+        let by = Caller { frame_bytes: new.text.len(), ..by };
+        self.submit_by(by, move |db, notices| announcements::put(db, by.account, &new, now_ms, notices))
             .await?
             .await
     }
 
     pub(in crate::store) async fn withdraw_announcement(
         &self,
-        (actor, number): (AccountId, u64),
+        by: Caller,
+        number: u64,
         now_ms: u64,
     ) -> Result<()> {
-        self.writer
-            .submit(0, move |db, notices| announcements::withdraw(db, (actor, number), now_ms, notices))
-            .await?
-            .await
+        self.submit_by(by, move |db, notices| {
+            announcements::withdraw(db, (by.account, number), now_ms, notices)
+        })
+        .await?
+        .await
     }
 
     pub(in crate::store) async fn put_invite(
         &self,
-        actor: AccountId,
+        by: Caller,
         (code_hash, new): ([u8; 32], MakeInvite),
         now_ms: u64,
     ) -> Result<u64> {
-        self.writer.submit(0, move |db, _| invites::put(db, actor, (code_hash, &new), now_ms)).await?.await
+        self.submit_by(by, move |db, _| invites::put(db, by.account, (code_hash, &new), now_ms)).await?.await
     }
 
-    pub(in crate::store) async fn revoke_invite(
-        &self,
-        (actor, number): (AccountId, u64),
-        now_ms: u64,
-    ) -> Result<()> {
-        self.writer.submit(0, move |db, _| invites::revoke(db, (actor, number), now_ms)).await?.await
+    pub(in crate::store) async fn revoke_invite(&self, by: Caller, number: u64, now_ms: u64) -> Result<()> {
+        self.submit_by(by, move |db, _| invites::revoke(db, (by.account, number), now_ms)).await?.await
     }
 
     pub(in crate::store) async fn put_settings(
         &self,
-        actor: AccountId,
+        by: Caller,
         value: Vec<u8>,
         changes: SettingChanges,
         now_ms: u64,
     ) -> Result<()> {
         let name = crate::settings::STORED;
-        self.writer
-            .submit(0, move |db, _| put_settings(db, actor, (name, &value), &changes, now_ms))
+        self.submit_by(by, move |db, _| put_settings(db, by.account, (name, &value), &changes, now_ms))
             .await?
             .await
     }
@@ -202,13 +195,12 @@ impl Sqlite {
         self.writer.submit(value.len(), move |db, _| put_setting(db, name, &value)).await?.await
     }
 
-    pub(in crate::store) async fn note_audit_export(&self, actor: AccountId, now_ms: u64) -> Result<()> {
-        self.writer
-            .submit(0, move |db, _| {
-                check(db, actor)?;
-                audit::record(db, now_ms, Some(actor), AuditKind::AuditExported, Target::None, "")
-            })
-            .await?
-            .await
+    pub(in crate::store) async fn note_audit_export(&self, by: Caller, now_ms: u64) -> Result<()> {
+        self.submit_by(by, move |db, _| {
+            check(db, by.account)?;
+            audit::record(db, now_ms, Some(by.account), AuditKind::AuditExported, Target::None, "")
+        })
+        .await?
+        .await
     }
 }
