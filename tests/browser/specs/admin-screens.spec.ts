@@ -64,9 +64,12 @@ test('axe finds nothing to say about any part of the desk, and nothing runs out 
     await page.getByRole('link', { name: 'jonas', exact: true }).click();
     const ban = page.getByRole('button', { name: 'Ban', exact: true });
     await expectAccessible(page, 'user', () => expect(ban).toBeVisible());
-    await ban.click();
     const dialog = page.getByRole('dialog', { name: 'Ban @jonas?' });
-    await expectAccessible(page, 'ban', () => expect(dialog).toBeVisible());
+    await expectAccessible(page, 'ban', async () => {
+      // Another size may show the user in another place, without the question.
+      if (!(await dialog.isVisible())) await ban.click();
+      await expect(dialog).toBeVisible();
+    });
   });
 });
 
