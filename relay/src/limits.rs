@@ -94,6 +94,8 @@ pub const SNAPSHOTS_KEPT: u32 = 2;
 pub const OPEN_REPORTS: usize = 20;
 /// Time between two samples of the statistics.
 pub const SAMPLE_TIME: Duration = Duration::from_secs(2);
+/// Time after which a sample counts accounts and messages in the database though nobody looks.
+pub const COUNT_TIME: Duration = Duration::from_secs(60);
 /// Hours of statistics that are kept.
 pub const HOURS_KEPT: usize = 48;
 /// Entries of the audit log that are read at once for its export.

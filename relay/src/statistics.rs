@@ -5,7 +5,10 @@ mod machine;
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Instant,
 };
 
@@ -18,7 +21,11 @@ use waxwing_wire::{
 
 pub use counters::{Counted, Counters};
 
-use crate::{fanout::Fanout, limits, now_ms, store::Store};
+use crate::{
+    fanout::Fanout,
+    limits, now_ms,
+    store::{Numbers, Store},
+};
 
 /// Row of the table `settings` in which the hours outlive a restart.
 const STORED: &str = "statistics_hours";
@@ -29,6 +36,8 @@ const HOUR_MS: u64 = 60 * 60 * 1000;
 struct History {
     samples: VecDeque<Statistics>,
     hours: VecDeque<HourStatistics>,
+    /// As they were counted last.
+    numbers: Option<Numbers>,
 }
 
 /// Gathers the numbers and keeps the newest.
@@ -38,6 +47,8 @@ pub struct Gatherer {
     folder: std::path::PathBuf,
     begun: Instant,
     history: Mutex<History>,
+    /// Somebody has asked for the newest sample.
+    asked: AtomicBool,
 }
 
 /// The hours as they are stored.
@@ -49,15 +60,22 @@ struct Stored {
 impl Gatherer {
     /// For a relay whose database is in this folder.
     pub fn new(counters: Arc<Counters>, folder: std::path::PathBuf) -> Self {
-        Self { counters, folder, begun: Instant::now(), history: Mutex::default() }
+        Self {
+            counters,
+            folder,
+            begun: Instant::now(),
+            history: Mutex::default(),
+            asked: AtomicBool::new(false),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, History> {
         self.history.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Now and before.
+    /// Now and before. What is counted in the database may be a minute old, and is new again in the next sample.
     pub fn page(&self) -> StatisticsPage {
+        self.asked.store(true, Ordering::Relaxed);
         let history = self.lock();
         StatisticsPage {
             now: history.samples.back().copied().unwrap_or_default(),
@@ -77,10 +95,16 @@ impl Gatherer {
         let mut ticks = tokio::time::interval(limits::SAMPLE_TIME);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut before = (Instant::now(), Counted::default());
+        let mut numbered = None;
         loop {
             tokio::select! {
                 _ = stopping.changed() => break,
                 _ = ticks.tick() => {}
+            }
+            if self.wants_numbers(fanout.is_watched(), numbered, Instant::now()) {
+                // Numbers of the database are better old than absent: it may be busy.
+                self.number(store.numbers(now_ms()).await.ok());
+                numbered = Some(Instant::now());
             }
             before = self.gather(&store, &fanout, before).await;
         }
@@ -100,8 +124,7 @@ impl Gatherer {
             u64::try_from(u128::from(count).saturating_mul(unit_ms) / ms).unwrap_or(u64::MAX)
         };
         let passed = counted.since(&old);
-        // Numbers of the database are better old than absent: it may be busy.
-        let numbers = store.numbers(now_ms()).await.unwrap_or_else(|_| self.last_numbers());
+        let numbers = self.lock().numbers.unwrap_or_default();
         let [http_p50_us, http_p95_us] = self.counters.http.take();
         let [write_p50_us, write_p95_us] = self.counters.writes.take();
         let files = machine::files(&self.folder);
@@ -135,14 +158,16 @@ impl Gatherer {
         (now, counted)
     }
 
-    fn last_numbers(&self) -> crate::store::Numbers {
-        let last = self.lock().samples.back().copied().unwrap_or_default();
-        crate::store::Numbers {
-            users: last.users,
-            pending: last.pending,
-            messages_total: last.messages_total,
-            messages_today: last.messages_today,
-        }
+    /// Whether accounts and messages are to be counted: while somebody looks, else now and then, because it costs more
+    /// the more accounts there are.
+    fn wants_numbers(&self, watched: bool, last: Option<Instant>, now: Instant) -> bool {
+        let due = last.is_none_or(|last| now.saturating_duration_since(last) >= limits::COUNT_TIME);
+        self.asked.swap(false, Ordering::Relaxed) || watched || due
+    }
+
+    fn number(&self, counted: Option<Numbers>) {
+        let mut history = self.lock();
+        history.numbers = counted.or(history.numbers);
     }
 
     /// Files a sample; `true` when a new hour began.
@@ -226,6 +251,19 @@ mod tests {
         assert_eq!(page.history.last(), Some(&page.now));
         let last = page.hours.last().unwrap();
         assert_eq!((last.messages, last.requests, last.at_ms % HOUR_MS), (3, 5, 0));
+    }
+
+    #[test]
+    fn accounts_are_counted_while_somebody_looks_and_now_and_then() {
+        let (gatherer, now) = (gatherer(), Instant::now());
+        let soon = now + limits::SAMPLE_TIME;
+        assert!(gatherer.wants_numbers(false, None, now), "at first");
+        assert!(!gatherer.wants_numbers(false, Some(now), soon), "nobody looks");
+        assert!(gatherer.wants_numbers(true, Some(now), soon), "somebody watches");
+        gatherer.page();
+        assert!(gatherer.wants_numbers(false, Some(now), soon), "somebody asked");
+        assert!(!gatherer.wants_numbers(false, Some(now), soon), "once");
+        assert!(gatherer.wants_numbers(false, Some(now), now + limits::COUNT_TIME));
     }
 
     #[test]

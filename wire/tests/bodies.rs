@@ -156,6 +156,15 @@ fn debug_shows_no_codes_and_tokens() {
         format!("{:?}", RecoveryCodes { recovery_codes: vec![secret()] }),
         format!("{:?}", RegisterConfirm { registration: "r".into(), code: Some(secret()), device: None }),
         format!("{:?}", LoginTotp { login: "l".into(), code: Some(secret()), device: None }),
+        format!(
+            "{:?}",
+            RegisterStart {
+                username: "mira".into(),
+                opaque_request: opaque(),
+                setup_token: Some(secret()),
+                invite: Some(secret())
+            }
+        ),
         format!("{:?}", TotpChange { proof: opaque(), code: secret() }),
     ];
     assert!(shown.iter().all(|text| !text.is_empty() && !text.contains("secret")), "{shown:?}");

@@ -47,6 +47,11 @@ impl Fanout {
         }
     }
 
+    /// Whether anybody watches the statistics.
+    pub fn is_watched(&self) -> bool {
+        self.lock().streams.values().any(|stream| stream.watching)
+    }
+
     /// Sends the statistics to those who watch them. Who is behind does not get them: there will be newer ones.
     pub fn show(&self, statistics: &Statistics) {
         let state = self.lock();

@@ -83,7 +83,7 @@ fn login_calls(calls: Calls) -> Calls {
             call("Proves the password.")
                 .takes::<account::LoginFinish>()
                 .answers::<account::LoginAccepted>()
-                .fails(&[AttemptExpired, WrongCredentials, RateLimited]),
+                .fails(&[AttemptExpired, WrongCredentials]),
         )
         .post(
             path::LOGIN_TOTP,

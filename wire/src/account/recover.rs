@@ -55,9 +55,9 @@ pub struct RecoverFinish {
     pub vault_version: u64,
     /// Vault key wrapped under the OPAQUE export key.
     pub wrap_opaque: Opaque,
-    /// Vault key wrapped under the new recovery key.
+    /// Vault key wrapped under the recovery key, which stays the same.
     pub wrap_recovery: Opaque,
-    /// SHA-256 of the token that the new recovery key yields.
+    /// SHA-256 of the token that the recovery key yields.
     pub recovery_token_hash: TokenHash,
     /// What the session is called in the list of sessions, see [`crate::limits::DEVICE_CHARS`].
     #[serde(default, skip_serializing_if = "Option::is_none")]

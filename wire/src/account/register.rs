@@ -6,7 +6,7 @@ use super::{KsfParams, SessionInfo};
 use crate::{AccountId, Opaque, ids::TokenHash};
 
 /// First step of registration.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RegisterStart {
@@ -20,6 +20,13 @@ pub struct RegisterStart {
     /// Code of an operator's invite.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invite: Option<String>,
+}
+
+impl std::fmt::Debug for RegisterStart {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { username, opaque_request, setup_token: _, invite: _ } = self;
+        write!(f, "RegisterStart({username}, {opaque_request:?}, ..)")
+    }
 }
 
 /// Answer to [`RegisterStart`].

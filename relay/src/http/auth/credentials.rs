@@ -42,7 +42,7 @@ pub(super) struct Proofs {
 }
 
 /// That somebody has just logged in. It is of the session that began then, and ends with it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Proof {
     account: AccountId,
     session: SessionId,
@@ -51,6 +51,13 @@ pub(super) struct Proof {
     starts: u32,
     /// Secret of the authenticator that is being set up.
     pub(super) totp: Option<Zeroizing<Vec<u8>>>,
+}
+
+impl std::fmt::Debug for Proof {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { account, session, begun, starts, totp: _ } = self;
+        write!(f, "Proof({account}, {session}, {begun:?}, {starts}, ..)")
+    }
 }
 
 impl Proof {
@@ -199,6 +206,19 @@ mod tests {
         let (created_at_ms, last_used_at_ms, token_at_ms) = (0, 0, 0);
         let (by_former, unconfirmed) = (false, false);
         Session { id, token, info, created_at_ms, last_used_at_ms, token_at_ms, by_former, unconfirmed }
+    }
+
+    #[test]
+    fn the_secret_of_a_new_authenticator_is_not_shown() {
+        let totp = Some(Zeroizing::new(vec![251_u8; 20]));
+        let proof = Proof {
+            account: AccountId([1; 16]),
+            session: SessionId([1; 16]),
+            begun: Instant::now(),
+            starts: 0,
+            totp,
+        };
+        assert!(!format!("{proof:?}").contains("251, 251"));
     }
 
     #[test]

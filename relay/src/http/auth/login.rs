@@ -41,13 +41,23 @@ enum Step {
 }
 
 /// What else a login needs.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 enum Wanted {
     /// A code of this authenticator, or a recovery code.
     Code(Zeroizing<Vec<u8>>),
     /// The first code of this new authenticator.
     Enrol(Zeroizing<Vec<u8>>),
     Nothing,
+}
+
+impl std::fmt::Debug for Wanted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Code(_) => "Code(..)",
+            Self::Enrol(_) => "Enrol(..)",
+            Self::Nothing => "Nothing",
+        })
+    }
 }
 
 /// `POST /api/v1/auth/login/start`
@@ -204,5 +214,18 @@ fn count_code(app: &App, id: String, mut attempt: Attempt<Login>) {
     attempt.codes = attempt.codes.saturating_add(1);
     if attempt.codes < limits::CODES_PER_ATTEMPT {
         app.auth.logins.put_back(id, attempt);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_of_authenticators_are_not_shown() {
+        let secret = || Zeroizing::new(vec![251_u8; 20]);
+        for wanted in [Wanted::Code(secret()), Wanted::Enrol(secret())] {
+            assert!(!format!("{wanted:?}").contains("251"));
+        }
     }
 }

@@ -67,12 +67,21 @@ impl Cookie {
 pub(super) type SetCookie = AppendHeaders<[(header::HeaderName, HeaderValue); 1]>;
 
 /// How the client gets to its new session.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) enum Ticket {
     /// The browser keeps it.
     Cookie(SetCookie),
     /// The program that asked for it keeps it.
     Bearer(Zeroizing<String>),
+}
+
+impl std::fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Cookie(_) => "Cookie(..)",
+            Self::Bearer(_) => "Bearer(..)",
+        })
+    }
 }
 
 impl Ticket {
@@ -271,4 +280,18 @@ pub(in crate::http) async fn logout(
 ) -> Result<impl IntoResponse, Refusal> {
     app.store.log_out(session.info.account, session.id).await?;
     Ok((app.auth.cookie.cleared()?, Json(Empty {})))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_not_shown() {
+        let token = "a token of a session";
+        let cookie = Cookie::new(true).header(token, 60).unwrap_or_else(|_| unreachable!());
+        for ticket in [Ticket::Bearer(Zeroizing::new(token.to_owned())), Ticket::Cookie(cookie)] {
+            assert!(!format!("{ticket:?}").contains(token));
+        }
+    }
 }

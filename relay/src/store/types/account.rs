@@ -170,7 +170,7 @@ impl fmt::Debug for Credentials {
 }
 
 /// A login whose password was right.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Login {
     /// Whose.
     pub account: AccountId,
@@ -178,6 +178,13 @@ pub struct Login {
     pub record: Vec<u8>,
     /// What else was shown.
     pub factor: Factor,
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { account, record: _, factor } = self;
+        write!(f, "Login({account}, {factor:?}, ..)")
+    }
 }
 
 /// The second factor of a login.
