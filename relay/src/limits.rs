@@ -77,7 +77,15 @@ pub const FORMER_TOKEN: Duration = Duration::from_secs(60);
 pub const SESSIONS_LISTED: u32 = 200;
 /// Time between two take-overs of an account's live stream.
 pub const TAKE_OVER: Duration = Duration::from_secs(3);
-/// How exactly the last use of a session is kept: not every request is a write.
+/// Sessions of one account; a login beyond them ends that which was unused for longest.
+pub const SESSIONS_PER_ACCOUNT: u32 = 100;
+/// Accounts that may wait for an administrator at once: anybody can make one.
+pub const WAITING: u32 = 1000;
+/// Bytes of the objects of an account that waits, together.
+pub const WAITING_BYTES: usize = 128 * 1024;
+/// After which an account that still waits is refused.
+pub const WAITING_TIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How exactly the last use of a session is kept: not every request is a write. More exactly where sessions end early.
 pub const SESSION_TOUCH: Duration = Duration::from_secs(60 * 60);
 
 /// A wrapped vault key: far more than the 32 bytes and their seal.

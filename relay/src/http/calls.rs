@@ -61,7 +61,7 @@ fn register_calls(calls: Calls) -> Calls {
             call("Proves the authenticator. The account exists from here on.")
                 .takes::<account::RegisterConfirm>()
                 .answers::<account::Registered>()
-                .fails(&[AttemptExpired, WrongCode, TotpRequired, UsernameTaken, Conflict])
+                .fails(&[AttemptExpired, WrongCode, TotpRequired, UsernameTaken, Conflict, LimitReached])
                 .fails(&[SetupLinkInvalid, RegistrationClosed, InviteInvalid]),
         )
 }

@@ -76,11 +76,14 @@ behaviours! {
         sessions_are_listed_and_end_one_by_one,
         a_session_ends_none_that_began_later,
         a_token_works_until_the_next_has_arrived,
+        an_account_has_a_bounded_number_of_sessions,
+        streams_hear_that_a_session_expired,
         accounts_are_seen,
         nobody_banned_has_a_session;
     entry:
         accounts_follow_the_policy_and_invites,
         names_that_look_alike_are_one,
+        few_accounts_wait_with_little_and_not_for_ever,
         a_second_factor_must_be_that_of_the_account,
         a_recovery_code_is_used_once_and_told,
         authenticators_are_replaced_and_removed,

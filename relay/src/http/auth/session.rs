@@ -1,6 +1,6 @@
 //! Sessions: cookies and bearer tokens, who is asking, the list of sessions, logging out.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::{FromRequestParts, State},
@@ -175,10 +175,19 @@ pub(in crate::http) async fn find(
 
 /// Keeps a session alive, roughly: not every request is a write.
 pub(in crate::http) async fn touch(app: &App, session: &store::Session, now_ms: u64) {
-    let unused_ms = u128::from(now_ms.saturating_sub(session.last_used_at_ms));
-    if unused_ms >= limits::SESSION_TOUCH.as_millis() {
+    if wants_touch(app, session, now_ms) {
         note(app, session, now_ms).await;
     }
+}
+
+/// Whether the last use of a session was noted so long ago that it should be again: long before it would end.
+pub(in crate::http) fn wants_touch(app: &App, session: &store::Session, now_ms: u64) -> bool {
+    let unused_ms = u128::from(now_ms.saturating_sub(session.last_used_at_ms));
+    unused_ms >= touch_time(app.settings.values().session_life().idle).as_millis()
+}
+
+fn touch_time(idle: Duration) -> Duration {
+    limits::SESSION_TOUCH.min(idle / 4)
 }
 
 /// Notes that a session is in use, and its account there.
@@ -293,5 +302,13 @@ mod tests {
         for ticket in [Ticket::Bearer(Zeroizing::new(token.to_owned())), Ticket::Cookie(cookie)] {
             assert!(!format!("{ticket:?}").contains(token));
         }
+    }
+
+    #[test]
+    fn a_session_in_use_is_noted_well_before_it_would_end() {
+        let hour = Duration::from_secs(60 * 60);
+        assert_eq!(touch_time(hour), hour / 4);
+        assert_eq!(touch_time(hour * 3), hour * 3 / 4);
+        assert_eq!(touch_time(hour * 720), hour);
     }
 }

@@ -366,9 +366,8 @@ impl Talk {
         if age_ms >= self.app.settings.values().session_life().absolute.as_millis() {
             return Err(cut(Cut::SessionEnded(EndReason::Expired)));
         }
-        let unused_ms = u128::from(now_ms.saturating_sub(self.session.last_used_at_ms));
-        if unused_ms >= limits::SESSION_TOUCH.as_millis() {
-            session::touch(&self.app, &self.session, now_ms).await;
+        if session::wants_touch(&self.app, &self.session, now_ms) {
+            session::note(&self.app, &self.session, now_ms).await;
             self.session.last_used_at_ms = now_ms;
         }
         Ok(())

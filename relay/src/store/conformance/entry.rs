@@ -1,6 +1,10 @@
 //! How accounts come to be, are got into, and end.
 
-use waxwing_wire::{account::NoticeKind, frame::AccountEvent};
+use waxwing_wire::{
+    account::NoticeKind,
+    frame::{AccountDatum, AccountEvent},
+    ids::DataName,
+};
 
 use super::{accounts::new_password, requests::*, *};
 use crate::store::Recovery;
@@ -57,6 +61,45 @@ pub async fn accounts_follow_the_policy_and_invites(bench: &mut Bench) {
     }
     assert!(!bench.store.username_taken("late".into()).await.unwrap());
     assert_eq!(bench.audit(), ["setup", "registered", "registered", "registered", "registered"]);
+}
+
+/// Anybody can make an account that waits.
+pub async fn few_accounts_wait_with_little_and_not_for_ever(bench: &mut Bench) {
+    let mira = bench.account("mira").await;
+    let approval = Admission::Policy(RegistrationPolicy::Approval, None);
+    let jon = new_account("jon");
+    let (id, session) = (jon.account, new_session());
+    let by = Caller { account: id, session: session.token.id(), frame_bytes: 1 };
+    bench.store.create_account(jon, approval, session).await.unwrap();
+    let put = async |by, number, bytes| {
+        let bytes = Opaque(vec![1; bytes]);
+        let datum = AccountDatum { name: DataName([number; 16]), version: 1, bytes };
+        done(bench.store.put_account_data(by, datum).await).await
+    };
+    let half = crate::limits::WAITING_BYTES / 2;
+    for number in [1, 2] {
+        assert_eq!(put(by, number, half).await, Ok(()));
+        assert_eq!(put(caller(mira), number, half).await, Ok(()));
+    }
+    assert!(matches!(put(by, 3, 1).await, Err(StoreError::LimitReached(_))));
+    assert_eq!(put(caller(mira), 3, 1).await, Ok(()), "who is in has more");
+
+    let day = 86_400_000;
+    bench.store.sweep_sessions(LIFE, NOW_MS + 30 * day - 1).await.unwrap();
+    assert!(bench.store.username_taken("jon".into()).await.unwrap());
+    bench.store.sweep_sessions(LIFE, NOW_MS + 30 * day).await.unwrap();
+    assert!(!bench.store.username_taken("jon".into()).await.unwrap(), "refused");
+    assert!(bench.store.username_taken("mira".into()).await.unwrap());
+    assert!(bench.audit().ends_with(&["refused".into()]));
+
+    let many = "INSERT INTO accounts (account, username, skeleton, administrator, status, identity_key, created_at_ms,
+            last_seen_at_ms)
+        WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1000)
+        SELECT randomblob(16), 'w' || n, 'w' || n, 0, 1, zeroblob(32), 0, 0 FROM n";
+    bench.database().execute(many, []).unwrap();
+    let refused = bench.store.create_account(new_account("ada"), approval, new_session()).await.unwrap_err();
+    assert!(matches!(refused, StoreError::LimitReached(_)));
+    bench.store.create_account(new_account("ada"), OPEN, new_session()).await.unwrap();
 }
 
 pub async fn names_that_look_alike_are_one(bench: &mut Bench) {

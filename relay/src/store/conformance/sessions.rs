@@ -1,5 +1,7 @@
 //! Sessions and their tokens.
 
+use waxwing_wire::frame::EndReason;
+
 use super::*;
 
 const DAY: u64 = 86_400_000;
@@ -79,6 +81,35 @@ pub async fn a_token_works_until_the_next_has_arrived(bench: &mut Bench) {
     assert!(find(old, now_ms + grace).await.is_none(), "the first use counts");
     assert!(!renew(old, new, now_ms).await, "it has arrived: the old one replaces nothing more");
     done(store.put_key_package(caller(mira), Opaque(vec![1])).await).await.expect("streams go on");
+}
+
+pub async fn an_account_has_a_bounded_number_of_sessions(bench: &mut Bench) {
+    let [mira, jon] = bench.accounts().await;
+    let many =
+        "INSERT INTO sessions (id, account, token_hash, token_at_ms, former_until_ms, device, created_at_ms,
+            last_used_at_ms)
+        WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 120)
+        SELECT randomblob(16), ?1, randomblob(32), 0, 0, '', ?2, ?2 + n FROM n";
+    bench.database().execute(many, rusqlite::params![mira.0, i64::try_from(NOW_MS).unwrap()]).unwrap();
+    let new = new_session();
+    bench.store.complete_login(login(mira, 101), new.clone()).await.unwrap();
+    let left = bench.store.sessions(mira, LIFE, NOW_MS).await.unwrap();
+    assert_eq!(left.len(), 100);
+    assert!(left.iter().any(|session| session.id == new.token.id()), "the new one stays");
+    let others: Vec<_> = left.iter().filter(|session| session.id != new.token.id()).collect();
+    assert!(others.iter().all(|session| session.last_used_at_ms > NOW_MS + 21), "the most recently used");
+    assert_eq!(bench.store.sessions(jon, LIFE, NOW_MS).await.unwrap().len(), 1);
+}
+
+pub async fn streams_hear_that_a_session_expired(bench: &mut Bench) {
+    let [mira] = bench.accounts().await;
+    bench.drain().await;
+    assert_eq!(bench.store.sweep_sessions(LIFE, NOW_MS + 30 * DAY).await.unwrap(), 1);
+    let expected = (mira, Ended::One(session_of(mira).id()), EndReason::Expired);
+    match bench.notices.recv().await {
+        Some(Notice::Ended { account, which, reason }) => assert_eq!((account, which, reason), expected),
+        other => panic!("{other:?}"),
+    }
 }
 
 pub async fn accounts_are_seen(bench: &mut Bench) {

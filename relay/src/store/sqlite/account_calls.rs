@@ -232,11 +232,12 @@ impl Sqlite {
     }
 
     pub(in crate::store) async fn sweep_sessions(&self, life: SessionLife, now_ms: u64) -> Result<u64> {
-        let sweep = move |db: &Connection, _: &mut Vec<Notice>| {
+        let sweep = move |db: &Connection, notices: &mut Vec<Notice>| {
             let oldest_ms =
                 now_ms.saturating_sub(u64::try_from(life.absolute.as_millis()).unwrap_or(u64::MAX));
             rooms::sweep_left(db, oldest_ms)?;
-            sessions::sweep(db, life, now_ms)
+            deletion::sweep_waiting(db, now_ms, notices)?;
+            sessions::sweep(db, life, now_ms, notices)
         };
         self.writer.submit(0, sweep).await?.await
     }

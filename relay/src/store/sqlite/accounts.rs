@@ -13,7 +13,10 @@ use super::{
     audit::{self, Target},
     id, invites, second_factor, sessions, settings, signed,
 };
-use crate::store::{Admission, NewAccount, NewSession, Result, Session, Status, StoreError};
+use crate::{
+    limits,
+    store::{Admission, NewAccount, NewSession, Result, Session, Status, StoreError},
+};
 
 pub(super) fn any(db: &Connection) -> Result<bool> {
     let sql = "-- any_account()
@@ -134,9 +137,21 @@ fn admit(db: &Connection, admission: Admission, now_ms: u64) -> Result<(bool, St
             Ok((false, Status::Active))
         }
         Admission::Policy(RegistrationPolicy::Invite, None) => Err(StoreError::InviteInvalid),
+        Admission::Policy(RegistrationPolicy::Approval, None) if waiting(db)? >= limits::WAITING => {
+            Err(StoreError::LimitReached(
+                "many accounts wait for an administrator already; try again in some days",
+            ))
+        }
         Admission::Policy(RegistrationPolicy::Approval, None) => Ok((false, Status::Pending)),
         Admission::Policy(RegistrationPolicy::Open, None) => Ok((false, Status::Active)),
     }
+}
+
+/// Accounts that wait for an administrator.
+fn waiting(db: &Connection) -> Result<u32> {
+    let sql = "-- waiting()
+        SELECT count(*) FROM accounts WHERE status = 1";
+    Ok(db.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
 }
 
 fn insert(

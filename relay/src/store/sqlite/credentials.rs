@@ -138,6 +138,7 @@ pub(super) fn log_in(
     }
     sessions::begin_new(db, account, session)?;
     sessions::replace(db, account, session, notices)?;
+    sessions::prune(db, account, session.token.id(), notices)?;
     let mut unlocked = unlocked(db, account)?;
     unlocked.notices = told;
     Ok(unlocked)

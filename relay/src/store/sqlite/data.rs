@@ -63,7 +63,11 @@ fn check_quota(db: &Connection, account: AccountId, new: bool, old_bytes: u64, b
     }
     let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
     let total = unsigned(total).saturating_sub(old_bytes).saturating_add(bytes);
-    if total > u64::try_from(limits::ACCOUNT_DATA_TOTAL_BYTES).unwrap_or(u64::MAX) {
+    let sql = "-- waits()
+        SELECT EXISTS (SELECT 1 FROM accounts WHERE account = ?1 AND status = 1)";
+    let waits: bool = db.prepare_cached(sql)?.query_row([account.0], |row| row.get(0))?;
+    let most = if waits { limits::WAITING_BYTES } else { limits::ACCOUNT_DATA_TOTAL_BYTES };
+    if total > u64::try_from(most).unwrap_or(u64::MAX) {
         return Err(StoreError::LimitReached("the account's objects are too large together"));
     }
     Ok(())

@@ -1,14 +1,19 @@
 //! The end of an account.
 
 use rusqlite::{Connection, params};
-use waxwing_wire::{AccountId, account::SessionInfo, frame::EndReason, username};
+use waxwing_wire::{AccountId, account::SessionInfo, admin::AuditKind, frame::EndReason, username};
 
 use super::{
     accounts,
+    audit::{self, Target},
+    id,
     rooms::{self, Room},
-    sessions,
+    sessions, signed,
 };
-use crate::store::{Ended, Notice, Result, StoreError};
+use crate::{
+    limits,
+    store::{Ended, Notice, Result, StoreError},
+};
 
 /// Removes an account and everything that is its own. What belongs to rooms stays for their other members: log entries,
 /// and what the account published for epochs, of which it may be the only sound copy. Rooms that nobody else is in go,
@@ -36,6 +41,22 @@ pub(super) fn delete(
     let sql = "-- delete_account()
         DELETE FROM accounts WHERE account = ?1";
     db.prepare_cached(sql)?.execute([account.0])?;
+    Ok(())
+}
+
+/// Refuses accounts that nobody has let in for long.
+pub(super) fn sweep_waiting(db: &Connection, now_ms: u64, notices: &mut Vec<Notice>) -> Result<()> {
+    let span = u64::try_from(limits::WAITING_TIME.as_millis()).unwrap_or(u64::MAX);
+    // When the clock begins, nothing has waited yet.
+    let Some(before) = now_ms.checked_sub(span) else { return Ok(()) };
+    let sql = "-- waiting_for_long()
+        SELECT account FROM accounts WHERE status = 1 AND created_at_ms <= ?1";
+    let mut statement = db.prepare_cached(sql)?;
+    let rows = statement.query_map([signed(before)], |row| id(row, 0))?;
+    for account in rows.collect::<rusqlite::Result<Vec<AccountId>>>()? {
+        audit::record(db, now_ms, None, AuditKind::Refused, Target::Account(account), "waited for 30 days")?;
+        delete(db, (account, EndReason::Refused), notices)?;
+    }
     Ok(())
 }
 

@@ -248,12 +248,45 @@ pub(super) fn end(
     Ok(())
 }
 
-pub(super) fn sweep(db: &Connection, life: SessionLife, now_ms: u64) -> Result<u64> {
+/// Forgets sessions that are over, and tells their streams.
+pub(super) fn sweep(
+    db: &Connection,
+    life: SessionLife,
+    now_ms: u64,
+    notices: &mut Vec<Notice>,
+) -> Result<u64> {
     let (oldest, stalest) = ends(life, now_ms);
     let sql = "-- sweep_sessions()
-        DELETE FROM sessions WHERE created_at_ms <= ?1 OR last_used_at_ms <= ?2";
-    let gone = db.prepare_cached(sql)?.execute(params![oldest, stalest])?;
-    Ok(u64::try_from(gone).unwrap_or(u64::MAX))
+        DELETE FROM sessions WHERE created_at_ms <= ?1 OR last_used_at_ms <= ?2 RETURNING account, id";
+    let mut statement = db.prepare_cached(sql)?;
+    let gone = statement.query_map(params![oldest, stalest], |row| Ok((id(row, 0)?, id(row, 1)?)))?;
+    let mut swept = 0_u64;
+    for row in gone {
+        let (account, session) = row?;
+        notices.push(Notice::Ended { account, which: Ended::One(session), reason: EndReason::Expired });
+        swept = swept.saturating_add(1);
+    }
+    Ok(swept)
+}
+
+/// Ends those sessions beyond [`limits::SESSIONS_PER_ACCOUNT`] that were unused for longest, never the one given.
+pub(super) fn prune(
+    db: &Connection,
+    account: AccountId,
+    kept: SessionId,
+    notices: &mut Vec<Notice>,
+) -> Result<()> {
+    let sql = "-- sessions_beyond()
+        SELECT id FROM sessions WHERE account = ?1 AND id <> ?2 ORDER BY last_used_at_ms DESC LIMIT -1 OFFSET ?3";
+    let mut statement = db.prepare_cached(sql)?;
+    let others = limits::SESSIONS_PER_ACCOUNT.saturating_sub(1);
+    let beyond = statement
+        .query_map(params![account.0, kept.0, others], |row| id(row, 0))?
+        .collect::<rusqlite::Result<Vec<SessionId>>>()?;
+    for session in beyond {
+        end(db, account, Ended::One(session), EndReason::Ended, notices)?;
+    }
+    Ok(())
 }
 
 /// Sessions begun at the first time or earlier, or last used at the second or earlier, are over.
