@@ -137,7 +137,7 @@ async function displaced(browser: Browser, page: Page, mira: Person): Promise<vo
   await second.close();
   await page.getByRole('button', { name: 'Use it here' }).click();
 
-  await expect(page.getByTestId("connection")).toHaveAttribute("data-state", "connected");
+  await expect(page.getByTestId('connection')).toHaveAttribute('data-state', 'connected');
   const elsewhere = await visitor(browser);
   await logIn(elsewhere, relay, mira);
   const shown = page.getByRole('heading', { name: 'Waxwing is open elsewhere' });
@@ -155,11 +155,7 @@ async function policies(browser: Browser, desk: Page): Promise<void> {
   });
   const page = await visitor(browser);
   await page.goto(`${relay.url}/#/register`);
-  await camera.take(
-    page,
-    'register-with-approval',
-    page.getByRole('heading', { name: 'Create your account' }),
-  );
+  await camera.take(page, 'register-with-approval', page.getByText('looks at every new account'));
   await register(page, relay.url, CAST.jonas);
   await camera.take(page, 'waiting-for-approval', page.getByRole('heading', { name: 'Almost there' }));
   await openDesk(desk, relay, 'approvals', 'Approvals');
@@ -175,7 +171,7 @@ async function policies(browser: Browser, desk: Page): Promise<void> {
   await openDesk(desk, relay, 'invites', 'Invites');
   await desk.getByLabel('Note (optional)').fill('for Jonas');
   await desk.getByRole('button', { name: 'Create invite' }).click();
-  await page.goto(await desk.getByLabel('Invite link').inputValue());
+  await page.goto(await desk.getByRole('textbox', { name: 'Invite link' }).inputValue());
   await camera.take(page, 'register-invited', page.getByText('Your invite admits you to this relay.'));
   await page.evaluate(() => sessionStorage.clear());
 

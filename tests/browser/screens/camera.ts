@@ -31,6 +31,8 @@ export class Camera {
     this.#taken += 1;
     const number = String(this.#taken).padStart(2, '0');
     await test.step(name, async () => {
+      // What was clicked last is not what the picture is about.
+      await page.mouse.move(1, 1);
       for (const size of sizes) {
         await page.setViewportSize(SIZES[size]);
         for (const colorScheme of SCHEMES) {

@@ -54,7 +54,7 @@ export const TALK: readonly (readonly [Name, string])[] = [
     'For the sign at the pier, if it fits: Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft',
   ],
   ['mira', 'The recipe: https://example.org/kitchen/2026/grilled-sea-bream-with-lemon-and-thyme'],
-  ['amira', 'رائع 👏 I will bring my grandmother’s spice mix as well.'],
+  ['amira', 'I will bring my grandmother’s spice mix as well 👏'],
   ['mira', 'Plan for tonight:\n17:00 fire and tables\n18:00 bread, olives, salad\n19:00 fish'],
   ['jonas', 'Perfect. See you at five 👍'],
 ];

@@ -115,7 +115,6 @@ async function conversations(browser: Browser): Promise<void> {
   await camera.take(page, 'room', texts(page).last());
   await camera.take(pages.amira, 'room-of-somebody-else', texts(pages.amira).last());
 
-  await page.getByRole('log').or(page.locator('[data-message-menu]')).last().focus();
   const item = page.locator('.message', { hasText: 'Donaudampf' });
   await item.hover();
   await item.locator('[data-message-menu]').click();
@@ -195,8 +194,8 @@ async function settings(): Promise<void> {
     ['Change app or phone', 'Continue', 'new-authenticator', page.getByTestId('totp-secret')],
   ] as const) {
     await button(page, task).click();
-    await dialog.getByLabel('Current password').fill(mira.password);
-    await dialog.getByLabel('Code').fill(await nextCode(mira.totpSecret));
+    await dialog.getByLabel('Password', { exact: true }).fill(mira.password);
+    await dialog.getByLabel('Code', { exact: true }).fill(await nextCode(mira.totpSecret));
     await dialog.getByRole('button', { name: submit }).click();
     await camera.take(page, picture, shown);
     if (picture === 'new-codes') await dialog.getByRole('button', { name: 'I have kept them' }).click();
@@ -242,7 +241,7 @@ async function seedDesk(browser: Browser): Promise<void> {
   for (const note of ['for the crew of the Albatros', 'for Henrik']) {
     await page.getByLabel('Note (optional)').fill(note);
     await button(page, 'Create invite').click();
-    await expect(page.getByLabel('Invite link')).toHaveValue(/#\/invite\//);
+    await expect(page.getByRole('textbox', { name: 'Invite link' })).toHaveValue(/#\/invite\//);
     await button(page, 'I have copied it').click();
   }
   await report(pages.zoe, 'Donaudampf', 'This word is too long for any pier.');
@@ -291,7 +290,7 @@ async function desk(): Promise<void> {
   await page.keyboard.press('Escape');
   await openDesk(page, relay, 'invites', 'Invites');
   await button(page, 'Create invite').click();
-  await camera.take(page, 'invite-made', page.getByLabel('Invite link'));
+  await camera.take(page, 'invite-made', page.getByRole('textbox', { name: 'Invite link' }));
   await pages.jonas.context().close();
   await pages.amira.goto(`${relay.url}/#/admin/users`);
   await camera.take(pages.amira, 'not-for-you', pages.amira.getByText('This is for administrators'));
