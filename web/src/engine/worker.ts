@@ -16,6 +16,10 @@ const NAME = 'waxwing';
 /** Everything the machine wants to see at its start lies under `s/`. */
 const START_RANGE = ['s/', 's0'] as const;
 
+/** How often a tab asks again whether it may lead after all, and how long it waits in between. */
+const LATE_ATTEMPTS = 5;
+const LATE_MS = 1500;
+
 class EngineHost {
   #status: EngineStatus = { type: 'starting' };
   #runner: Runner | null = null;
@@ -43,7 +47,13 @@ class EngineHost {
   }
 
   async open(): Promise<void> {
-    if (!(await this.#leader.tryLead())) this.#displaced();
+    if (await this.#leader.tryLead()) return;
+    this.#displaced();
+    // It may have been this very tab before a reload, on a device that is slow to end it.
+    for (let attempt = 0; attempt < LATE_ATTEMPTS; attempt++) {
+      await new Promise((resolve) => setTimeout(resolve, LATE_MS));
+      if (this.#status.type !== 'elsewhere' || (await this.#leader.tryLead())) return;
+    }
   }
 
   receive(message: ToWorker): void {
