@@ -201,7 +201,7 @@ export interface Problem {
 }
 
 /** A stable code. */
-export type ProblemCode = 'malformed' | 'invalid' | 'too_large' | 'limit_reached' | 'rate_limited' | 'not_logged_in' | 'wrong_credentials' | 'wrong_code' | 'reused_code' | 'attempt_expired' | 'setup_link_invalid' | 'registration_closed' | 'invite_invalid' | 'awaiting_approval' | 'banned' | 'wrong_recovery_key' | 'totp_required' | 'displaced' | 'last_administrator' | 'username_taken' | 'foreign_origin' | 'not_allowed' | 'not_administrator' | 'not_found' | 'link_invalid' | 'link_expired' | 'room_full' | 'stale' | 'too_old' | 'conflict' | 'unsupported' | 'unavailable' | 'internal';
+export type ProblemCode = 'malformed' | 'invalid' | 'too_large' | 'limit_reached' | 'rate_limited' | 'not_logged_in' | 'wrong_credentials' | 'wrong_code' | 'reused_code' | 'attempt_expired' | 'setup_link_invalid' | 'registration_closed' | 'invite_invalid' | 'awaiting_approval' | 'banned' | 'wrong_recovery_key' | 'totp_required' | 'displaced' | 'last_administrator' | 'session_is_newer' | 'username_taken' | 'foreign_origin' | 'not_allowed' | 'not_administrator' | 'not_found' | 'link_invalid' | 'link_expired' | 'room_full' | 'stale' | 'too_old' | 'conflict' | 'unsupported' | 'unavailable' | 'internal';
 
 /** Why an administrator does something; kept in the audit log. */
 export interface Reason {
