@@ -189,6 +189,10 @@ impl World {
                 (Some(Event::Displaced), close::DISPLACED)
             } else {
                 let session = self.devices[d].stream_of;
+                if session.is_some_and(|session| self.relay_of(d).is_open(session)) {
+                    // Cut without a word.
+                    continue;
+                }
                 let why = session.and_then(|session| self.relay_of(d).endings.get(&session).copied());
                 (why.map(|reason| Event::SessionEnded { reason }), close::NOT_LOGGED_IN)
             };
