@@ -6,7 +6,7 @@ import { calm } from '../support/calm.ts';
 /** A name for 127.0.0.1 that browsers do not take for this machine: without TLS they offer it no encryption. */
 export const INSECURE_HOST = 'relay.test';
 
-const SIZES = {
+export const SIZES = {
   phone: { width: 390, height: 844 },
   desktop: { width: 1440, height: 900 },
 } as const;

@@ -15,7 +15,7 @@ import {
 } from '../support/people.ts';
 import { Relay } from '../support/relay.ts';
 import { nextCode } from '../support/totp.ts';
-import { Camera } from './camera.ts';
+import { Camera, SIZES } from './camera.ts';
 import { CAST, DEVICES, OTHERS, registerAndLeave, TALK, visitor } from './cast.ts';
 
 // Conversations, settings, and the administrator's desk, on a relay with people on it.
@@ -286,9 +286,13 @@ async function desk(): Promise<void> {
   await camera.take(page, 'menu', page.getByRole('link', { name: 'Users' }));
   const pane = await openUser(page, relay, 'amira');
   await camera.take(page, 'user', pane.getByRole('heading', { name: 'What you can do' }));
-  await pane.getByRole('button', { name: 'Ban', exact: true }).click();
-  await camera.take(page, 'ban', page.getByRole('dialog', { name: 'Ban @amira?' }));
-  await page.keyboard.press('Escape');
+  // Details that move beside the list are made anew, without the question that was open.
+  for (const size of ['desktop', 'phone'] as const) {
+    await page.setViewportSize(SIZES[size]);
+    await pane.getByRole('button', { name: 'Ban', exact: true }).click();
+    await camera.take(page, 'ban', page.getByRole('dialog', { name: 'Ban @amira?' }), [size]);
+    await page.keyboard.press('Escape');
+  }
   await openDesk(page, relay, 'invites', 'Invites');
   await button(page, 'Create invite').click();
   await camera.take(page, 'invite-made', page.getByRole('textbox', { name: 'Invite link' }));
