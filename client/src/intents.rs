@@ -31,6 +31,9 @@ impl Client {
                 let key = Zeroizing::new(recovery_key);
                 self.recover(id, (&username, &key), new_password.into(), device, ctx);
             }
+            Intent::FinishRecovery { totp, code } => {
+                self.finish_recovery(id, (totp, code.as_deref()), ctx);
+            }
             Intent::ChangePassword { password, new_password, code } => {
                 let renewal = Renewal { what: Renew::Password, new_password: new_password.into() };
                 self.again(id, (password.into(), code), Purpose::Renew(renewal), ctx);

@@ -11,7 +11,7 @@ use waxwing_client::api::{
     Item, Me, Notice, Person, Reply, Role, Rollback, Room, Sending, SessionEntry, Status, Vouched,
 };
 use waxwing_wire::{
-    account::{RegistrationPolicy, SessionPolicy, TotpPolicy},
+    account::{RecoveredTotp, RegistrationPolicy, SessionPolicy, TotpPolicy},
     admin::{Level, Statistics},
 };
 
@@ -58,6 +58,11 @@ samples!(intents, Intent, {
         Intent::SubmitTotp { code: "abcde-fgh27".into(), device: None },
     ],
     Recover: [recover(Some("Firefox".into())), recover(None)],
+    FinishRecovery: [
+        Intent::FinishRecovery { totp: RecoveredTotp::Keep, code: None },
+        Intent::FinishRecovery { totp: RecoveredTotp::New, code: Some("123456".into()) },
+        Intent::FinishRecovery { totp: RecoveredTotp::Without, code: None },
+    ],
     LogOut: [Intent::LogOut],
     CreateRoom: [Intent::CreateRoom { name: "Harbour".into() }],
     CreateInvite: [Intent::CreateInvite { room: room_id() }],
@@ -176,6 +181,14 @@ samples!(replies, Reply, {
     Sessions: [Reply::Sessions { sessions: vec![device_session()] }],
     Report: [report(Some("Mira".into())), report(None)],
     TotpRequired: [Reply::TotpRequired],
+    Recovering: [
+        Reply::Recovering {
+            totp: true,
+            secret: "JBSWY3DP".into(),
+            uri: "otpauth://totp/x".into(),
+            optional: false,
+        },
+    ],
     Rotated: [Reply::Rotated { recovery_key: "0123-4567".into() }],
     SafetyNumber: [Reply::SafetyNumber { number: "00000 11111".into(), verified: true }],
     RoomCheckCode: [Reply::RoomCheckCode { code: "00000 11111".into() }],

@@ -4,7 +4,10 @@ use waxwing_client::api::{
     AccountNotice, Connection, Ended, Failure, Intent, Notice, Reply, SessionEntry, Status,
 };
 use waxwing_tests::sim::{World, password, relay::CODE};
-use waxwing_wire::frame::{AccountEvent, EndReason, Event};
+use waxwing_wire::{
+    account::RecoveredTotp,
+    frame::{AccountEvent, EndReason, Event},
+};
 
 const NEW: &str = "quite another long password";
 
@@ -23,6 +26,10 @@ fn submit(code: &str) -> Intent {
 fn recover(name: &str, key: &str) -> Intent {
     let (username, recovery_key) = (name.into(), key.into());
     Intent::Recover { username, recovery_key, new_password: NEW.into(), device: Some("Firefox".into()) }
+}
+
+fn finish(totp: RecoveredTotp, code: Option<&str>) -> Intent {
+    Intent::FinishRecovery { totp, code: code.map(str::to_owned) }
 }
 
 /// A device of a new account, with its recovery key and codes.
@@ -61,7 +68,7 @@ fn sessions(world: &mut World, d: usize) -> Vec<SessionEntry> {
 #[test]
 fn the_recovery_key_alone_opens_everything_and_stays() {
     let mut world = World::new(1);
-    let (mira, key, _) = register(&mut world, "mira");
+    let (mira, key, codes) = register(&mut world, "mira");
     let jonas = world.register("jonas");
     let room = world.room(mira, "Ops room");
     let invite = world.invite(mira, &room);
@@ -84,7 +91,11 @@ fn the_recovery_key_alone_opens_everything_and_stays() {
     assert_eq!(code(world.call(fresh, weak)), "weak_password");
     assert!(world.devices[mira].me.is_some(), "nothing of that did anything");
 
-    let done = world.call(fresh, recover(" Mira", &key.to_lowercase()));
+    assert_eq!(code(world.call(fresh, finish(RecoveredTotp::Keep, None))), "wrong_step");
+    let asked = world.call(fresh, recover(" Mira", &key.to_lowercase()));
+    assert!(matches!(asked, Ok(Reply::Recovering { totp: true, optional: false, .. })), "{asked:?}");
+    assert!(world.devices[mira].me.is_some(), "nor did that, yet");
+    let done = world.call(fresh, finish(RecoveredTotp::Keep, None));
     assert_eq!(done, Ok(Reply::LoggedIn { recovery_codes: Vec::new(), recovery_codes_left: 10 }));
     assert_eq!(world.devices[fresh].texts(&room), ["before"]);
     assert!(world.devices[mira].me.is_none(), "other sessions end");
@@ -98,8 +109,40 @@ fn the_recovery_key_alone_opens_everything_and_stays() {
     assert_eq!(world.log_in_as(mira, "mira", NEW), Ok(Reply::Done));
     assert_eq!(world.devices[mira].texts(&room), ["before", "after"]);
     let again = world.device();
-    assert!(matches!(world.call(again, recover("mira", &key)), Ok(Reply::LoggedIn { .. })), "the key stays");
+    let asked = world.call(again, recover("mira", &key));
+    assert!(matches!(asked, Ok(Reply::Recovering { .. })), "the key stays: {asked:?}");
+    assert_eq!(code(world.call(again, finish(RecoveredTotp::New, Some("000000")))), "wrong_code");
+    assert_eq!(code(world.call(again, finish(RecoveredTotp::Without, None))), "totp_required");
+    match world.call(again, finish(RecoveredTotp::New, Some(CODE))) {
+        Ok(Reply::LoggedIn { recovery_codes, recovery_codes_left: 10 }) => {
+            assert!(recovery_codes.len() == 10 && recovery_codes.iter().all(|code| !codes.contains(code)));
+        }
+        other => panic!("{other:?}"),
+    }
     assert_eq!(world.devices[again].rolled_back, None);
+}
+
+#[test]
+fn a_recovery_asks_for_an_authenticator_only_where_there_is_something_to_decide() {
+    let mut world = World::new(11);
+    world.relay.totp_optional = true;
+    let (mira, key, _) = register_without(&mut world, "mira");
+    let fresh = world.device();
+    let done = world.call(fresh, recover("mira", &key));
+    assert_eq!(done, Ok(Reply::LoggedIn { recovery_codes: Vec::new(), recovery_codes_left: 0 }));
+    world.run();
+    assert!(world.devices[mira].me.is_none());
+
+    world.relay.totp_optional = false;
+    let again = world.device();
+    let asked = world.call(again, recover("mira", &key));
+    assert!(matches!(asked, Ok(Reply::Recovering { totp: false, optional: false, .. })), "{asked:?}");
+    assert_eq!(code(world.call(again, finish(RecoveredTotp::Keep, None))), "totp_required");
+    assert!(world.devices[fresh].me.is_some(), "nothing was changed");
+    let done = world.call(again, finish(RecoveredTotp::New, Some(CODE)));
+    assert!(matches!(done, Ok(Reply::LoggedIn { recovery_codes_left: 10, .. })), "{done:?}");
+    world.run();
+    assert!(world.devices[again].me.as_ref().unwrap().totp);
 }
 
 #[test]
@@ -189,7 +232,8 @@ fn an_account_may_go_without_an_authenticator_where_that_is_allowed() {
     assert!(world.devices[second].me.is_none(), "other sessions end");
     let fresh = world.device();
     assert_eq!(code(world.call(fresh, recover("mira", &key))), "wrong_recovery_key");
-    assert!(matches!(world.call(fresh, recover("mira", &new)), Ok(Reply::LoggedIn { .. })));
+    let asked = world.call(fresh, recover("mira", &new));
+    assert!(matches!(asked, Ok(Reply::LoggedIn { .. })), "{asked:?}");
 }
 
 /// A device of a new account without an authenticator.

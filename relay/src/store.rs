@@ -22,8 +22,9 @@ use zeroize::Zeroizing;
 pub use error::StoreError;
 pub use types::{
     Admission, Caller, Credentials, Ended, Factor, JoinInfo, Login, NewAccount, NewCredentials, NewPassword,
-    NewSession, Notice, Numbers, Page, Pending, Published, Recoverable, Recovery, RoomCredentials, Session,
-    SessionHash, SessionLife, SessionRow, SettingChanges, Status, UnlockedAccount, UserAct,
+    NewSession, Notice, Numbers, Page, Pending, Published, Recoverable, RecoveredFactor, Recovery,
+    RoomCredentials, Session, SessionHash, SessionLife, SessionRow, SettingChanges, Status, UnlockedAccount,
+    UserAct,
 };
 
 /// Answer of every read, and of every write once it is durable.

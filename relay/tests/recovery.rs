@@ -8,16 +8,17 @@ use reqwest::header::COOKIE;
 use sha2::{Digest as _, Sha256};
 use support::{
     account::{
-        ClientSuite, Http, KSF, PASSWORD, Person, RECOVERY_TOKEN, Refused, argon2, first, ke3, login_start,
-        people, prove_password, refusal, refused,
+        ClientSuite, Http, KSF, PASSWORD, Person, RECOVERY_TOKEN, Refused, argon2, code, first, ke3,
+        login_start, people, prove_password, refusal, refused, second_factor,
     },
-    start,
+    start, start_with,
 };
+use waxwing_relay::config;
 use waxwing_wire::{
     Opaque,
     account::{
         KsfParams, LoggedIn, LoginAccepted, LoginNext, NoticeKind, RecoverFinish, RecoverStart,
-        RecoverStarted, path,
+        RecoverStarted, RecoveredTotp, path,
     },
     frame::{EndReason, Event},
     ids::TokenHash,
@@ -54,6 +55,8 @@ fn finish(state: ClientRegistration<ClientSuite>, started: &RecoverStarted) -> R
         wrap_opaque: Opaque(b"wrap 2".to_vec()),
         wrap_recovery: Opaque(b"recovery 2".to_vec()),
         recovery_token_hash: TokenHash(Sha256::digest(NEW_TOKEN).into()),
+        totp: RecoveredTotp::Keep,
+        code: None,
         device: Some("a new phone".into()),
     }
 }
@@ -100,9 +103,9 @@ async fn afterwards_only_the_new_password_and_the_new_key_count() {
 
     let second = mira.http.call::<LoggedIn>(path::RECOVER_FINISH, &finish(late_state, &late)).await.err();
     assert_eq!(second, Some(refused(410, "attempt_expired")), "a recovery begun with the old key");
-    let code = support::account::second_factor(&half_way, &mira.recovery_codes[0]);
-    let code = mira.http.call::<LoggedIn>(path::LOGIN_TOTP, &code).await.err();
-    assert_eq!(code, Some(refused(410, "attempt_expired")), "a login begun with the old password");
+    let shown = second_factor(&half_way, &mira.recovery_codes[0]);
+    let shown = mira.http.call::<LoggedIn>(path::LOGIN_TOTP, &shown).await.err();
+    assert_eq!(shown, Some(refused(410, "attempt_expired")), "a login begun with the old password");
     assert_eq!(
         begin(&mira.http, "mira", &RECOVERY_TOKEN).await.err(),
         Some(refused(401, "wrong_recovery_key"))
@@ -114,12 +117,102 @@ async fn afterwards_only_the_new_password_and_the_new_key_count() {
     let (state, started) = login_start(&mira.http, "mira", NEW).await.unwrap();
     let proof = ke3(state, NEW, &started).unwrap();
     let login: LoginAccepted = mira.http.call(path::LOGIN_FINISH, &proof).await.unwrap();
-    assert_eq!(login.next, LoginNext::Enrol, "the authenticator may be lost, too");
-    let secret = login.enrolment.clone().unwrap().secret;
-    let factor = support::account::second_factor(&login, support::account::code(&secret, 0));
+    assert_eq!(login.next, LoginNext::Code, "the authenticator stays");
+    assert!(login.enrolment.is_none());
+    let factor = second_factor(&login, code(&mira.secret, 0));
     let body: LoggedIn = mira.http.call(path::LOGIN_TOTP, &factor).await.unwrap();
     let told: Vec<_> = body.notices.iter().map(|notice| notice.what).collect();
     assert_eq!(told, [NoticeKind::Recovered]);
+}
+
+/// How a login with the new password goes on.
+async fn next_login(http: &Http, name: &str) -> LoginAccepted {
+    let (state, started) = login_start(http, name, NEW).await.unwrap();
+    http.call(path::LOGIN_FINISH, &ke3(state, NEW, &started).unwrap()).await.unwrap()
+}
+
+#[tokio::test]
+async fn another_authenticator_is_set_up_together_with_the_new_password() {
+    let running = start().await;
+    let mira = first(&running, "mira").await;
+    let http = &mira.http;
+    let (state, started) = begin(http, "mira", &RECOVERY_TOKEN).await.unwrap();
+    assert!(started.totp && !started.enrolment.optional);
+    let secret = started.enrolment.secret.clone();
+    assert_ne!(secret, mira.secret);
+    let request = |totp, code: Option<String>| {
+        let request = finish(state.clone(), &started);
+        RecoverFinish { totp, code, ..request }
+    };
+    let answer = async |request: &RecoverFinish| http.call::<LoggedIn>(path::RECOVER_FINISH, request).await;
+    let old = request(RecoveredTotp::New, Some(code(&mira.secret, 0)));
+    assert_eq!(answer(&old).await.err(), Some(refused(401, "wrong_code")), "it is another one's");
+    let without = request(RecoveredTotp::Without, None);
+    assert_eq!(answer(&without).await.err(), Some(refused(403, "totp_required")));
+    assert_eq!(answer(&request(RecoveredTotp::New, None)).await.err(), Some(refused(422, "invalid")));
+    assert_eq!(mira.session().await.status(), 200, "nothing has changed yet");
+    let right = request(RecoveredTotp::New, Some(code(&secret, 0)));
+    let body = answer(&right).await.unwrap();
+    assert_eq!((body.recovery_codes.len(), body.session.recovery_codes_left), (10, 10));
+    let again = answer(&right).await.unwrap();
+    assert_eq!(again.recovery_codes, body.recovery_codes, "the answer was lost");
+
+    let login = next_login(http, "mira").await;
+    assert_eq!(login.next, LoginNext::Code);
+    for wrong in [code(&mira.secret, 1), mira.recovery_codes[0].clone()] {
+        let shown = second_factor(&login, &wrong);
+        let refusal = http.call::<LoggedIn>(path::LOGIN_TOTP, &shown).await.err();
+        assert_eq!(refusal, Some(refused(401, "wrong_code")), "the old ones are dead");
+    }
+    let _: LoggedIn = http.call(path::LOGIN_TOTP, &second_factor(&login, code(&secret, 1))).await.unwrap();
+}
+
+#[tokio::test]
+async fn wrong_codes_of_the_new_authenticator_end_a_recovery() {
+    let running = start().await;
+    let mira = first(&running, "mira").await;
+    let (state, started) = begin(&mira.http, "mira", &RECOVERY_TOKEN).await.unwrap();
+    let good = finish(state, &started);
+    let wrong = RecoverFinish { totp: RecoveredTotp::New, code: Some("00000".into()), ..good.clone() };
+    for _ in 0..5 {
+        let answer = mira.http.call::<LoggedIn>(path::RECOVER_FINISH, &wrong).await.err();
+        assert_eq!(answer, Some(refused(401, "wrong_code")));
+    }
+    let answer = mira.http.call::<LoggedIn>(path::RECOVER_FINISH, &good).await.err();
+    assert_eq!(answer, Some(refused(410, "attempt_expired")));
+    assert_eq!(mira.session().await.status(), 200, "nothing was changed");
+}
+
+#[tokio::test]
+async fn a_recovered_account_is_never_left_to_its_password_where_more_is_required() {
+    let running = start().await;
+    let mira = first(&running, "mira").await;
+    // As an administrator's reset does.
+    let reset = "UPDATE credentials SET totp_secret = NULL; DELETE FROM recovery_codes;";
+    running.database().execute_batch(reset).unwrap();
+    let (state, started) = begin(&mira.http, "mira", &RECOVERY_TOKEN).await.unwrap();
+    assert!(!started.totp);
+    let keep = finish(state, &started);
+    let answer = mira.http.call::<LoggedIn>(path::RECOVER_FINISH, &keep).await.err();
+    assert_eq!(answer, Some(refused(403, "totp_required")), "there is nothing to keep");
+    let (state, old) = login_start(&mira.http, "mira", PASSWORD).await.unwrap();
+    assert!(ke3(state, PASSWORD, &old).is_some(), "the password is still the old one");
+    let code = Some(code(&started.enrolment.secret, 0));
+    let new = RecoverFinish { totp: RecoveredTotp::New, code, ..keep };
+    let _: LoggedIn = mira.http.call(path::RECOVER_FINISH, &new).await.unwrap();
+    assert_eq!(next_login(&mira.http, "mira").await.next, LoginNext::Code);
+}
+
+#[tokio::test]
+async fn a_recovered_account_may_go_without_an_authenticator_where_that_is_allowed() {
+    let running = start_with(|config| config.totp = config::Totp::Optional).await;
+    let mira = first(&running, "mira").await;
+    let (state, started) = begin(&mira.http, "mira", &RECOVERY_TOKEN).await.unwrap();
+    assert!(started.totp && started.enrolment.optional);
+    let without = RecoverFinish { totp: RecoveredTotp::Without, ..finish(state, &started) };
+    let body: LoggedIn = mira.http.call(path::RECOVER_FINISH, &without).await.unwrap();
+    assert!(!body.session.totp);
+    assert_eq!(next_login(&mira.http, "mira").await.next, LoginNext::Nothing);
 }
 
 #[tokio::test]
@@ -185,12 +278,12 @@ async fn the_key_of_a_banned_account_brings_nothing_back() {
     let wrong = begin(&jon.http, "jon", &[1; 32]).await.err();
     assert_eq!(wrong, Some(refused(401, "wrong_recovery_key")), "told to the owner only");
     let login = prove_password(&jon.http, "jon").await.expect("nor before the code");
-    let wrong = support::account::second_factor(&login, "000000");
+    let wrong = second_factor(&login, "000000");
     assert_eq!(
         jon.http.call::<LoggedIn>(path::LOGIN_TOTP, &wrong).await.err(),
         Some(refused(401, "wrong_code"))
     );
-    let right = support::account::second_factor(&login, support::account::code(&jon.secret, 0));
+    let right = second_factor(&login, code(&jon.secret, 0));
     assert_eq!(jon.http.call::<LoggedIn>(path::LOGIN_TOTP, &right).await.err(), banned);
     let Person { http, cookie, .. } = jon;
     let session = http.get(path::SESSION).header(COOKIE, cookie).send().await.unwrap();

@@ -16,7 +16,7 @@ pub use login::{
     AccountNotice, LoggedIn, LoginAccepted, LoginFinish, LoginNext, LoginStart, LoginStarted, LoginTotp,
     NoticeKind,
 };
-pub use recover::{RecoverFinish, RecoverStart, RecoverStarted};
+pub use recover::{RecoverFinish, RecoverStart, RecoverStarted, RecoveredTotp};
 pub use register::{
     RegisterConfirm, RegisterFinish, RegisterStart, RegisterStarted, Registered, TotpEnrolment,
 };

@@ -7,7 +7,7 @@ use waxwing_wire::{
     AccountId, Opaque,
     account::{
         AccountStatus, CredentialsChange, CredentialsStart, Empty, EndSession, KsfParams, LoggedIn,
-        LoginFinish, LoginStart, LoginTotp, Proof, RecoverFinish, RecoverStart, RecoveryCodes,
+        LoginFinish, LoginStart, LoginTotp, Proof, RecoverFinish, RecoverStart, RecoveredTotp, RecoveryCodes,
         RegisterConfirm, RegisterFinish, RegisterStart, Registered, SessionInfo, TotpChange,
     },
     admin::{Announce, ChangeSettings, Level, MakeInvite, Reason, Resolve},
@@ -100,9 +100,11 @@ fn requests_take_exactly_their_fields() {
         wrap_opaque: bytes(),
         wrap_recovery: bytes(),
         recovery_token_hash: HASH,
+        totp: RecoveredTotp::New,
+        code: Some(text()),
         device: device(),
     };
-    check(&finish, &["device"]);
+    check(&finish, &["code", "device"]);
     check(&Proof { proof: bytes() }, &[]);
     check(&TotpChange { proof: bytes(), code: text() }, &[]);
     check(&EndSession { id: SessionId([2; 16]) }, &[]);

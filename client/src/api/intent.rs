@@ -1,6 +1,7 @@
 //! What the person wants.
 
 use serde::{Deserialize, Serialize};
+use waxwing_wire::account::RecoveredTotp;
 
 #[cfg(doc)]
 use super::{Ended, Failure, Notice, Reply};
@@ -49,8 +50,8 @@ pub enum Intent {
         /// As in [`Intent::ConfirmTotp`].
         device: Option<String>,
     },
-    /// Log in with the recovery key alone and set a new password. Ends all other sessions; the recovery key stays. Reply:
-    /// [`Reply::LoggedIn`].
+    /// Begin to set a new password with the recovery key alone. Reply: [`Reply::Recovering`], or [`Reply::LoggedIn`] where
+    /// there is no authenticator and none is needed.
     Recover {
         /// As typed.
         username: String,
@@ -60,6 +61,14 @@ pub enum Intent {
         new_password: String,
         /// As in [`Intent::ConfirmTotp`].
         device: Option<String>,
+    },
+    /// Set the new password of [`Intent::Recover`] and log in. Ends all other sessions; the recovery key stays. Reply:
+    /// [`Reply::LoggedIn`].
+    FinishRecovery {
+        /// What becomes of the authenticator.
+        totp: RecoveredTotp,
+        /// Six digits, the first code of the new authenticator; nothing if it is not a new one.
+        code: Option<String>,
     },
     /// End the session and forget everything on this device. Reply: [`Reply::LoggedOut`].
     LogOut,

@@ -89,6 +89,17 @@ pub enum Reply {
     },
     /// The password was right; now the code.
     TotpRequired,
+    /// The recovery key was right: what is to become of the authenticator.
+    Recovering {
+        /// The account has one, which can stay.
+        totp: bool,
+        /// Of another one: as in [`Reply::TotpEnrolment`].
+        secret: String,
+        /// Likewise.
+        uri: String,
+        /// The account may go without.
+        optional: bool,
+    },
     /// A room was made or joined.
     Room {
         /// Its id.

@@ -13,7 +13,7 @@ use super::{
     again::{Again, Purpose},
     credentials::Proven,
     login::PasswordSent,
-    recover::{RecoverySent, Taken},
+    recover::RecoverySent,
     register::{NewAccount, RegistrationSent},
 };
 use crate::{
@@ -35,7 +35,7 @@ pub(crate) enum HttpThen {
     LoggedOut,
     SessionChecked,
     RecoveryStarted(Box<RecoverySent>),
-    Recovered(Box<Taken>),
+    Recovered,
     AgainStarted(Box<(PasswordSent, Again)>),
     AgainAccepted(Box<(String, SymmetricKey, Again)>),
     AgainProven(Box<(SymmetricKey, Purpose)>),
@@ -158,7 +158,7 @@ impl Client {
             }
             HttpThen::Confirmed => self.registered(answer(status, body)?, ctx).map(Some),
             HttpThen::RecoveryStarted(_)
-            | HttpThen::Recovered(_)
+            | HttpThen::Recovered
             | HttpThen::LoginStarted(_)
             | HttpThen::LoginAccepted(_)
             | HttpThen::LoggedIn => self.login_step(intent, then, status, body, ctx),

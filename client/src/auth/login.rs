@@ -124,11 +124,9 @@ impl Client {
             }
             HttpThen::LoggedIn => self.logged_in(intent, answer(status, body)?, ctx).map(|()| None),
             HttpThen::RecoveryStarted(sent) => {
-                self.recovery_started(intent, *sent, answer(status, body)?, ctx).map(|()| None)
+                self.recovery_started(intent, *sent, answer(status, body)?, ctx)
             }
-            HttpThen::Recovered(taken) => {
-                self.recovered(intent, *taken, answer(status, body)?, ctx).map(|()| None)
-            }
+            HttpThen::Recovered => self.recovered(intent, answer(status, body)?, ctx).map(|()| None),
             _ => Ok(None),
         }
     }

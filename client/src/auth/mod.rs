@@ -23,6 +23,7 @@ pub(crate) use call::HttpThen;
 pub(crate) use credentials::{Job, Renew, Renewal};
 pub(crate) use delete::Deleting;
 pub(crate) use factor::Renewing;
+use recover::Recovering;
 use register::NewAccount;
 
 use crate::{
@@ -41,6 +42,7 @@ pub(crate) enum Auth {
     Idle,
     Registering(Box<NewAccount>),
     LoggingIn { login: String, export_key: SymmetricKey },
+    Recovering(Box<Recovering>),
 }
 
 /// A login that led in.

@@ -7,16 +7,19 @@ use waxwing_crypto_core::{
     recovery::{RecoveryKey, RecoveryKeyError},
 };
 use waxwing_wire::{
-    account::{self, path},
+    account::{self, RecoveredTotp, path},
     username,
 };
 
 use super::{
-    HttpThen, Password, damaged, device_label,
+    Auth, HttpThen, Password,
+    call::Step,
+    damaged, device_label,
     register::{SealedVault, check_password, seal_new, sentence, token_hash_of, usual_ksf},
+    wrong_step,
 };
 use crate::{
-    api::Failure,
+    api::{Failure, Reply},
     ctx::{Ctx, failure},
     machine::Client,
 };
@@ -30,11 +33,17 @@ pub(crate) struct RecoverySent {
     device: Option<String>,
 }
 
-/// A recovery whose new password is with the relay.
-pub(crate) struct Taken {
+/// A recovery that waits for what becomes of the authenticator.
+pub(crate) struct Recovering {
+    body: account::RecoverFinish,
     vault: Vault,
     account: ids::AccountId,
-    vault_version: u64,
+}
+
+impl std::fmt::Debug for Recovering {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Recovering(..)")
+    }
 }
 
 impl Client {
@@ -57,29 +66,52 @@ impl Client {
         }
     }
 
-    /// The relay knows the key: opens the vault with it and seals it for the new password.
+    /// The relay knows the key: opens the vault with it, seals it for the new password, and asks what becomes of the
+    /// authenticator.
     pub(super) fn recovery_started(
         &mut self,
         intent: u64,
         sent: RecoverySent,
         started: account::RecoverStarted,
         ctx: &mut Ctx<'_>,
-    ) -> Result<(), Failure> {
-        let (body, taken) = sent.finish(started, ctx)?;
-        self.post(path::RECOVER_FINISH, &body, intent, HttpThen::Recovered(Box::new(taken)), ctx);
-        Ok(())
+    ) -> Step {
+        let (totp, enrolment) = (started.totp, started.enrolment.clone());
+        let recovering = sent.finish(started, ctx)?;
+        self.auth = Auth::Recovering(Box::new(recovering));
+        let account::TotpEnrolment { secret, uri, optional } = enrolment;
+        if !totp && optional {
+            // There is nothing to decide.
+            self.finish_recovery(intent, (RecoveredTotp::Keep, None), ctx);
+            return Ok(None);
+        }
+        Ok(Some(Reply::Recovering { totp, secret, uri, optional }))
+    }
+
+    /// The person said what becomes of the authenticator: sets the new password.
+    pub(crate) fn finish_recovery(
+        &mut self,
+        intent: u64,
+        (totp, code): (RecoveredTotp, Option<&str>),
+        ctx: &mut Ctx<'_>,
+    ) {
+        let Auth::Recovering(recovering) = &self.auth else { return ctx.reply(intent, Err(wrong_step())) };
+        let code = code.map(|code| code.trim().to_owned());
+        let body = account::RecoverFinish { totp, code, ..recovering.body.clone() };
+        self.post(path::RECOVER_FINISH, &body, intent, HttpThen::Recovered, ctx);
     }
 
     /// The relay has the new password: begins the session.
     pub(super) fn recovered(
         &mut self,
         intent: u64,
-        taken: Taken,
         done: account::LoggedIn,
         ctx: &mut Ctx<'_>,
     ) -> Result<(), Failure> {
-        let Taken { vault, account, vault_version } = taken;
-        if (ids::AccountId(done.session.account.0), done.vault_version) != (account, vault_version) {
+        let Auth::Recovering(recovering) = std::mem::replace(&mut self.auth, Auth::Idle) else {
+            return Err(wrong_step());
+        };
+        let Recovering { body, vault, account } = *recovering;
+        if (ids::AccountId(done.session.account.0), done.vault_version) != (account, body.vault_version) {
             return Err(damaged());
         }
         self.enter(intent, done, vault, ctx);
@@ -116,11 +148,7 @@ fn wrong_key() -> Failure {
 }
 
 impl RecoverySent {
-    fn finish(
-        self,
-        started: account::RecoverStarted,
-        ctx: &mut Ctx<'_>,
-    ) -> Result<(account::RecoverFinish, Taken), Failure> {
+    fn finish(self, started: account::RecoverStarted, ctx: &mut Ctx<'_>) -> Result<Recovering, Failure> {
         let Self { state, key, new_password, username, device } = self;
         let account = ids::AccountId(started.account.0);
         let (vault, held) = (started.vault.as_bytes(), started.vault_version);
@@ -149,8 +177,10 @@ impl RecoverySent {
             wrap_opaque: wrap_opaque.into(),
             wrap_recovery: wrap_recovery.into(),
             recovery_token_hash: token_hash_of(&key),
+            totp: RecoveredTotp::Keep,
+            code: None,
             device,
         };
-        Ok((body, Taken { vault, account, vault_version }))
+        Ok(Recovering { body, vault, account })
     }
 }

@@ -107,7 +107,7 @@ fn login_calls(calls: Calls) -> Calls {
             call("Sets the new password and begins a session.")
                 .takes::<account::RecoverFinish>()
                 .answers::<account::LoggedIn>()
-                .fails(&[AttemptExpired, Conflict, WrongRecoveryKey, Banned]),
+                .fails(&[AttemptExpired, Conflict, WrongRecoveryKey, Banned, WrongCode, TotpRequired]),
         )
 }
 

@@ -67,6 +67,9 @@ pub enum StoreError {
     /// The relay would have no administrator.
     #[error("this relay needs an administrator; make somebody else one first")]
     LastAdministrator,
+    /// No authenticator, where one is required.
+    #[error("every account of this relay has an authenticator, and this one has none; set up another")]
+    TotpRequired,
     /// A session that began after the one that would end it.
     #[error(
         "a session that began after this one is not ended from here; log out, log in again, and end it then"
@@ -118,6 +121,7 @@ impl StoreError {
             Self::Banned => ProblemCode::Banned,
             Self::NotAdministrator => ProblemCode::NotAdministrator,
             Self::LastAdministrator => ProblemCode::LastAdministrator,
+            Self::TotpRequired => ProblemCode::TotpRequired,
             Self::SessionIsNewer => ProblemCode::SessionIsNewer,
             Self::ReusedCode => ProblemCode::ReusedCode,
             Self::CredentialsChanged => ProblemCode::AttemptExpired,

@@ -20,7 +20,8 @@ use waxwing_wire::{
 
 pub use account::{
     Admission, Caller, Credentials, Factor, Login, NewAccount, NewCredentials, NewPassword, NewSession,
-    Recoverable, Recovery, Session, SessionHash, SessionLife, SessionRow, Status, UnlockedAccount,
+    Recoverable, RecoveredFactor, Recovery, Session, SessionHash, SessionLife, SessionRow, Status,
+    UnlockedAccount,
 };
 pub use desk::{Numbers, SettingChanges, UserAct};
 

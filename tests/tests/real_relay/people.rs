@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use waxwing_client::api::{Body, Connection, Ended, Intent, Notice, Reply};
 use waxwing_tests::sim::{code, password};
+use waxwing_wire::account::RecoveredTotp;
 
 use crate::{scene::Three, world::World};
 
@@ -42,7 +43,10 @@ async fn the_recovery_key_opens_the_whole_history() {
         device: Some("Phone".into()),
     };
     assert_eq!(all.refused(fresh, recover("mira", &key)).await, "wrong_recovery_key");
-    let done = all.world.call(fresh, recover("jonas", &key)).await;
+    let asked = all.world.call(fresh, recover("jonas", &key)).await;
+    assert!(matches!(asked, Ok(Reply::Recovering { totp: true, .. })), "{asked:?}");
+    let keep = Intent::FinishRecovery { totp: RecoveredTotp::Keep, code: None };
+    let done = all.world.call(fresh, keep).await;
     assert!(matches!(done, Ok(Reply::LoggedIn { .. })), "{done:?}");
     all.world.until("his other session ends", |world| world.devices[jonas].ended == Some(Ended::Ended)).await;
     all.world.connected(fresh).await;

@@ -20,6 +20,7 @@ export type Intent =
   | { type: 'logIn'; username: string; password: string; device: string | null }
   | { type: 'submitTotp'; code: string; device: string | null }
   | { type: 'recover'; username: string; recoveryKey: string; newPassword: string; device: string | null }
+  | { type: 'finishRecovery'; totp: RecoveredTotp; code: string | null }
   | { type: 'startNewTotp'; password: string; code: string | null }
   | { type: 'finishNewTotp'; code: string }
   | { type: 'removeTotp'; password: string; code: string | null }
@@ -77,6 +78,9 @@ export type Intent =
   | { type: 'acceptIdentity'; account: string }
   | { type: 'read'; room: string; seq: number };
 
+/** What becomes of the authenticator of an account that is taken back. */
+export type RecoveredTotp = 'keep' | 'new' | 'without';
+
 /** Answer to an intent. */
 export type Reply =
   | { type: 'done' }
@@ -92,6 +96,7 @@ export type Reply =
   | { type: 'totpEnrolment'; secret: string; uri: string; optional: boolean }
   | { type: 'registered'; recoveryKey: string; recoveryCodes: string[] }
   | { type: 'totpRequired' }
+  | { type: 'recovering'; totp: boolean; secret: string; uri: string; optional: boolean }
   | { type: 'loggedIn'; recoveryCodes: string[]; recoveryCodesLeft: number }
   | { type: 'recoveryCodes'; codes: string[] }
   | { type: 'recoveryKey'; recoveryKey: string }
@@ -133,7 +138,8 @@ export interface ReplyTo {
   confirmTotp: 'registered';
   logIn: 'totpRequired' | 'totpEnrolment' | 'loggedIn';
   submitTotp: 'loggedIn';
-  recover: 'loggedIn';
+  recover: 'recovering' | 'loggedIn';
+  finishRecovery: 'loggedIn';
   startNewTotp: 'totpEnrolment';
   finishNewTotp: 'recoveryCodes';
   removeTotp: 'done';

@@ -93,7 +93,7 @@ export class App {
     () => {
       if (this.engineStatus.type === 'elsewhere') return 'elsewhere';
       if (this.engineStatus.type === 'fatal') return 'fatal';
-      if (this.registration.holding || this.login.holding) return 'auth';
+      if (this.registration.holding || this.login.holding || this.recovery.holding) return 'auth';
       if (this.session.phase === 'unknown') return this.prefs.remembered ? 'chat' : 'auth';
       if (this.session.phase === 'out') return 'auth';
       if (this.newRecoveryKey !== null) return 'newKey';

@@ -1,4 +1,4 @@
-import type { ReplyFor } from '../engine/api';
+import type { RecoveredTotp, ReplyFor } from '../engine/api';
 import type { EngineClient } from '../engine/client';
 import { Steps, codeOf, digitsOf, sameKey } from './steps.svelte';
 
@@ -174,6 +174,14 @@ export class Registration extends Steps {
 export class Recovery extends Steps {
   readonly #engine: Engine;
   readonly #device: string;
+  stage = $state<'details' | 'choice' | 'authenticator' | 'codes'>('details');
+  enrolment = $state.raw<TotpEnrolment | null>(null);
+  /** New recovery codes, shown once. */
+  codes = $state.raw<readonly string[]>([]);
+  #mayKeep = false;
+  #finishing = $state(false);
+  /** The session may exist already, but there is something to keep first. */
+  readonly holding: boolean = $derived(this.#finishing || this.stage === 'codes');
 
   constructor(engine: Engine, device: string) {
     super();
@@ -181,15 +189,70 @@ export class Recovery extends Steps {
     this.#device = device;
   }
 
-  /** The session notice that follows closes the form. */
   async submit(username: string, recoveryKey: string, newPassword: string): Promise<boolean> {
     const device = this.#device;
     return this.step(async () => {
-      await this.#engine.call({ type: 'recover', username, recoveryKey, newPassword, device });
+      const reply = await this.#engine.call({ type: 'recover', username, recoveryKey, newPassword, device });
+      if (reply.type !== 'recovering') return;
+      const { secret, uri, optional, totp } = reply;
+      this.enrolment = { type: 'totpEnrolment', secret, uri, optional };
+      this.#mayKeep = totp;
+      this.stage = totp ? 'choice' : 'authenticator';
     });
   }
 
-  back(): void {
+  /** The person has lost the authenticator. */
+  another(): void {
     this.failure = null;
+    this.stage = 'authenticator';
+  }
+
+  /** The first code of the other authenticator. */
+  async submitCode(code: string): Promise<void> {
+    await this.#finish('new', digitsOf(code));
+  }
+
+  async keep(): Promise<void> {
+    await this.#finish('keep', null);
+  }
+
+  /** Goes on without an authenticator, where the relay allows that. */
+  async without(): Promise<void> {
+    await this.#finish('without', null);
+  }
+
+  /** The session notice that follows closes the form, unless there are codes to keep. */
+  async #finish(totp: RecoveredTotp, code: string | null): Promise<void> {
+    this.#finishing = totp === 'new';
+    const succeeded = await this.step(async () => {
+      const { recoveryCodes } = await this.#engine.call({ type: 'finishRecovery', totp, code });
+      this.codes = recoveryCodes;
+      this.enrolment = null;
+      this.stage = recoveryCodes.length > 0 ? 'codes' : 'details';
+    });
+    this.#finishing = false;
+    if (!succeeded && this.lost) this.#begin();
+  }
+
+  codesKept(): void {
+    this.#begin();
+  }
+
+  /** One step back; whether there was one. */
+  back(): boolean {
+    this.failure = null;
+    if (this.stage === 'authenticator' && this.#mayKeep) {
+      this.stage = 'choice';
+      return true;
+    }
+    const further = this.stage !== 'details';
+    this.#begin();
+    return further;
+  }
+
+  #begin(): void {
+    this.stage = 'details';
+    this.enrolment = null;
+    this.codes = [];
   }
 }

@@ -170,6 +170,60 @@ it('recovers with a key and a new password', async () => {
   expect(recovery.failure?.code).toBe('wrong_recovery_key');
 });
 
+describe('the authenticator in a recovery', () => {
+  const asked = { type: 'recovering', totp: true, secret: 'JBSW', uri: 'otpauth://totp/x', optional: false };
+
+  async function recovering(over: Partial<typeof asked> = {}) {
+    const engine = new ScriptedEngine();
+    const recovery = new Recovery(engine, DEVICE);
+    void recovery.submit('mira', 'KEY', 'new pw');
+    await engine.reply({ ...asked, ...over });
+    return { engine, recovery };
+  }
+
+  it('is kept', async () => {
+    const { engine, recovery } = await recovering();
+    expect(recovery.stage).toBe('choice');
+    void recovery.keep();
+    expect(engine.intents[1]).toEqual({ type: 'finishRecovery', totp: 'keep', code: null });
+    expect(recovery.holding).toBe(false);
+    await engine.reply({ type: 'loggedIn', recoveryCodes: [], recoveryCodesLeft: 10 });
+    expect(recovery.stage).toBe('details');
+  });
+
+  it('is replaced, and the new codes are shown before anything else', async () => {
+    const { engine, recovery } = await recovering();
+    recovery.another();
+    void recovery.submitCode('123 456');
+    expect(engine.intents[1]).toEqual({ type: 'finishRecovery', totp: 'new', code: '123456' });
+    expect(recovery.holding).toBe(true);
+    await engine.fail('wrong_code');
+    expect(recovery.stage).toBe('authenticator');
+    void recovery.submitCode('654321');
+    await engine.reply({ type: 'loggedIn', recoveryCodes: CODES, recoveryCodesLeft: 10 });
+    expect([recovery.stage, recovery.holding]).toEqual(['codes', true]);
+    recovery.codesKept();
+    expect([recovery.stage, recovery.holding, recovery.codes]).toEqual(['details', false, []]);
+  });
+
+  it('is set up where there is none', async () => {
+    const { engine, recovery } = await recovering({ totp: false });
+    expect(recovery.stage).toBe('authenticator');
+    void recovery.submitCode('123456');
+    await engine.fail('attempt_expired');
+    expect(recovery.stage).toBe('details');
+    expect(recovery.failure?.code).toBe('attempt_expired');
+  });
+
+  it('goes one step back at a time', async () => {
+    const { recovery } = await recovering();
+    recovery.another();
+    expect([recovery.back(), recovery.stage]).toEqual([true, 'choice']);
+    expect([recovery.back(), recovery.stage]).toEqual([true, 'details']);
+    expect(recovery.back()).toBe(false);
+  });
+});
+
 it('reads codes however they are written', () => {
   expect(digitsOf(' 12-34 56')).toBe('123456');
   expect(digitsOf('１２３４５６')).toBe('123456');

@@ -7,17 +7,21 @@ use axum::{Extension, extract::State, http::HeaderMap, response::IntoResponse};
 use sha2::{Digest as _, Sha256};
 use waxwing_wire::{
     AccountId, Problem, ProblemCode,
-    account::{LoggedIn, RecoverFinish, RecoverStart, RecoverStarted},
+    account::{LoggedIn, RecoverFinish, RecoverStart, RecoverStarted, RecoveredTotp, TotpPolicy},
     ids::TokenHash,
     limits as shared,
 };
+use zeroize::Zeroizing;
 
 use super::{
+    attempts::Attempt,
     backoff::Key,
     begin_attempt, expired, invalid, login_keys, normalise,
     opaque::Purpose,
+    recovery_codes,
     register::{check_ksf, check_size},
     session::{self, Ticket},
+    totp, wrong_code,
 };
 use crate::{
     http::{
@@ -27,19 +31,28 @@ use crate::{
         problem::Refusal,
     },
     limits, now_ms,
-    store::{NewPassword, Recoverable, Recovery, Status, StoreError},
+    store::{NewPassword, Recoverable, RecoveredFactor, Recovery, Status, StoreError},
 };
 
 /// Length of a token in bytes.
 const TOKEN_BYTES: usize = 32;
 
 /// A recovery under way.
-#[derive(Debug)]
 pub(in crate::http) struct Attempted {
     account: AccountId,
+    username: String,
     token_hash: TokenHash,
+    /// Secret of the authenticator that may be set up with it.
+    secret: Zeroizing<Vec<u8>>,
     /// It is complete: what was answered, to the body with this hash.
     done: Option<([u8; 32], Answer)>,
+}
+
+impl std::fmt::Debug for Attempted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { account, username, token_hash: _, secret: _, done } = self;
+        write!(f, "Attempted({account}, {username}, done: {}, ..)", done.is_some())
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -73,7 +86,9 @@ pub(in crate::http) async fn start(
     }
     let Recoverable { account, recovery_token_hash: token_hash, vault, vault_version, wrap_recovery, .. } =
         known;
-    let attempted = Attempted { account, token_hash, done: None };
+    let secret = totp::new_secret()?;
+    let enrolment = totp::enrolment(&secret, &username, !required(&app))?;
+    let attempted = Attempted { account, username: username.clone(), token_hash, secret, done: None };
     let recovery = app.auth.recoveries.begin(address, attempted)?;
     Ok(Json(RecoverStarted {
         recovery,
@@ -83,6 +98,8 @@ pub(in crate::http) async fn start(
         wrap_recovery,
         opaque_response,
         username,
+        totp: known.totp,
+        enrolment,
     }))
 }
 
@@ -118,7 +135,14 @@ async fn take_back(app: &App, headers: &HeaderMap, request: RecoverFinish) -> Re
         app.auth.recoveries.put_back(id, attempt);
         return answer.ok_or_else(expired);
     }
-    let Attempted { account, token_hash, .. } = attempt.state;
+    let (account, token_hash) = (attempt.state.account, attempt.state.token_hash);
+    let (factor, recovery_codes) = match factor(app, &attempt.state, &request) {
+        Ok(factor) => factor,
+        Err(refusal) => {
+            go_on(app, id, attempt);
+            return Err(refusal);
+        }
+    };
     let session = new.token.id();
     let password = NewPassword {
         opaque_record,
@@ -129,16 +153,18 @@ async fn take_back(app: &App, headers: &HeaderMap, request: RecoverFinish) -> Re
         wrap_recovery: request.wrap_recovery,
         recovery_token_hash: request.recovery_token_hash,
     };
-    let unlocked = match app.store.recover_account(Recovery { account, token_hash, password }, new).await {
+    let recovery = Recovery { account, token_hash, password, factor };
+    let unlocked = match app.store.recover_account(recovery, new).await {
         Ok(unlocked) => unlocked,
         Err(error) => {
-            // The relay could not, now; the person need not begin again.
-            if error == StoreError::Unavailable {
-                app.auth.recoveries.put_back(id, attempt);
+            // The relay could not, now, or an authenticator is missing; the person need not begin again.
+            if matches!(error, StoreError::Unavailable | StoreError::TotpRequired) {
+                go_on(app, id, attempt);
             }
             return Err(error.into());
         }
     };
+    app.auth.backoff.clear(&Key::Code(attempt.state.username.clone()));
     app.auth.proofs.forget(account);
     let body = LoggedIn {
         session: unlocked.info,
@@ -146,14 +172,52 @@ async fn take_back(app: &App, headers: &HeaderMap, request: RecoverFinish) -> Re
         vault_version: unlocked.vault_version,
         wrap_opaque: unlocked.wrap_opaque,
         proof: app.auth.proofs.issue(account, session)?,
-        recovery_codes: Vec::new(),
+        recovery_codes,
         notices: unlocked.notices,
         token: ticket.token(),
     };
     let answer = Answer { ticket, body };
-    let done = Some((print, answer.clone()));
-    app.auth.recoveries.put_back(id, attempt.with(Attempted { account, token_hash, done }));
+    let mut attempt = attempt;
+    attempt.state.done = Some((print, answer.clone()));
+    app.auth.recoveries.put_back(id, attempt);
     Ok(answer)
+}
+
+fn required(app: &App) -> bool {
+    app.settings.values().totp == TotpPolicy::Required
+}
+
+/// What becomes of the authenticator, with the recovery codes that come with a new one.
+fn factor(
+    app: &App,
+    attempted: &Attempted,
+    request: &RecoverFinish,
+) -> Result<(RecoveredFactor, Vec<String>), Refusal> {
+    let RecoverFinish { totp: wanted, code, .. } = request;
+    match (wanted, code) {
+        (RecoveredTotp::Keep, None) => Ok((RecoveredFactor::Keep { required: required(app) }, Vec::new())),
+        (RecoveredTotp::Without, None) if required(app) => {
+            let detail = "every account of this relay has an authenticator; keep yours, or set up another";
+            Err(Problem::new(ProblemCode::TotpRequired, detail).into())
+        }
+        (RecoveredTotp::Without, None) => Ok((RecoveredFactor::Without, Vec::new())),
+        (RecoveredTotp::New, Some(code)) => {
+            let Attempted { account, username, secret, .. } = attempted;
+            let step = totp::matching_step(secret, username, code, now_ms())?.ok_or_else(wrong_code)?;
+            let (codes, hashes) = recovery_codes::make(*account)?;
+            Ok((RecoveredFactor::New(secret.clone(), step, hashes), codes))
+        }
+        (RecoveredTotp::New, None) => Err(invalid("the code of the new authenticator is missing").into()),
+        (_, Some(_)) => Err(invalid("a code comes with a new authenticator only").into()),
+    }
+}
+
+/// Lets a recovery go on after a refusal, a few times.
+fn go_on(app: &App, id: String, mut attempt: Attempt<Attempted>) {
+    attempt.codes = attempt.codes.saturating_add(1);
+    if attempt.codes < limits::CODES_PER_ATTEMPT {
+        app.auth.recoveries.put_back(id, attempt);
+    }
 }
 
 fn check(request: &RecoverFinish) -> Result<(), Refusal> {

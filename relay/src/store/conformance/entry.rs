@@ -7,7 +7,7 @@ use waxwing_wire::{
 };
 
 use super::{accounts::new_password, requests::*, *};
-use crate::store::Recovery;
+use crate::store::{RecoveredFactor, Recovery};
 
 impl Bench {
     fn invite(&self, hash: [u8; 32], uses: u32, expires_at_ms: Option<u64>) {
@@ -199,8 +199,9 @@ pub async fn whoever_holds_the_recovery_key_takes_the_account_back(bench: &mut B
         );
     }
     let recover = async |hash: u8, version| {
-        let recovery =
-            Recovery { account: mira, token_hash: TokenHash([hash; 32]), password: new_password(version) };
+        let (token_hash, password) = (TokenHash([hash; 32]), new_password(version));
+        let factor = RecoveredFactor::Keep { required: true };
+        let recovery = Recovery { account: mira, token_hash, password, factor };
         store.recover_account(recovery, new_session()).await
     };
     assert_eq!(recover(9, 2).await.unwrap_err(), StoreError::CredentialsChanged, "another key");

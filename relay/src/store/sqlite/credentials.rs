@@ -173,8 +173,9 @@ pub(super) fn recoverable(db: &Connection, username: &str, shown: &TokenHash) ->
     let right = bool::from(shown.0.ct_eq(&stored));
     let Some((account, recovery_token_hash)) = found.filter(|_| right) else { return Ok(None) };
     let sql = "-- recoverable()
-        SELECT a.status, v.sealed, v.version, v.wrap_recovery
-        FROM accounts a JOIN vaults v ON v.account = a.account WHERE a.account = ?1";
+        SELECT a.status, v.sealed, v.version, v.wrap_recovery, c.totp_secret IS NOT NULL
+        FROM accounts a JOIN vaults v ON v.account = a.account JOIN credentials c ON c.account = a.account
+        WHERE a.account = ?1";
     let found = db.prepare_cached(sql)?.query_row([account.0], |row| {
         Ok(Recoverable {
             account,
@@ -183,6 +184,7 @@ pub(super) fn recoverable(db: &Connection, username: &str, shown: &TokenHash) ->
             vault: sealed(row, 1)?,
             vault_version: unsigned(row.get(2)?),
             wrap_recovery: sealed(row, 3)?,
+            totp: row.get(4)?,
         })
     });
     Ok(found.optional()?)
@@ -212,8 +214,7 @@ pub(super) fn recover(
     audit::record(db, session.now_ms, None, AuditKind::Recovered, Target::Account(account), "")?;
     sessions::end(db, account, Ended::All, EndReason::Ended, notices)?;
     sessions::begin_new(db, account, session)?;
-    // Whoever needs the key may have lost the authenticator, too: the next login sets up another one.
-    second_factor::take_off(db, account)?;
+    second_factor::after_recovery(db, account, &recovery.factor, session.now_ms)?;
     let mut unlocked = unlocked(db, account)?;
     unlocked.notices = told;
     Ok(unlocked)

@@ -10,7 +10,7 @@ use waxwing_wire::{
 use zeroize::Zeroizing;
 
 use super::{audit, signed, unsigned};
-use crate::store::{Factor, Notice, Result, StoreError};
+use crate::store::{Factor, Notice, RecoveredFactor, Result, StoreError};
 
 /// Replaces all recovery codes by those with these hashes.
 pub(super) fn replace_codes(db: &Connection, account: AccountId, hashes: &[[u8; 32]]) -> Result<()> {
@@ -110,6 +110,25 @@ pub(super) fn renew_codes(
     }
     audit::record_own(db, now_ms, account, AuditKind::RecoveryCodesMade, "")?;
     replace_codes(db, account, hashes)
+}
+
+/// The second factor of an account that was taken back. Nobody finds it open to a password alone where a second factor
+/// is required: what is missing is set up in the same transaction, or nothing is done.
+pub(super) fn after_recovery(
+    db: &Connection,
+    account: AccountId,
+    factor: &RecoveredFactor,
+    now_ms: u64,
+) -> Result<()> {
+    match factor {
+        RecoveredFactor::Keep { required } if *required && secret(db, account)?.is_none() => {
+            Err(StoreError::TotpRequired)
+        }
+        RecoveredFactor::Keep { .. } => Ok(()),
+        RecoveredFactor::New(secret, step, hashes) => put(db, account, (secret, *step), hashes, now_ms),
+        RecoveredFactor::Without if secret(db, account)?.is_none() => Ok(()),
+        RecoveredFactor::Without => remove(db, account, now_ms),
+    }
 }
 
 /// No authenticator any more, and no recovery codes.

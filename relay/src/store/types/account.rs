@@ -264,6 +264,32 @@ pub struct Recoverable {
     pub vault_version: u64,
     /// Wrapped under the recovery key.
     pub wrap_recovery: Opaque,
+    /// Whether it has an authenticator.
+    pub totp: bool,
+}
+
+/// What becomes of the authenticator of an account that is taken back.
+#[derive(Clone)]
+pub enum RecoveredFactor {
+    /// It stays.
+    Keep {
+        /// There must be one.
+        required: bool,
+    },
+    /// A new authenticator, the step of its first code, and hashes of recovery codes.
+    New(Zeroizing<Vec<u8>>, u64, Vec<[u8; 32]>),
+    /// There is none any more.
+    Without,
+}
+
+impl fmt::Debug for RecoveredFactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Keep { .. } => "Keep",
+            Self::New(..) => "New(..)",
+            Self::Without => "Without",
+        })
+    }
 }
 
 /// An account to be taken back.
@@ -275,6 +301,8 @@ pub struct Recovery {
     pub token_hash: TokenHash,
     /// What it has from now on.
     pub password: NewPassword,
+    /// Its second factor from now on.
+    pub factor: RecoveredFactor,
 }
 
 /// What a completed login hands out.

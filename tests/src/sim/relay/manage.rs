@@ -182,6 +182,8 @@ impl Relay {
             wrap_recovery: account.wrap_recovery,
             opaque_response,
             username: input.username,
+            totp: account.totp,
+            enrolment: account::TotpEnrolment { optional: self.totp_optional, ..enrolment() },
         })
     }
 
@@ -190,8 +192,18 @@ impl Relay {
         input: account::RecoverFinish,
         session: &mut Option<Session>,
     ) -> HttpResult<account::LoggedIn> {
-        let username = self.recoveries.remove(&input.recovery);
+        let username = self.recoveries.get(&input.recovery).cloned();
         let username = username.ok_or_else(|| problem(ProblemCode::AttemptExpired))?;
+        let optional = self.totp_optional;
+        let has_totp = self.accounts[&username].totp;
+        match (input.totp, input.code.as_deref()) {
+            (account::RecoveredTotp::Keep, None) if has_totp || optional => {}
+            (account::RecoveredTotp::Without, None) if optional => {}
+            (account::RecoveredTotp::New, Some(CODE)) => {}
+            (account::RecoveredTotp::New, _) => return Err(problem(ProblemCode::WrongCode)),
+            _ => return Err(problem(ProblemCode::TotpRequired)),
+        }
+        self.recoveries.remove(&input.recovery);
         let account = self.accounts.get_mut(&username).expect("it was there a moment ago");
         if input.vault_version != account.vault_version + 1 {
             return Err(problem(ProblemCode::Conflict));
@@ -205,10 +217,19 @@ impl Relay {
         account.wrap_opaque = input.wrap_opaque;
         account.wrap_recovery = input.wrap_recovery;
         account.recovery_token_hash = input.recovery_token_hash;
+        let made = (input.totp == account::RecoveredTotp::New).then(ten_codes);
+        match input.totp {
+            account::RecoveredTotp::Keep => {}
+            account::RecoveredTotp::New => account.totp = true,
+            account::RecoveredTotp::Without => (account.totp, account.recovery_codes) = (false, Vec::new()),
+        }
+        if let Some(codes) = &made {
+            account.recovery_codes.clone_from(codes);
+        }
         let id = account.id;
         self.end_all(&username, EndReason::Ended);
         *session = Some(self.begin_session(id));
-        Ok(self.unlocked(&username, Vec::new()))
+        Ok(self.unlocked(&username, made.unwrap_or_default()))
     }
 
     /// Everything of an account goes; its rooms are told.

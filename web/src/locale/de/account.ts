@@ -27,11 +27,17 @@ export const account: Translation<typeof original> = {
 
   'recover.title': 'Zurück ins Konto',
   'recover.lead':
-    'Dein Wiederherstellungsschlüssel ersetzt ein vergessenes Passwort und einen verlorenen Authenticator. Deine Nachrichten bleiben, und der Schlüssel bleibt derselbe.',
+    'Mit deinem Wiederherstellungsschlüssel setzt du ein neues Passwort und, wenn deiner verloren ist, einen anderen Authenticator. Deine Nachrichten bleiben, und der Schlüssel bleibt derselbe.',
   'recover.newPassword': 'Neues Passwort',
-  'recover.passwordHint':
-    'Mindestens {n} Zeichen. Alle anderen Sitzungen enden, und du richtest einen neuen Authenticator ein.',
-  'recover.submit': 'Passwort setzen und anmelden',
+  'recover.passwordHint': 'Mindestens {n} Zeichen. Alle anderen Sitzungen enden.',
+  'recover.submit': 'Weiter',
+  'recover.totpTitle': 'Dein Authenticator',
+  'recover.totpLead':
+    'Der Schlüssel stimmt. Hast du die Authenticator-App noch, die deine Codes macht? Sie wird weiter bei jeder Anmeldung gebraucht.',
+  'recover.keep': 'Ich habe sie: anmelden',
+  'recover.another': 'Sie ist verloren: andere einrichten',
+  'recover.enrolLead':
+    'Scanne diesen Code mit einer Authenticator-App. Sie tritt an die Stelle der bisherigen, und du bekommst neue Ersatzcodes.',
   'recover.working': 'Dein Konto wird geöffnet',
   'recover.lost':
     'Ohne Passwort und Wiederherstellungsschlüssel kann niemand das Konto öffnen, auch nicht, wer das Relay betreibt.',

@@ -29,11 +29,17 @@ export const account = {
   // Recovery
   'recover.title': 'Get back in',
   'recover.lead':
-    'Your recovery key replaces a forgotten password and a lost authenticator. Your messages stay.',
+    'With your recovery key you set a new password and, if yours is lost, another authenticator. Your messages stay.',
   'recover.newPassword': 'New password',
-  'recover.passwordHint':
-    'At least {n} characters. All other sessions end, and you set up a new authenticator.',
-  'recover.submit': 'Set password and log in',
+  'recover.passwordHint': 'At least {n} characters. All other sessions end.',
+  'recover.submit': 'Go on',
+  'recover.totpTitle': 'Your authenticator',
+  'recover.totpLead':
+    'The key is right. Do you still have the authenticator app that makes your codes? It stays needed at every login.',
+  'recover.keep': 'I have it: log in',
+  'recover.another': 'It is lost: set up another',
+  'recover.enrolLead':
+    'Scan this code with an authenticator app. It takes the place of the one before, and you get new recovery codes.',
   'recover.working': 'Opening your account',
   'recover.lost':
     'Without password and recovery key nobody can open the account, not even whoever runs the relay.',
