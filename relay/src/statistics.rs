@@ -150,6 +150,7 @@ impl Gatherer {
             disk_free_bytes: machine::disk_free(&self.folder),
             memory_bytes: machine::memory(),
             uptime_s: self.begun.elapsed().as_secs(),
+            reports: numbers.reports,
         };
         if self.keep(sample, passed) {
             self.save(store).await;

@@ -237,6 +237,7 @@ export interface Statistics {
   disk_free_bytes: Maybe<number>;
   memory_bytes: Maybe<number>;
   uptime_s: number;
+  reports: number;
 }
 
 /** What happened to the account at the relay. */

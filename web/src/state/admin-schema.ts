@@ -391,6 +391,8 @@ export interface Statistics {
   pending: number;
   /** Requests that the relay refused (status 400 to 499) since it started. */
   refused: number;
+  /** Reports of messages that wait for an administrator. */
+  reports: number;
   /** HTTP calls and requests on streams, per minute. */
   requests_per_minute: number;
   /** Seconds since the relay started. */

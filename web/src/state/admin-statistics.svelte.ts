@@ -60,6 +60,7 @@ export class AdminStatistics {
     if (last && sample.at_ms <= last.at_ms) return;
     this.history = [...this.history, sample].slice(-KEPT);
     this.#admin.pending = sample.pending;
+    this.#admin.reports = sample.reports;
     this.failure = null;
   }
 

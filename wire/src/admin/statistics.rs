@@ -70,6 +70,9 @@ pub struct Statistics {
     /// Seconds since the relay started.
     #[n(20)]
     pub uptime_s: u64,
+    /// Reports of messages that wait for an administrator.
+    #[n(21)]
+    pub reports: u64,
 }
 
 /// What happened in one hour.

@@ -259,7 +259,7 @@ fn announcement() -> impl Strategy<Value = Announcement> {
 }
 
 fn statistics() -> impl Strategy<Value = Statistics> {
-    (any::<[u64; 19]>(), option::of(any::<u64>()), option::of(any::<u64>())).prop_map(
+    (any::<[u64; 20]>(), option::of(any::<u64>()), option::of(any::<u64>())).prop_map(
         |(n, disk_free_bytes, memory_bytes)| Statistics {
             at_ms: n[0],
             users: n[1],
@@ -282,6 +282,7 @@ fn statistics() -> impl Strategy<Value = Statistics> {
             disk_free_bytes,
             memory_bytes,
             uptime_s: n[18],
+            reports: n[19],
         },
     )
 }

@@ -31,6 +31,8 @@ pub struct Numbers {
     pub users: u64,
     /// Accounts that wait for an administrator.
     pub pending: u64,
+    /// Reports that nobody has decided.
+    pub reports: u64,
     /// Messages ever written.
     pub messages_total: u64,
     /// Messages written since midnight, UTC.
