@@ -37,7 +37,6 @@ export const admin: Translation<typeof original> = {
   'admin.sortBy': 'Sortieren nach',
   'admin.reason': 'Grund (freiwillig)',
   'admin.reasonHint': 'Steht im Protokoll, das alle in der Verwaltung lesen können.',
-  'admin.clear': 'Suche leeren',
   'admin.time.second': { one: '{n} Sekunde', other: '{n} Sekunden' },
 
   'overview.attention': 'Wartet auf dich',
@@ -388,7 +387,7 @@ export const admin: Translation<typeof original> = {
   'audit.col.what': 'Was geschah',
   'audit.col.when': 'Wann',
   'audit.col.who': 'Wer',
-  'audit.col.target': 'Ziel',
+  'audit.col.target': 'Worum',
   'audit.col.detail': 'Einzelheiten',
   'audit.relay': 'Das Relay',
   'audit.number': 'Eintrag {n}',

@@ -37,7 +37,6 @@ export const admin = {
   'admin.sortBy': 'Sort by',
   'admin.reason': 'Reason (optional)',
   'admin.reasonHint': 'Kept in the audit log, where every administrator can read it.',
-  'admin.clear': 'Clear search',
   'admin.time.second': { one: '{n} second', other: '{n} seconds' },
 
   // Overview
@@ -394,7 +393,7 @@ export const admin = {
   'audit.col.what': 'What happened',
   'audit.col.when': 'When',
   'audit.col.who': 'Who',
-  'audit.col.target': 'To',
+  'audit.col.target': 'About',
   'audit.col.detail': 'Details',
   'audit.relay': 'The relay',
   'audit.number': 'Entry {n}',
