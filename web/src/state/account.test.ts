@@ -147,6 +147,8 @@ describe('announcements', () => {
     announcements.dismiss('w');
     announcements.dismiss('b');
     expect(announcements.shown.map(({ id }) => id)).toEqual(['a']);
+    // What is put away can be read again.
+    expect(announcements.all.map(({ id }) => id)).toEqual(['b', 'a', 'w']);
     // A reload remembers it.
     const later = new Announcements(new Prefs(storage));
     later.receive([one('a', 1), one('b', 2)]);

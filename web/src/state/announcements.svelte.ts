@@ -1,7 +1,7 @@
 import type { Announcement } from '../engine/api';
 import type { Prefs } from './prefs.svelte';
 
-/** The operator's words to everybody, newest first, without those that were put away on this device. */
+/** The operator's words to everybody, as long as they stand. */
 export class Announcements {
   readonly #prefs: Pick<Prefs, 'dismissed'>;
   #all = $state.raw<readonly Announcement[]>([]);
@@ -10,12 +10,13 @@ export class Announcements {
     this.#prefs = prefs;
   }
 
-  /** Warnings before what is only good to know. */
+  /** Everything that stands, newest first, for those who look for it. */
+  readonly all: readonly Announcement[] = $derived(this.#all.toSorted((a, b) => b.at - a.at));
+
+  /** What was not put away on this device: warnings before what is only good to know. */
   readonly shown: readonly Announcement[] = $derived.by(() => {
     const rank = ({ level }: Announcement) => (level === 'warning' ? 0 : 1);
-    return this.#all
-      .filter(({ id }) => !this.#prefs.dismissed.includes(id))
-      .sort((a, b) => rank(a) - rank(b) || b.at - a.at);
+    return this.all.filter(({ id }) => !this.#prefs.dismissed.includes(id)).sort((a, b) => rank(a) - rank(b));
   });
 
   /** The whole list, at each change. */

@@ -1,7 +1,7 @@
 import type { IconName } from '../../ui/Icon.svelte';
 
 /** The pages of the settings, in the order of the menu. */
-export const SECTIONS = ['profile', 'security', 'devices', 'keys', 'appearance'] as const;
+export const SECTIONS = ['profile', 'security', 'devices', 'keys', 'appearance', 'operator'] as const;
 export type Section = (typeof SECTIONS)[number];
 
 export const SECTION_ICON: Record<Section, IconName> = {
@@ -10,6 +10,7 @@ export const SECTION_ICON: Record<Section, IconName> = {
   devices: 'devices',
   keys: 'key',
   appearance: 'palette',
+  operator: 'megaphone',
 };
 
 /** The section of an address; an unknown one is none. */

@@ -90,9 +90,13 @@ export const account: Translation<typeof original> = {
   'announcement.label': 'Vom Betreiber',
   'announcement.from': 'Vom Betreiber von {relay}',
   'announcement.open': 'nicht verschlüsselt',
+  'announcement.warning': 'Warnung',
   'announcement.more': 'Alles zeigen',
   'announcement.others': { one: '{n} weitere Ankündigung', other: '{n} weitere Ankündigungen' },
   'announcement.dismiss': 'Ankündigung ausblenden',
+  'announcement.none': 'Keine Ankündigungen',
+  'announcement.lead':
+    'Was der Betreiber allen mitteilt, steht über deinen Unterhaltungen. Hier findest du es, solange es gilt.',
 
   'account.oldKeysTitle': 'Das Relay hat alte Schlüssel deines Kontos zurückgebracht',
   'account.oldKeys':
@@ -120,6 +124,7 @@ export const account: Translation<typeof original> = {
   'section.devices': 'Geräte',
   'section.keys': 'Schlüssel',
   'section.appearance': 'Aussehen und Sprache',
+  'section.operator': 'Vom Betreiber',
   'settings.admin': 'Verwaltung',
   'settings.backToMenu': 'Zurück zu den Einstellungen',
   'profile.title': 'Wie andere dich sehen',

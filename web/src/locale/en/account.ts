@@ -92,9 +92,13 @@ export const account = {
   'announcement.label': 'From the operator',
   'announcement.from': 'From the operator of {relay}',
   'announcement.open': 'not encrypted',
+  'announcement.warning': 'Warning',
   'announcement.more': 'Show all',
   'announcement.others': { one: '{n} more announcement', other: '{n} more announcements' },
   'announcement.dismiss': 'Dismiss announcement',
+  'announcement.none': 'No announcements',
+  'announcement.lead':
+    'When the operator has something to tell everybody, it stands above your conversations. You find it here for as long as it counts.',
 
   // What the relay did to the account's own data
   'account.oldKeysTitle': 'The relay brought back old keys of your account',
@@ -125,6 +129,7 @@ export const account = {
   'section.devices': 'Devices',
   'section.keys': 'Encryption keys',
   'section.appearance': 'Appearance and language',
+  'section.operator': 'From the operator',
   'settings.admin': 'Administration',
   'settings.backToMenu': 'Back to settings',
   'profile.title': 'How others see you',
