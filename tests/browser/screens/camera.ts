@@ -33,6 +33,8 @@ export class Camera {
     await test.step(name, async () => {
       // What was clicked last is not what the picture is about.
       await page.mouse.move(1, 1);
+      // Nor is what was said about the step before.
+      await expect(page.getByTestId('toast')).toHaveCount(0);
       for (const size of sizes) {
         await page.setViewportSize(SIZES[size]);
         for (const colorScheme of SCHEMES) {

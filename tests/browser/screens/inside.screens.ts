@@ -1,5 +1,5 @@
 import { type Browser, expect, type Locator, type Page, test } from '@playwright/test';
-import { openDesk, openUser, changeSettings, actOn } from '../support/admin.ts';
+import { actOn, announce, changeSettings, openDesk, openUser } from '../support/admin.ts';
 import {
   composer,
   createRoom,
@@ -10,6 +10,7 @@ import {
   openSettings,
   type Person,
   register,
+  reportMessage,
   send,
   texts,
 } from '../support/people.ts';
@@ -170,6 +171,7 @@ async function settings(): Promise<void> {
     ['devices', 'Devices'],
     ['keys', 'Encryption keys'],
     ['appearance', 'Appearance and language'],
+    ['operator', 'From the operator'],
   ] as const) {
     await openSettings(page, section, heading);
     const shown =
@@ -227,16 +229,8 @@ async function seedDesk(browser: Browser): Promise<void> {
   for (const name of waiting) await registerAndLeave(browser, relay, name);
   await actOn(page, await openUser(page, relay, banned ?? ''), 'Ban', 'advertisements in four rooms');
   await actOn(page, await openUser(page, relay, 'jonas'), 'Make administrator');
-  await openDesk(page, relay, 'announcements', 'Announcements');
-  for (const [text, kind] of [
-    ['New here? The kitchen rota is in the room “Harbour kitchen”.', 'Information'],
-    [NEWS, 'Warning'],
-  ] as const) {
-    await page.getByLabel('Text').fill(text);
-    await page.getByRole('radio', { name: kind }).check({ force: true });
-    await button(page, 'Announce').click();
-    await expect(page.getByTestId('announcement-record').filter({ hasText: text })).toBeVisible();
-  }
+  await announce(page, relay, 'New here? The kitchen rota is in the room “Harbour kitchen”.', 'Information');
+  await announce(page, relay, NEWS, 'Warning');
   await openDesk(page, relay, 'invites', 'Invites');
   for (const note of ['for the crew of the Albatros', 'for Henrik']) {
     await page.getByLabel('Note (optional)').fill(note);
@@ -244,25 +238,25 @@ async function seedDesk(browser: Browser): Promise<void> {
     await expect(page.getByRole('textbox', { name: 'Invite link' })).toHaveValue(/#\/invite\//);
     await button(page, 'I have copied it').click();
   }
-  await report(pages.zoe, 'Donaudampf', 'This word is too long for any pier.');
+  await home(pages.zoe);
+  await openRoom(pages.zoe, ROOM);
+  await reportMessage(pages.zoe, 'Donaudampf', 'This word is too long for any pier.');
 }
 
-async function report(page: Page, text: string, note: string): Promise<void> {
-  await home(page);
-  await openRoom(page, ROOM);
-  const item = page.locator('.message', { hasText: text });
-  await item.hover();
-  await item.locator('[data-message-menu]').click();
-  await page.getByRole('menuitem', { name: 'Report…' }).click();
-  await page.getByLabel('What is wrong with it?').fill(note);
-  await page.getByRole('dialog').getByRole('button', { name: 'Report', exact: true }).click();
-  await expect(page.getByText('The message is reported')).toBeVisible();
+/** Dismisses all announcements. */
+async function putAway(page: Page): Promise<void> {
+  const bar = page.getByTestId('announcement');
+  for (; await bar.isVisible(); ) await bar.getByRole('button', { name: 'Dismiss announcement' }).click();
 }
 
 async function desk(): Promise<void> {
   const camera = new Camera('4-administration');
   const page = pages.mira;
   await camera.take(pages.zoe, 'announcement', pages.zoe.getByText(NEWS));
+  await putAway(pages.zoe);
+  await openSettings(pages.zoe, 'operator', 'From the operator');
+  await camera.take(pages.zoe, 'announcements-again', pages.zoe.getByText(NEWS));
+  await putAway(page);
   for (const [part, heading, shown] of [
     ['overview', 'Overview', page.getByText('Messages today')],
     ['approvals', 'Approvals', page.getByTestId('approval')],

@@ -1,13 +1,14 @@
 import { expect, type Page, test } from '@playwright/test';
-import { openDesk } from '../support/admin.ts';
+import { announce, changeSettings, openDesk } from '../support/admin.ts';
 import { expectAccessible } from '../support/axe.ts';
-import { Company, createRoom, register } from '../support/people.ts';
+import { Company, createRoom, logIn, register } from '../support/people.ts';
 import { Relay } from '../support/relay.ts';
 
 // The administrator's desk can be perceived and used: on a phone and a desktop, and with a keyboard alone.
 
 const MIRA = { username: 'mira', password: 'violet-otter-paper-lantern', displayName: 'Mira Steinbach' };
 const JONAS = { username: 'jonas', password: 'copper-river-quiet-window', displayName: 'Jonas Weberknecht' };
+const ZOE = { username: 'zoe.k', password: 'ten-wooden-garden-chairs', displayName: 'Zoë' };
 const PARTS = [
   ['overview', 'Overview', 'Messages today'],
   ['approvals', 'Approvals', 'Nobody waits'],
@@ -70,6 +71,46 @@ test('axe finds nothing to say about any part of the desk, and nothing runs out 
       if (!(await dialog.isVisible())) await ban.click();
       await expect(dialog).toBeVisible();
     });
+  });
+});
+
+test('axe finds nothing to say about what people see who wait, are elsewhere, or look for a desk that is not theirs', async () => {
+  const jonas = await company.open();
+  const person = await register(jonas.page, relay.url, JONAS);
+  await expect(jonas.page.getByRole('button', { name: 'New room' }).first()).toBeVisible();
+  await test.step('no administrator', async () => {
+    await jonas.page.goto(`${relay.url}/#/admin/users`);
+    const shown = jonas.page.getByText('This is for administrators');
+    await expectAccessible(jonas.page, 'not for you', () => expect(shown).toBeVisible());
+  });
+  await test.step('displaced', async () => {
+    const elsewhere = await company.open();
+    await logIn(elsewhere.page, relay, person);
+    const shown = jonas.page.getByRole('heading', { name: 'Waxwing is open elsewhere' });
+    await expectAccessible(jonas.page, 'displaced', () => expect(shown).toBeVisible());
+  });
+  await test.step('waiting', async () => {
+    await changeSettings(page, relay, () =>
+      page.getByRole('radio', { name: 'Everybody, after your approval' }).check(),
+    );
+    const zoe = await company.open();
+    await register(zoe.page, relay.url, ZOE);
+    const shown = zoe.page.getByRole('heading', { name: 'Almost there' });
+    await expectAccessible(zoe.page, 'waiting', () => expect(shown).toBeVisible());
+    // With the operator's word, of both kinds.
+    for (const [text, kind] of [
+      ['I look at new accounts in the evening.', 'Information'],
+      ['Maintenance on Saturday.', 'Warning'],
+    ] as const) {
+      await announce(page, relay, text, kind);
+      await expectAccessible(zoe.page, `waiting, ${kind}`, () => expect(zoe.page.getByText(text)).toBeVisible());
+    }
+    await openDesk(page, relay, 'approvals', 'Approvals');
+    await page.getByRole('button', { name: 'Refuse: zoe.k' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Refuse', exact: true }).click();
+    await expectAccessible(zoe.page, 'refused', () =>
+      expect(zoe.page.getByText('declined this account')).toBeVisible(),
+    );
   });
 });
 

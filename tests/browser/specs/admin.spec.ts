@@ -1,5 +1,5 @@
 import { expect, type Page, test } from '@playwright/test';
-import { actOn, changeSettings, openDesk, openUser, overwriteOnDisk } from '../support/admin.ts';
+import { actOn, announce, changeSettings, openDesk, openUser, overwriteOnDisk } from '../support/admin.ts';
 import { Company, composer, createRoom, logIn, type Person, register, submitPassword } from '../support/people.ts';
 import { Relay } from '../support/relay.ts';
 import { nextCode } from '../support/totp.ts';
@@ -132,11 +132,7 @@ test('an announcement is seen at once, by those who come later, and no longer wh
   const TEXT = 'The relay moves to a new machine on Saturday.';
   const { page, person } = await jonasComes();
   await expect(page.getByRole('button', { name: 'New room' }).first()).toBeVisible();
-  await openDesk(desk, relay, 'announcements', 'Announcements');
-  await desk.getByLabel('Text').fill(TEXT);
-  await desk.getByRole('radio', { name: 'Warning' }).check({ force: true });
-  await desk.getByRole('button', { name: 'Announce', exact: true }).click();
-  await expect(desk.getByTestId('announcement-record')).toContainText(TEXT);
+  await announce(desk, relay, TEXT, 'Warning');
   await expect(page.getByText(TEXT)).toBeVisible();
 
   const later = await company.open();
@@ -161,17 +157,6 @@ test('settings count at once: who may register, and under which name the relay g
   await page.reload();
   await expect(page.getByText('This relay takes no new accounts at the moment.')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Create account' })).toHaveCount(0);
-
-  await changeSettings(desk, relay, () => desk.getByRole('radio', { name: 'Who has an invite' }).check());
-  await openDesk(desk, relay, 'invites', 'Invites');
-  await desk.getByLabel('Note (optional)').fill('for Jonas');
-  await desk.getByRole('button', { name: 'Create invite' }).click();
-  const link = await desk.getByRole('textbox', { name: 'Invite link' }).inputValue();
-  expect(link).toMatch(/#\/invite\/\S+$/);
-  await register(page, link, JONAS);
-  await expect(page.getByRole('button', { name: 'New room' }).first()).toBeVisible();
-  await desk.getByRole('button', { name: 'Refresh' }).click();
-  await expect(desk.getByText('for Jonas')).toHaveCount(0);
 
   await openDesk(desk, relay, 'settings', 'Settings');
   await desk.getByRole('button', { name: 'Set back: Name of this relay' }).click();

@@ -35,6 +35,20 @@ export async function changeSettings(page: Page, relay: Relay, change: () => Pro
   await expect(page.getByText('Saved. It counts from now on.')).toBeVisible();
 }
 
+/** Tells everybody something. */
+export async function announce(
+  page: Page,
+  relay: Relay,
+  text: string,
+  kind: 'Information' | 'Warning',
+): Promise<void> {
+  await openDesk(page, relay, 'announcements', 'Announcements');
+  await page.getByLabel('Text').fill(text);
+  await page.getByRole('radio', { name: kind }).check({ force: true });
+  await page.getByRole('button', { name: 'Announce', exact: true }).click();
+  await expect(page.getByTestId('announcement-record').filter({ hasText: text })).toBeVisible();
+}
+
 /**
  * Writes over a text wherever a stopped relay has it on disk, as somebody with access to the machine could: below the
  * database, so that none of its triggers see it. Returns how often it was there.

@@ -160,6 +160,17 @@ export async function openRoom(page: Page, name: string): Promise<void> {
   await expect(composer(page)).toBeVisible();
 }
 
+/** Reports a message of the room that the page shows. */
+export async function reportMessage(page: Page, text: string, note: string): Promise<void> {
+  const item = page.locator('.message', { hasText: text });
+  await item.hover();
+  await item.locator('[data-message-menu]').click();
+  await page.getByRole('menuitem', { name: 'Report…' }).click();
+  await page.getByLabel('What is wrong with it?').fill(note);
+  await page.getByRole('dialog').getByRole('button', { name: 'Report', exact: true }).click();
+  await expect(page.getByText('The message is reported')).toBeVisible();
+}
+
 /** Profiles that are closed when a test ends, whatever happened. */
 export class Company {
   readonly profiles: Profile[] = [];
