@@ -12,6 +12,14 @@ use super::Epoch;
 pub(crate) struct Known {
     pub(crate) keys: EpochKeys,
     pub(crate) step: Option<EpochStep>,
+    /// A link tells how it came to be, and keeps the key of the epoch before from newcomers, as the room's history rule may ask for.
+    pub(crate) past_kept: bool,
+}
+
+impl Known {
+    pub(crate) fn new(keys: EpochKeys, step: Option<EpochStep>) -> Self {
+        Self { keys, step, past_kept: false }
+    }
 }
 
 /// Known epochs by id.
@@ -19,7 +27,7 @@ pub(crate) type KnownEpochs = BTreeMap<EpochId, Known>;
 
 pub(crate) fn own_epoch(group: &Room) -> KnownEpochs {
     let step = group.knows_step().then(|| group.step().clone());
-    let known = Known { keys: group.keys().clone(), step };
+    let known = Known::new(group.keys().clone(), step);
     BTreeMap::from([(EpochId(group.epoch().0), known)])
 }
 
@@ -59,6 +67,18 @@ pub(crate) fn chain(group: &Room, known: &KnownEpochs) -> (BTreeMap<EpochId, Epo
 /// Whether this is a room's first epoch: nothing comes before it, and nobody but the founder is in it.
 pub(super) fn is_first(epoch: &Epoch) -> bool {
     epoch.step.parent.is_none() && epoch.roster.len() == 1
+}
+
+/// Whether what leads further back than these epochs should be there, and is not: every epoch but a room's first has a link, which either gives
+/// the key of the epoch before or says that it keeps it.
+pub(super) fn past_missing(epochs: &BTreeMap<EpochId, Epoch>, known: &KnownEpochs) -> bool {
+    let parent_known =
+        |epoch: &Epoch| epoch.step.parent.is_some_and(|parent| epochs.contains_key(&EpochId(parent.0)));
+    let oldest = epochs.iter().find(|(_, epoch)| !parent_known(epoch));
+    oldest.is_some_and(|(id, epoch)| {
+        let kept = known.get(id).is_some_and(|known| known.past_kept);
+        !kept && !is_first(epoch)
+    })
 }
 
 /// The first epoch of a room has no link; this stands for what it would say.

@@ -13,7 +13,7 @@ use waxwing_wire::{
 
 use super::{
     Epoch, RoomSync, Stage,
-    epochs::{Known, chain, is_first, own_epoch},
+    epochs::{Known, chain, is_first, own_epoch, past_missing},
     links::LinkPage,
     log::Batch,
     shut::Cause,
@@ -80,7 +80,7 @@ impl Client {
             });
             if let Some(record) = opened {
                 let keys = record.keys(place, ids::EpochId(entry.epoch.0));
-                known.entry(entry.epoch).or_insert(Known { keys, step: Some(record.step) });
+                known.entry(entry.epoch).or_insert(Known::new(keys, Some(record.step)));
             }
         }
         match entries.iter().map(|entry| entry.commit).min() {
@@ -106,6 +106,7 @@ impl Client {
                 if let (Some(step), false) = (step, group.knows_step()) {
                     sync.group = sync.group.take().map(|group| group.with_step(step));
                 }
+                sync.past_missing = past_missing(&epochs, known);
                 sync.begin_reading(epochs);
                 let batch = Batch::all_epochs(sync, self.session.as_ref(), ctx);
                 return self.finish(room, batch, ctx);

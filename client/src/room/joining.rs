@@ -217,7 +217,7 @@ impl Client {
         let room = commit.room;
         let mut known = own_epoch(&prepared.room);
         if let Some(keys) = doorway.keys() {
-            known.insert(EpochId(keys.epoch().0), Known { keys: keys.clone(), step: None });
+            known.insert(EpochId(keys.epoch().0), Known::new(keys.clone(), None));
         }
         let mut sync = RoomSync::new(room, Stage::Unconfirmed, ctx.rng);
         sync.joining = known;

@@ -114,10 +114,11 @@ fn learn(
     let Some(told) = known.get_mut(&epoch) else { return };
     let parent = link.parent_keys(room);
     told.step.get_or_insert(link.step);
+    told.past_kept |= parent.is_none();
     if let Some(keys) = parent {
         let parent = EpochId(keys.epoch().0);
         rosters.entry(parent).or_insert(before);
-        known.entry(parent).or_insert(Known { keys, step: None });
+        known.entry(parent).or_insert(Known::new(keys, None));
     }
 }
 

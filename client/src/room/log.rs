@@ -249,11 +249,16 @@ impl RoomSync {
         }
     }
 
-    /// The room was founded without an entry of its own; its notice comes before the first entry.
+    /// The room was founded without an entry of its own; its notice comes before the first entry, or a warning where the way back to the founding
+    /// is missing.
     fn founding(&mut self, session: &Session, entry: &LogEntry, batch: &mut Batch, ctx: &mut Ctx<'_>) {
         let root = self.epochs.values().find(|epoch| epoch.step.parent.is_none());
-        let Some(founder) = root.map(|epoch| AccountId(epoch.step.author.0)) else { return };
-        let mut created = item(entry, 0, session.account, founder, Body::Created);
+        let founder = root.map(|epoch| AccountId(epoch.step.author.0));
+        let mut created = match founder {
+            _ if self.past_missing => item(entry, 0, session.account, entry.sender, warning("past_missing")),
+            Some(founder) => item(entry, 0, session.account, founder, Body::Created),
+            None => return,
+        };
         created.seq = Some(0);
         created.key = "created".to_owned();
         self.last.get_or_insert_with(|| created.clone());

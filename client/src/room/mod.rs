@@ -165,6 +165,8 @@ pub(crate) struct RoomSync {
     pub(crate) stream_kept: bool,
     /// All epochs since the founding are known.
     pub(crate) whole: bool,
+    /// What leads back to epochs before the known ones is missing at the relay, or damaged.
+    pub(crate) past_missing: bool,
     pub(crate) confirmed: Option<Confirmed>,
     pub(crate) vouched: Option<Vouched>,
     /// The log cannot be read on.
@@ -244,6 +246,7 @@ impl RoomSync {
             stream: EntryId(ids::MessageId::random(rng).0),
             stream_kept: false,
             whole: false,
+            past_missing: false,
             confirmed: None,
             vouched: None,
             leaf_at_ms: 0,

@@ -79,7 +79,7 @@ fn room(session: &Session, id: RoomId, parts: &Parts<'_>, ctx: &mut Ctx<'_>) -> 
         let opened = session
             .any_root(|root| KeyringRecord::open(root, session.id(), place, epoch.0.into(), value).ok());
         if let Some(record) = opened {
-            known.insert(epoch, Known { keys: record.keys(place, epoch.0.into()), step: Some(record.step) });
+            known.insert(epoch, Known::new(record.keys(place, epoch.0.into()), Some(record.step)));
         }
     }
     let (epochs, _) = chain(&group, &known);

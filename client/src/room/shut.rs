@@ -93,7 +93,7 @@ impl RoomSync {
 
     /// What is known of the room's epochs before a Welcome leads into a new one.
     pub(super) fn known(&self) -> KnownEpochs {
-        let known = |epoch: &super::Epoch| Known { keys: epoch.keys.clone(), step: Some(epoch.step.clone()) };
+        let known = |epoch: &super::Epoch| Known::new(epoch.keys.clone(), Some(epoch.step.clone()));
         self.epochs.iter().map(|(id, epoch)| (*id, known(epoch))).collect()
     }
 

@@ -1,7 +1,8 @@
 //! The storage that openmls writes a group into: a small map in memory that is cheap to copy.
 //!
 //! A copy shares every value with its original until one of them writes, so trying a commit on a copy costs one pointer
-//! per entry. Values are CBOR, because openmls needs a self-describing format. Tree and context come from the public state, which is
+//! per entry. Values are MessagePack: openmls needs a self-describing format, and this one, unlike CBOR through serde, writes its vectors of
+//! bytes as byte strings. Tree and context come from the public state, which is
 //! checked against the epoch id; all else is kept in the snapshot: also the confirmation tag and the hash over it, which nobody could
 //! check in what another member published.
 
@@ -9,6 +10,7 @@ use std::{cell::RefCell, collections::BTreeMap, fmt, sync::Arc};
 
 use minicbor::{Decode, Encode};
 use openmls_traits::storage::{CURRENT_VERSION, StorageProvider, traits};
+use rmp_serde::config::BytesMode;
 use serde::{Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
@@ -68,8 +70,17 @@ impl fmt::Debug for GroupStorage {
 
 fn entry_key(tag: Tag, key: &impl Serialize) -> Result<Vec<u8>, StorageError> {
     let mut bytes = vec![tag as u8];
-    ciborium::into_writer(key, &mut bytes).map_err(|_| StorageError)?;
+    encode(key, &mut bytes)?;
     Ok(bytes)
+}
+
+fn encode(value: &impl Serialize, bytes: &mut Vec<u8>) -> Result<(), StorageError> {
+    let mut writer = rmp_serde::Serializer::new(bytes).with_bytes(BytesMode::ForceIterables);
+    value.serialize(&mut writer).map_err(|_| StorageError)
+}
+
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StorageError> {
+    rmp_serde::from_slice(bytes).map_err(|_| StorageError)
 }
 
 /// An entry as snapshots and key packages hold it; wiped on drop.
@@ -155,7 +166,7 @@ impl GroupStorage {
 
     fn put(&self, tag: Tag, key: &impl Serialize, value: &impl Serialize) -> Result<(), StorageError> {
         let mut bytes = Zeroizing::new(Vec::new());
-        ciborium::into_writer(value, &mut *bytes).map_err(|_| StorageError)?;
+        encode(value, &mut bytes)?;
         self.entries.borrow_mut().insert(entry_key(tag, key)?, Arc::new(bytes));
         Ok(())
     }
@@ -164,7 +175,7 @@ impl GroupStorage {
         let key = entry_key(tag, key)?;
         match self.entries.borrow().get(&key) {
             None => Ok(None),
-            Some(value) => ciborium::from_reader(value.as_slice()).map(Some).map_err(|_| StorageError),
+            Some(value) => decode(value).map(Some),
         }
     }
 
@@ -234,15 +245,18 @@ impl StorageProvider<CURRENT_VERSION> for GroupStorage {
         group_id: &G,
         leaf_node: &L,
     ) -> Result<(), Self::Error> {
-        let mut leaves: Vec<ciborium::Value> = self.take(Tag::OwnLeafNodes, group_id)?.unwrap_or_default();
-        leaves.push(ciborium::Value::serialized(leaf_node).map_err(|_| StorageError)?);
+        let mut leaves: Vec<Vec<u8>> = self.take(Tag::OwnLeafNodes, group_id)?.unwrap_or_default();
+        let mut leaf = Vec::new();
+        encode(leaf_node, &mut leaf)?;
+        leaves.push(leaf);
         self.put(Tag::OwnLeafNodes, group_id, &leaves)
     }
     fn own_leaf_nodes<G: traits::GroupId<CURRENT_VERSION>, L: traits::LeafNode<CURRENT_VERSION>>(
         &self,
         group_id: &G,
     ) -> Result<Vec<L>, Self::Error> {
-        Ok(self.take(Tag::OwnLeafNodes, group_id)?.unwrap_or_default())
+        let leaves: Vec<Vec<u8>> = self.take(Tag::OwnLeafNodes, group_id)?.unwrap_or_default();
+        leaves.iter().map(|leaf| decode(leaf)).collect()
     }
     fn delete_own_leaf_nodes<G: traits::GroupId<CURRENT_VERSION>>(
         &self,

@@ -193,6 +193,8 @@ export const de: Catalogue = {
   'warning.fork':
     'Wer das geschrieben hat, hat eine andere Fassung des Raums gesehen. Das Relay täuscht vielleicht einen von euch.',
   'warning.refused_commit': 'Eine Änderung am Raum war nicht erlaubt und wurde abgelehnt.',
+  'warning.past_missing':
+    'Was zu älteren Nachrichten führt, fehlt beim Relay oder ist beschädigt; auf diesem Gerät beginnt das Gespräch deshalb hier. Frag, wer das Relay betreibt.',
   'warning.gap': 'Etwas, das vorher geschrieben wurde, fehlt. Vielleicht hält das Relay es zurück.',
   'warning.replay': 'Etwas wurde ein zweites Mal zugestellt. Es wird nicht noch einmal angezeigt.',
   'warning.late': 'Das kam später an, als es gesendet wurde. Das Relay hat die Reihenfolge geändert.',

@@ -194,6 +194,8 @@ export const en = {
   'warning.fork':
     'The author of this message has seen another version of the room than you. The relay may be deceiving one of you.',
   'warning.refused_commit': 'A change to the room was not allowed and has been refused.',
+  'warning.past_missing':
+    'What leads to older messages is missing or damaged at the relay, so the conversation begins here on this device. Ask the operator for help.',
   'warning.gap': 'Something that was written before this is missing. The relay may be holding it back.',
   'warning.replay': 'Something was delivered a second time. It is not shown again.',
   'warning.late': 'This came later than it was sent. The relay has changed the order.',
