@@ -19,6 +19,7 @@ pub(crate) fn tell(notices: &[account::AccountNotice], ctx: &mut Ctx<'_>) {
             NoticeKind::TotpReset => AccountNotice::TotpReset,
             NoticeKind::RecoveryCodeUsed => AccountNotice::RecoveryCodeUsed,
             NoticeKind::Recovered => AccountNotice::Recovered,
+            NoticeKind::CodeGuessed => AccountNotice::CodeGuessed,
         };
         ctx.notify(Notice::Account { what, at: notice.at_ms });
     }
@@ -70,6 +71,7 @@ impl Client {
             }
             AccountEvent::Promoted => Standing { administrator: true, ..standing },
             AccountEvent::Demoted => Standing { administrator: false, ..standing },
+            AccountEvent::CodeGuessed => standing,
         };
         self.restand(change, ctx);
         self.complete_report_key(ctx);
@@ -79,6 +81,7 @@ impl Client {
             AccountEvent::RecoveryCodeUsed => AccountNotice::RecoveryCodeUsed,
             AccountEvent::Promoted => AccountNotice::Promoted,
             AccountEvent::Demoted => AccountNotice::Demoted,
+            AccountEvent::CodeGuessed => AccountNotice::CodeGuessed,
         };
         ctx.notify(Notice::Account { what, at: ctx.now_ms });
     }

@@ -273,6 +273,7 @@ samples!(account_news, AccountNotice, {
     Recovered: [AccountNotice::Recovered],
     Promoted: [AccountNotice::Promoted],
     Demoted: [AccountNotice::Demoted],
+    CodeGuessed: [AccountNotice::CodeGuessed],
 });
 
 samples!(roles, Role, {

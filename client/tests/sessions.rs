@@ -167,6 +167,9 @@ fn recovery_codes_stand_in_once_each_and_a_reset_asks_for_a_new_authenticator() 
     world.relay.tell(mira, &Event::Account(AccountEvent::TotpReset));
     world.run();
     assert_eq!(news(&world, second), [AccountNotice::TotpReset], "told at once");
+    world.relay.tell(mira, &Event::Account(AccountEvent::CodeGuessed));
+    world.run();
+    assert_eq!(news(&world, second), [AccountNotice::TotpReset, AccountNotice::CodeGuessed]);
     assert!(!world.devices[second].me.as_ref().unwrap().totp);
     let fourth = world.device();
     let asked = world.call(fourth, log_in("mira", &password("mira")));

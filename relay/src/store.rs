@@ -103,6 +103,8 @@ operations! {
     fn delete_account(by: Caller, now_ms: u64) -> ();
     /// Records that logins at a normalised username have to wait.
     fn record_refused_logins(username: String, now_ms: u64) -> ();
+    /// Records that codes of an account have to wait, and tells the account.
+    fn record_refused_codes(account: AccountId, now_ms: u64) -> ();
     /// The session behind a token, if it is alive.
     fn session(token: SessionHash, life: SessionLife, now_ms: u64) -> Option<Session>;
     /// The sessions of an account, the newest first.

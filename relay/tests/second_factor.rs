@@ -57,6 +57,28 @@ async fn guesses_at_recovery_codes_wait_like_those_at_codes() {
 }
 
 #[tokio::test]
+async fn whoever_guesses_at_codes_is_recorded_once_and_the_owner_is_told() {
+    let running = start().await;
+    let [mira, jon] = people(&running, ["mira", "jon"]).await;
+    let mut elsewhere = jon.stream().await;
+    for _ in 0..5 {
+        let answer = log_in(&jon.http, "jon", "000000").await.err().unwrap();
+        assert_eq!(answer.code, "wrong_code");
+    }
+    assert_eq!(mira.audit("kind=codes_refused").await, [], "typing errors are nobody's business");
+    for _ in 0..3 {
+        let answer = log_in(&jon.http, "jon", "000000").await.err().unwrap();
+        assert_eq!(answer.code, "rate_limited");
+    }
+    let entry = ("codes_refused".to_owned(), format!("account:{}", jon.id), String::new());
+    assert_eq!(mira.audit("kind=codes_refused").await, [entry]);
+    assert_eq!(elsewhere.event().await, Event::Account(AccountEvent::CodeGuessed));
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    let told: Vec<_> = jon.log_in(0).await.unwrap().0.notices.iter().map(|notice| notice.what).collect();
+    assert_eq!(told, [NoticeKind::CodeGuessed]);
+}
+
+#[tokio::test]
 async fn another_authenticator_takes_over_with_its_own_recovery_codes() {
     let running = start().await;
     let [mira, jon] = people(&running, ["mira", "jon"]).await;

@@ -126,6 +126,8 @@ pub enum AccountNotice {
     Promoted,
     /// It may no longer administrate the relay.
     Demoted,
+    /// Somebody gave its password, and then too many wrong codes.
+    CodeGuessed,
 }
 
 /// What the operator tells everybody.

@@ -53,7 +53,7 @@ CREATE TABLE recovery_codes (
 CREATE TABLE account_notices (
     num     INTEGER PRIMARY KEY,
     account BLOB NOT NULL REFERENCES accounts (account) ON DELETE CASCADE,
-    kind    INTEGER NOT NULL CHECK (kind IN (1, 2, 3)),
+    kind    INTEGER NOT NULL CHECK (kind IN (1, 2, 3, 4)),
     at_ms   INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX account_notices_by_account ON account_notices (account, num);
@@ -277,6 +277,7 @@ CREATE TABLE audit (
 ) STRICT;
 CREATE INDEX audit_by_actor ON audit (actor, seq);
 CREATE INDEX audit_by_kind ON audit (kind, seq);
+CREATE INDEX audit_by_target ON audit (target, kind, seq);
 CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
 BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;
 CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit

@@ -90,6 +90,7 @@ behaviours! {
         whoever_holds_the_recovery_key_takes_the_account_back,
         an_account_is_deleted_with_all_that_is_its_own,
         the_last_administrator_is_not_deleted,
+        refused_codes_are_recorded_and_told_so_often,
         refused_logins_are_recorded;
     data:
         account_objects_are_compared_and_swapped,

@@ -242,7 +242,7 @@ export interface Statistics {
 
 /** What happened to the account at the relay. */
 export type AccountNotice =
-  'approved' | 'totpReset' | 'recoveryCodeUsed' | 'recovered' | 'promoted' | 'demoted';
+  'approved' | 'totpReset' | 'recoveryCodeUsed' | 'recovered' | 'promoted' | 'demoted' | 'codeGuessed';
 
 /** The operator's word to everybody. It is not encrypted. */
 export interface Announcement {

@@ -181,6 +181,7 @@ export const accountNews = [
   "recovered",
   "promoted",
   "demoted",
+  "codeGuessed",
 ] satisfies AccountNotice[];
 
 // prettier-ignore

@@ -65,7 +65,7 @@ export interface AuditEntry {
 }
 
 /** What happened. */
-export type AuditKind = 'setup' | 'registered' | 'approved' | 'refused' | 'banned' | 'unbanned' | 'kicked' | 'promoted' | 'demoted' | 'totp_reset' | 'totp_changed' | 'totp_removed' | 'recovery_codes_made' | 'recovery_code_used' | 'recovered' | 'password_changed' | 'keys_rotated' | 'account_deleted' | 'session_ended' | 'login_refused' | 'invite_made' | 'invite_revoked' | 'setting_changed' | 'announced' | 'announcement_withdrawn' | 'room_removed' | 'message_removed' | 'reported' | 'report_resolved' | 'audit_exported';
+export type AuditKind = 'setup' | 'registered' | 'approved' | 'refused' | 'banned' | 'unbanned' | 'kicked' | 'promoted' | 'demoted' | 'totp_reset' | 'totp_changed' | 'totp_removed' | 'recovery_codes_made' | 'recovery_code_used' | 'recovered' | 'password_changed' | 'keys_rotated' | 'account_deleted' | 'session_ended' | 'login_refused' | 'codes_refused' | 'invite_made' | 'invite_revoked' | 'setting_changed' | 'announced' | 'announcement_withdrawn' | 'room_removed' | 'message_removed' | 'reported' | 'report_resolved' | 'audit_exported';
 
 /** A page of the audit log, the newest first. */
 export interface AuditList {

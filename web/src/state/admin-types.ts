@@ -28,6 +28,7 @@ export const AUDIT_KINDS = [
   'account_deleted',
   'session_ended',
   'login_refused',
+  'codes_refused',
   'invite_made',
   'invite_revoked',
   'setting_changed',

@@ -46,7 +46,12 @@ export interface Reported {
 }
 
 /** News that ask for attention; the others are said in passing. */
-const ALARMING = ['totpReset', 'recoveryCodeUsed', 'recovered'] as const satisfies AccountNotice[];
+const ALARMING = [
+  'totpReset',
+  'recoveryCodeUsed',
+  'recovered',
+  'codeGuessed',
+] as const satisfies AccountNotice[];
 
 /** What happened to the account and is worth a look, until it is put away. */
 export interface AccountNews {

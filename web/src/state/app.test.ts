@@ -129,6 +129,8 @@ describe('what is shown', () => {
     const [first] = app.news;
     if (first) app.seen(first);
     expect(app.news.map(({ what }) => what)).toEqual(['recoveryCodeUsed']);
+    engine.notify({ type: 'account', what: 'codeGuessed', at: 3 });
+    expect(app.news.map(({ what }) => what)).toEqual(['recoveryCodeUsed', 'codeGuessed']);
     engine.notify({ type: 'session', me: null, reason: 'ended' });
     expect(app.news).toEqual([]);
   });

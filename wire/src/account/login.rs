@@ -100,6 +100,8 @@ pub enum NoticeKind {
     RecoveryCodeUsed,
     /// Somebody took the account over with its recovery key.
     Recovered,
+    /// Somebody gave the password, and then too many wrong codes.
+    CodeGuessed,
 }
 
 /// Something that happened to the account since the last login.

@@ -96,6 +96,8 @@ kinds! {
     SessionEnded = "session_ended";
     /// Too many logins failed; more have to wait.
     LoginRefused = "login_refused";
+    /// After the right password of an account too many codes were wrong; more have to wait.
+    CodesRefused = "codes_refused";
     /// An invite code was made.
     InviteMade = "invite_made";
     /// An invite code was revoked.

@@ -285,6 +285,9 @@ pub enum AccountEvent {
     /// It may no longer administrate this relay.
     #[n(4)]
     Demoted,
+    /// Somebody gave its password, and then too many wrong codes.
+    #[n(5)]
+    CodeGuessed,
 }
 
 /// Why a session ended.

@@ -342,6 +342,7 @@ fn event() -> impl Strategy<Value = Event> {
             AccountEvent::RecoveryCodeUsed,
             AccountEvent::Promoted,
             AccountEvent::Demoted,
+            AccountEvent::CodeGuessed,
         ])
         .prop_map(Event::Account),
         select(vec![

@@ -18,6 +18,8 @@ use waxwing_wire::{AccountId, ids::RoomHandle};
 const MOST: usize = 65_536;
 /// For each such time without a new failure one is forgotten. As long as the longest wait: who waits gains nothing.
 const DECAY: Duration = Duration::from_secs(15 * 60);
+/// The same for codes: whoever has the password and guesses slowly enough never to wait, unnoticed, has but a few a day.
+const CODE_DECAY: Duration = Duration::from_secs(4 * 60 * 60);
 /// Failures beyond those that are free, at most: after a long attack, waits shrink within hours.
 const MOST_BEYOND: u32 = 12;
 
@@ -56,6 +58,13 @@ impl Key {
     }
 }
 
+impl Key {
+    /// Time after which one failure is forgotten.
+    fn decay(&self) -> Duration {
+        if matches!(self, Self::Code(_)) { CODE_DECAY } else { DECAY }
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Record {
     failures: u32,
@@ -68,8 +77,8 @@ struct Record {
 
 impl Record {
     /// Failures that are not forgotten yet.
-    fn left(&self, now: Instant) -> u32 {
-        let forgotten = now.saturating_duration_since(self.last).as_secs() / DECAY.as_secs();
+    fn left(&self, key: &Key, now: Instant) -> u32 {
+        let forgotten = now.saturating_duration_since(self.last).as_secs() / key.decay().as_secs();
         self.failures.saturating_sub(u32::try_from(forgotten).unwrap_or(u32::MAX))
     }
 }
@@ -152,7 +161,7 @@ fn longest(records: &Records, keys: &[Key], now: Instant) -> Option<Duration> {
     let left = |key: &Key| {
         let record = records.get(key)?;
         let waited = now.saturating_duration_since(record.last);
-        let left = delay(key, record.left(now)).saturating_sub(waited);
+        let left = delay(key, record.left(key, now)).saturating_sub(waited);
         (!left.is_zero()).then_some(left)
     };
     keys.iter().filter_map(left).max()
@@ -161,7 +170,7 @@ fn longest(records: &Records, keys: &[Key], now: Instant) -> Option<Duration> {
 fn count(records: &mut Records, keys: &[Key], now: Instant) {
     for key in keys {
         if records.len() >= MOST && !records.contains_key(key) {
-            records.retain(|_, record| record.left(now) > 0);
+            records.retain(|key, record| record.left(key, now) > 0);
         }
         if records.len() >= MOST && !records.contains_key(key) {
             // Under such an attack the address matters more than any one record.
@@ -175,9 +184,9 @@ fn count(records: &mut Records, keys: &[Key], now: Instant) {
             before: now,
             refused: false,
         });
-        record.refused &= record.left(now) > 0;
+        record.refused &= record.left(key, now) > 0;
         let most = key.rule().0.saturating_add(MOST_BEYOND);
-        record.failures = record.left(now).saturating_add(1).min(most);
+        record.failures = record.left(key, now).saturating_add(1).min(most);
         record.before = record.last;
         record.last = now;
     }
@@ -296,6 +305,19 @@ mod tests {
         assert_eq!(backoff.attempt_at(&keys, later), None);
         backoff.forgive(&keys);
         assert_eq!(backoff.attempt_at(&keys, later), None, "the first failures were a minute ago");
+    }
+
+    #[test]
+    fn slow_guesses_at_codes_are_few_until_they_are_noticed() {
+        let (backoff, now) = (Backoff::default(), Instant::now());
+        let key = Key::Code("mira".into());
+        let hour = Duration::from_secs(60 * 60);
+        let unnoticed = (0..24_u32).take_while(|hours| {
+            let waits = backoff.attempt_at(std::slice::from_ref(&key), now + hour * *hours).is_some();
+            // Once more at the same time: nobody waits an hour for a code.
+            !waits && backoff.attempt_at(std::slice::from_ref(&key), now + hour * *hours).is_none()
+        });
+        assert!(unnoticed.count() <= 4);
     }
 
     #[test]

@@ -139,6 +139,7 @@ pub(in crate::http) async fn totp(
     let key = [Key::Code(username.clone())];
     if let Err(wait) = refuse_while(app.auth.backoff.attempt(&key)) {
         app.auth.logins.put_back(id, attempt);
+        record_guesses(&app, account, &key, now_ms).await;
         return Err(wait.into());
     }
     let shown = match show(&app, (account, &username), &wanted, code.as_deref(), now_ms) {
@@ -206,6 +207,14 @@ fn show(
             let (codes, hashes) = recovery_codes::make(account)?;
             Ok((Factor::Enrol(secret.clone(), step, hashes), codes))
         }
+    }
+}
+
+/// Whoever guesses at codes knows the password: its owner is told, and administrators see it, when codes begin to wait.
+async fn record_guesses(app: &App, account: AccountId, keys: &[Key], now_ms: u64) {
+    let begins = keys.iter().any(|key| app.auth.backoff.first_refusal(key));
+    if begins && let Err(error) = app.store.record_refused_codes(account, now_ms).await {
+        tracing::warn!(%error, "guesses at codes were not recorded");
     }
 }
 

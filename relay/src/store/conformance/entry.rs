@@ -261,6 +261,21 @@ pub async fn the_last_administrator_is_not_deleted(bench: &mut Bench) {
     assert!(!bench.store.has_accounts().await.unwrap());
 }
 
+pub async fn refused_codes_are_recorded_and_told_so_often(bench: &mut Bench) {
+    let [mira] = bench.accounts().await;
+    bench.told().await;
+    for _ in 0..60 {
+        bench.store.record_refused_codes(mira, NOW_MS).await.unwrap();
+    }
+    let told = bench.told().await;
+    let event = |notice: &Notice| matches!(notice, Notice::Account { account, event: AccountEvent::CodeGuessed } if *account == mira);
+    assert!(told.len() == 60 && told.iter().all(event));
+    assert_eq!(bench.audit().iter().filter(|kind| *kind == "codes_refused").count(), 51);
+    let unlocked = bench.store.complete_login(login(mira, 1_000_000), new_session()).await.unwrap();
+    let kinds: Vec<_> = unlocked.notices.iter().map(|notice| notice.what).collect();
+    assert_eq!(kinds, [NoticeKind::CodeGuessed]);
+}
+
 pub async fn refused_logins_are_recorded(bench: &mut Bench) {
     let [mira] = bench.accounts().await;
     for name in ["person0", "nobody"] {

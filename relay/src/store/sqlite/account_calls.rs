@@ -203,6 +203,13 @@ impl Sqlite {
         self.writer.submit(0, move |db, _| accounts::record_refused(db, &username, now_ms)).await?.await
     }
 
+    pub(in crate::store) async fn record_refused_codes(&self, account: AccountId, now_ms: u64) -> Result<()> {
+        let record = move |db: &Connection, notices: &mut Vec<Notice>| {
+            second_factor::codes_refused(db, account, now_ms, notices)
+        };
+        self.writer.submit(0, record).await?.await
+    }
+
     pub(in crate::store) async fn renew_token(
         &self,
         session: SessionId,

@@ -109,6 +109,29 @@ pub(super) fn record_refused(db: &Connection, now_ms: u64, account: AccountId) -
     }
 }
 
+/// Records that codes have to wait at an account whose password somebody gave. As often as what an account does itself:
+/// it can do that, too.
+pub(super) fn record_codes_refused(db: &Connection, now_ms: u64, account: AccountId) -> Result<()> {
+    let sql = "-- codes_refused()
+        SELECT count(*) FROM (SELECT at_ms FROM audit WHERE target = ?1 AND kind = ?2 ORDER BY seq DESC LIMIT ?3)
+        WHERE at_ms > ?4";
+    let (kind, target) = (AuditKind::CodesRefused, Target::Account(account));
+    let (span_ms, most) = OWN;
+    let since = signed(now_ms.saturating_sub(span_ms));
+    let known: u32 = db
+        .prepare_cached(sql)?
+        .query_row(params![target.to_string(), kind.as_str(), most.saturating_add(1), since], |row| {
+            row.get(0)
+        })?;
+    match known.cmp(&most) {
+        Ordering::Less => record(db, now_ms, None, kind, target, ""),
+        Ordering::Equal => {
+            record(db, now_ms, None, kind, target, "many times; more of this day are not recorded")
+        }
+        Ordering::Greater => Ok(()),
+    }
+}
+
 /// Records what an account does to itself: nobody fills the disk with it.
 pub(super) fn record_own(
     db: &Connection,

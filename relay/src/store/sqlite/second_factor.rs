@@ -145,10 +145,27 @@ pub(super) fn tell(db: &Connection, account: AccountId, kind: NoticeKind, now_ms
         NoticeKind::TotpReset => 1,
         NoticeKind::RecoveryCodeUsed => 2,
         NoticeKind::Recovered => 3,
+        NoticeKind::CodeGuessed => 4,
     };
     let sql = "-- put_account_notice()
         INSERT INTO account_notices (account, kind, at_ms) VALUES (?1, ?2, ?3)";
     db.prepare_cached(sql)?.execute(params![account.0, number, signed(now_ms)])?;
+    Ok(())
+}
+
+/// Somebody knows the password and guesses at codes: records that, and tells the person now and at the next login, once.
+pub(super) fn codes_refused(
+    db: &Connection,
+    account: AccountId,
+    now_ms: u64,
+    notices: &mut Vec<Notice>,
+) -> Result<()> {
+    audit::record_codes_refused(db, now_ms, account)?;
+    let sql = "-- forget_guessed_codes()
+        DELETE FROM account_notices WHERE account = ?1 AND kind = 4";
+    db.prepare_cached(sql)?.execute([account.0])?;
+    tell(db, account, NoticeKind::CodeGuessed, now_ms)?;
+    notices.push(Notice::Account { account, event: AccountEvent::CodeGuessed });
     Ok(())
 }
 
@@ -161,6 +178,7 @@ pub(super) fn take_notices(db: &Connection, account: AccountId) -> Result<Vec<Ac
         let what = match row.get::<_, i64>(0)? {
             1 => NoticeKind::TotpReset,
             2 => NoticeKind::RecoveryCodeUsed,
+            4 => NoticeKind::CodeGuessed,
             _ => NoticeKind::Recovered,
         };
         Ok(AccountNotice { what, at_ms: unsigned(row.get(1)?) })

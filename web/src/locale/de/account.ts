@@ -116,6 +116,10 @@ export const account: Translation<typeof original> = {
   'news.recovered': 'Dein Konto wurde mit dem Wiederherstellungsschlüssel geöffnet',
   'news.recoveredLead':
     'Am {when}, und sein Authenticator wurde entfernt. Wenn du das nicht warst, ersetze deine Schlüssel: Jemand hat deinen Wiederherstellungsschlüssel.',
+  'news.codeGuessed': 'Vielleicht kennt jemand dein Passwort',
+  'news.codeGuessedLead':
+    'Am {when} wurde es richtig eingegeben, danach mehrmals ein falscher Code. Wenn du das nicht warst, ändere dein Passwort: nur noch der Code hält den anderen ab.',
+  'news.changePassword': 'Passwort ändern',
   'news.codesLeft': { one: '{n} Code ist übrig.', other: '{n} Codes sind übrig.' },
   'news.devices': 'Geräte ansehen',
 
@@ -253,7 +257,8 @@ export const account: Translation<typeof original> = {
   'failure.invite_invalid':
     'Dieser Einladungscode wurde schon benutzt, ist abgelaufen oder vertippt. Bitte um einen neuen.',
   'failure.totp_required':
-    'Dieses Relay verlangt von jedem Konto einen Authenticator, deshalb lässt er sich nicht entfernen.',
+    'Dieses Relay verlangt von jedem Konto einen Authenticator. Behalte deinen oder richte einen anderen ein.',
+  'failure.too_old': 'Der Raum ist dafür schon zu weit. Lade die Seite neu und versuche es noch einmal.',
   'failure.session_is_newer':
     'Dieses Gerät hat sich nach diesem hier angemeldet. Melde dich hier ab und wieder an und beende es dann.',
   'failure.not_allowed': 'Deine Rolle hier erlaubt das nicht.',

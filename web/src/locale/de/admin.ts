@@ -418,6 +418,7 @@ export const admin: Translation<typeof original> = {
   'audit.did.account_deleted': 'Konto gelöscht',
   'audit.did.session_ended': 'Sitzung beendet',
   'audit.did.login_refused': 'Zu viele falsche Anmeldungen',
+  'audit.did.codes_refused': 'Falsche Codes nach dem richtigen Passwort',
   'audit.did.invite_made': 'Einladung erstellt',
   'audit.did.invite_revoked': 'Einladung widerrufen',
   'audit.did.setting_changed': 'Einstellung geändert',

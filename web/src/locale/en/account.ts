@@ -120,6 +120,10 @@ export const account = {
   'news.recovered': 'Your account was recovered with its recovery key',
   'news.recoveredLead':
     'On {when}, and its authenticator was removed. If that was not you, replace your keys: somebody has your recovery key.',
+  'news.codeGuessed': 'Somebody may know your password',
+  'news.codeGuessedLead':
+    'On {when} somebody typed it rightly and then several wrong codes. If that was not you, change your password: the code alone keeps them out.',
+  'news.changePassword': 'Change password',
   'news.codesLeft': { one: '{n} code is left.', other: '{n} codes are left.' },
   'news.devices': 'Look at your devices',
 
@@ -256,7 +260,9 @@ export const account = {
     'Something in this key is mistyped. It has 56 letters and digits; compare it once more with your copy.',
   'failure.invite_invalid':
     'This invite code was used before, has expired or is mistyped. Ask for a new one.',
-  'failure.totp_required': 'This relay asks every account for an authenticator, so it cannot be removed.',
+  'failure.totp_required':
+    'This relay asks every account for an authenticator. Keep yours, or set up another.',
+  'failure.too_old': 'The room has gone on too far for this. Reload the page and try again.',
   'failure.session_is_newer':
     'That device logged in after this one. Log out here, log in again, and then end it.',
   'failure.not_allowed': 'Your role here does not allow that.',

@@ -424,6 +424,7 @@ export const admin = {
   'audit.did.account_deleted': 'Account deleted',
   'audit.did.session_ended': 'Session ended',
   'audit.did.login_refused': 'Too many failed logins',
+  'audit.did.codes_refused': 'Wrong codes after the right password',
   'audit.did.invite_made': 'Invite created',
   'audit.did.invite_revoked': 'Invite revoked',
   'audit.did.setting_changed': 'Setting changed',
