@@ -18,7 +18,7 @@ const FOLDER = process.env.WAXWING_SCREENSHOTS ?? join(import.meta.dirname, '../
 /** Takes pictures of screens as a phone and a desktop show them, light and dark, numbered in the order of taking. */
 export class Camera {
   readonly #chapter: string;
-  #taken = 0;
+  readonly #names: string[] = [];
 
   /** The chapter begins the names of all its pictures. */
   constructor(chapter: string) {
@@ -28,8 +28,8 @@ export class Camera {
 
   /** Takes the pictures of one screen; it is there when `shown` is visible, also after a change of the size. */
   async take(page: Page, name: string, shown: Locator, sizes = Object.keys(SIZES) as (keyof typeof SIZES)[]) {
-    this.#taken += 1;
-    const number = String(this.#taken).padStart(2, '0');
+    if (this.#names.at(-1) !== name) this.#names.push(name);
+    const number = String(this.#names.length).padStart(2, '0');
     await test.step(name, async () => {
       // What was clicked last is not what the picture is about.
       await page.mouse.move(1, 1);

@@ -170,8 +170,8 @@ async function settings(): Promise<void> {
     ['security', 'Password and recovery'],
     ['devices', 'Devices'],
     ['keys', 'Encryption keys'],
-    ['appearance', 'Appearance and language'],
     ['operator', 'From the operator'],
+    ['appearance', 'Appearance and language'],
   ] as const) {
     await openSettings(page, section, heading);
     const shown =
@@ -243,6 +243,17 @@ async function seedDesk(browser: Browser): Promise<void> {
   await reportMessage(pages.zoe, 'Donaudampf', 'This word is too long for any pier.');
 }
 
+/** Something for the overview to count. */
+async function chat(): Promise<void> {
+  await home(pages.jonas);
+  await openRoom(pages.jonas, ROOM);
+  for (const text of ['Fire is lit.', 'Bread is here.', 'Where are the lemons?', 'Found them.', 'Come!']) {
+    await send(pages.jonas, text);
+    await expect(texts(pages.jonas).last()).toContainText(text);
+    await pages.jonas.waitForTimeout(600);
+  }
+}
+
 /** Dismisses all announcements. */
 async function putAway(page: Page): Promise<void> {
   const bar = page.getByTestId('announcement');
@@ -270,6 +281,7 @@ async function desk(): Promise<void> {
     ['audit', 'Audit log', page.getByText(/^#\d+$/)],
   ] as const) {
     await openDesk(page, relay, part, heading);
+    if (part === 'overview') await chat();
     await camera.take(page, part, shown);
   }
   await button(page, 'Verify').click();

@@ -90,6 +90,7 @@ test('axe finds nothing to say about any screen', async () => {
     ['security', 'Password and recovery'],
     ['devices', 'Devices'],
     ['keys', 'Encryption keys'],
+    ['operator', 'From the operator'],
     ['appearance', 'Appearance and language'],
   ] as const) {
     await page.goto(`${relay.url}/#/settings/${section}`);

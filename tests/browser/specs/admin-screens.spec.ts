@@ -9,6 +9,9 @@ import { Relay } from '../support/relay.ts';
 const MIRA = { username: 'mira', password: 'violet-otter-paper-lantern', displayName: 'Mira Steinbach' };
 const JONAS = { username: 'jonas', password: 'copper-river-quiet-window', displayName: 'Jonas Weberknecht' };
 const ZOE = { username: 'zoe.k', password: 'ten-wooden-garden-chairs', displayName: 'Zoë' };
+/** Names and words that are as long as they may be, or longer than there is room. */
+const WORDY = { username: 'w'.repeat(32), password: 'ten-wooden-garden-chairs', displayName: '' };
+const LONG = 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft';
 const PARTS = [
   ['overview', 'Overview', 'Messages today'],
   ['approvals', 'Approvals', 'Nobody waits'],
@@ -43,6 +46,13 @@ test('axe finds nothing to say about any part of the desk, and nothing runs out 
   await createRoom(page, 'Reading group');
   const jonas = await company.open();
   await register(jonas.page, relay.url, JONAS);
+  const wordy = await company.open();
+  await register(wordy.page, relay.url, WORDY);
+  await announce(page, relay, `${LONG} ${LONG}`, 'Warning');
+  await openDesk(page, relay, 'invites', 'Invites');
+  await page.getByLabel('Note (optional)').fill(LONG);
+  await page.getByRole('button', { name: 'Create invite' }).click();
+  await expect(page.getByRole('textbox', { name: 'Invite link' })).toHaveValue(/#\/invite\//);
   for (const [part, heading, content] of PARTS) {
     await test.step(heading, async () => {
       await openDesk(page, relay, part, heading);
@@ -51,15 +61,21 @@ test('axe finds nothing to say about any part of the desk, and nothing runs out 
       for (const width of [320, 390, 1000]) {
         await page.setViewportSize({ width, height: 800 });
         await shown();
-        const wide = await page.evaluate(() =>
-          [...document.querySelectorAll('main, main .scroll, dialog')].map(
-            (element) => element.scrollWidth - element.clientWidth,
-          ),
-        );
-        expect(Math.max(...wide), `${heading} at ${width}`).toBeLessThanOrEqual(0);
+        await expectNothingTooWide(page, `${heading} at ${width}`);
       }
     });
   }
+  await test.step('a user with a long name', async () => {
+    await openDesk(page, relay, 'users', 'Users');
+    await page.getByRole('link', { name: WORDY.username, exact: true }).click();
+    const name = page.getByRole('heading', { name: `@${WORDY.username}` });
+    for (const width of [320, 390, 1000, 1440]) {
+      await page.setViewportSize({ width, height: 800 });
+      await expect(name).toBeVisible();
+      await expectNothingTooWide(page, `long name at ${width}`);
+    }
+    await page.keyboard.press('Escape');
+  });
   await test.step('a user, and a question before something is done', async () => {
     await openDesk(page, relay, 'users', 'Users');
     await page.getByRole('link', { name: 'jonas', exact: true }).click();
@@ -133,3 +149,13 @@ test('the keyboard alone is enough, and the focus is never lost', async () => {
   await page.getByRole('button', { name: 'All of the administration' }).press('Enter');
   await expect(page.getByRole('link', { name: 'Users' })).toBeFocused();
 });
+
+/** Nothing is wider than the place that shows it. */
+async function expectNothingTooWide(page: Page, what: string): Promise<void> {
+  const wide = await page.evaluate(() =>
+    [...document.querySelectorAll('body, main, main .scroll, main .side, dialog, [data-testid=announcement]')].map(
+      (element) => element.scrollWidth - element.clientWidth,
+    ),
+  );
+  expect(Math.max(...wide), what).toBeLessThanOrEqual(0);
+}

@@ -26,6 +26,10 @@ describe('numbers for operators', () => {
     [-61_000, '1 minute ago'],
     [-86_400_000, 'yesterday'],
     [3 * 3_600_000, 'in 3 hours'],
+    [3 * 3_600_000 - 1, 'in 3 hours'],
+    [7 * 86_400_000 - 60_000, 'next week'],
+    [6 * 86_400_000, 'in 6 days'],
+    [40_000, 'now'],
     [-20 * 86_400_000, '2 weeks ago'],
     [-800 * 86_400_000, '2 years ago'],
   ])('%d ms from now', (distance, text) => {

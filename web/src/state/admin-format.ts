@@ -28,12 +28,19 @@ const STEPS: readonly [unit: Intl.RelativeTimeFormatUnit, seconds: number][] = [
   ['minute', 60],
 ];
 
-/** How long ago or ahead: `5 minutes ago`, `in 2 days`, `now`. */
+/** From which part of a unit on a time ahead is told in it: what was made for a week is not told to last six days. */
+const NEARLY = 0.95;
+
+/** How long ago or ahead: `5 minutes ago`, `in 2 days`, `now`. What is past is counted in whole units. */
 export function ago(locale: string, at: number, now: number): string {
   const format = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
   const seconds = (at - now) / 1000;
-  const [unit, size] = STEPS.find(([, step]) => Math.abs(seconds) >= step) ?? ['second', Infinity];
-  return size === Infinity ? format.format(0, 'second') : format.format(Math.trunc(seconds / size), unit);
+  const [unit, size] = STEPS.find(([, step]) => seconds >= NEARLY * step || -seconds >= step) ?? [
+    'second',
+    0,
+  ];
+  if (size === 0) return format.format(0, 'second');
+  return format.format(seconds > 0 ? Math.round(seconds / size) : Math.trunc(seconds / size), unit);
 }
 
 /** A span in its largest unit: `4 days`, `12 minutes`. */
