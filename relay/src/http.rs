@@ -57,6 +57,8 @@ pub struct App {
     auth: auth::Auth,
     proxies: guard::Proxies,
     places: Arc<places::Places>,
+    /// For large bodies of whoever has no session.
+    memory: body::Memory,
     origins: guard::Origins,
     timing: Timing,
     pub(crate) settings: Arc<Settings>,
@@ -103,6 +105,7 @@ impl App {
             auth,
             proxies,
             places,
+            memory: body::Memory::new(limits::STRANGERS_BYTES, limits::STRANGERS_PER_ADDRESS),
             origins,
             timing: config.timing,
             settings,

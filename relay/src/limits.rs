@@ -36,6 +36,10 @@ pub const OPEN_FILES: u64 = 32_768;
 pub const HEADER_TIME: Duration = Duration::from_secs(15);
 /// Largest JSON body of most calls. Those that bring sealed things take [`waxwing_wire::limits::JSON_BYTES`].
 pub const CALL_BYTES: usize = 4 * 1024;
+/// Bytes of larger bodies from callers without a session that are read or worked on at once.
+pub const STRANGERS_BYTES: usize = 32 * 1024 * 1024;
+/// Such bodies from one address at once: nobody takes all of it by sending slowly.
+pub const STRANGERS_PER_ADDRESS: usize = 8;
 /// How long a client may take to send a request body.
 pub const BODY_TIME: Duration = Duration::from_secs(30);
 /// How long open requests and streams may take to end when the relay goes down.

@@ -171,3 +171,70 @@ async fn only_calls_that_bring_sealed_things_take_large_bodies() {
     let answer = http.post(path::REGISTER_FINISH).json(&fill(shared::JSON_BYTES)).send().await.unwrap();
     assert_eq!(refusal(answer).await.code, "too_large");
 }
+
+/// A body of a stranger whose end is still to come.
+async fn begin_large_body(running: &support::Running, address: &str) -> tokio::net::TcpStream {
+    use tokio::io::AsyncWriteExt as _;
+    let mut socket = tokio::net::TcpStream::connect(running.relay.address).await.unwrap();
+    let (name, value) = waxwing_wire::account::CLIENT_HEADER;
+    let head = format!(
+        "POST {} HTTP/1.1\r\nhost: {}\r\n{name}: {value}\r\ncontent-type: application/json\r\n\
+         content-length: 200000\r\nx-forwarded-for: {address}\r\n\r\n{{",
+        path::REGISTER_FINISH,
+        running.relay.address,
+    );
+    socket.write_all(head.as_bytes()).await.unwrap();
+    socket
+}
+
+#[tokio::test]
+async fn strangers_share_the_memory_for_large_bodies() {
+    let running = start().await;
+    let mut open = Vec::new();
+    for _ in 0..8 {
+        open.push(begin_large_body(&running, "192.0.2.1").await);
+    }
+    let ask = async |address: &str| {
+        let http = Http::from(&running, address);
+        refusal(http.post(path::REGISTER_FINISH).json(&serde_json::json!({})).send().await.unwrap()).await
+    };
+    let until = async |address: &str, status: u16| {
+        for _ in 0..100 {
+            let answer = ask(address).await;
+            if answer.status == status {
+                return answer;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("{address} never got {status}");
+    };
+    let waits = until("192.0.2.1", 429).await;
+    assert_eq!((waits.code.as_str(), waits.retry_after_s), ("rate_limited", Some(5)));
+    assert_eq!(ask("192.0.2.2").await.code, "invalid", "others go on");
+    drop(open);
+    until("192.0.2.1", 422).await;
+
+    // 160 times 200,000 bytes is nearly all; 20 addresses with 8 each.
+    let mut open = Vec::new();
+    for last in 1..=21 {
+        for _ in 0..8 {
+            open.push(begin_large_body(&running, &format!("198.51.100.{last}")).await);
+        }
+    }
+    let large = async || {
+        let http = Http::from(&running, "192.0.2.3");
+        let body = format!("{{{}}}", " ".repeat(200_000));
+        let request = http.post(path::REGISTER_FINISH).header("content-type", "application/json").body(body);
+        refusal(request.send().await.unwrap()).await
+    };
+    let mut answer = large().await;
+    for _ in 0..100 {
+        if answer.status == 503 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        answer = large().await;
+    }
+    assert_eq!((answer.status, answer.code.as_str(), answer.retry_after_s), (503, "unavailable", Some(5)));
+    drop(open);
+}

@@ -1,25 +1,76 @@
 //! JSON in and out.
 
+use std::sync::Arc;
+
 use axum::{
     body::{Body, to_bytes},
     extract::{FromRequest, Request},
-    http::{HeaderValue, header},
+    http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
 use serde::{Serialize, de::DeserializeOwned};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use waxwing_wire::{Problem, ProblemCode, limits as shared};
 
-use super::problem::Refusal;
+use super::{
+    App, Peer, guard,
+    places::{Place, Places},
+    problem::Refusal,
+};
 use crate::{limits, store::StoreError};
 
 /// A JSON body of at most [`limits::CALL_BYTES`], with the fields of `T` and no others; or an answer.
 #[derive(Debug)]
 pub struct Json<T>(pub T);
 
-/// A JSON body of at most [`shared::JSON_BYTES`], for the few calls that bring sealed things: anybody may send one, and it
-/// takes memory.
+/// A JSON body of at most [`shared::JSON_BYTES`], for the few calls of a session that bring sealed things.
 #[derive(Debug)]
 pub struct Large<T>(pub T);
+
+/// The same for calls without a session: anybody may send one, and it takes memory, which is reserved before any of it
+/// is read, for as long as the second part lives.
+#[derive(Debug)]
+pub struct Stranger<T>(pub T, pub Reserved);
+
+/// Memory for the bodies of strangers.
+#[derive(Debug)]
+pub struct Memory {
+    bytes: Arc<Semaphore>,
+    of_addresses: Arc<Places>,
+}
+
+/// A part of it.
+#[derive(Debug)]
+pub struct Reserved {
+    _bytes: OwnedSemaphorePermit,
+    _of_address: Place,
+}
+
+impl Memory {
+    pub(super) fn new(bytes: usize, per_address: usize) -> Self {
+        Self { bytes: Arc::new(Semaphore::new(bytes)), of_addresses: Places::new(per_address) }
+    }
+
+    /// Room for so many bytes from an address, unless it or all of them together have too much already.
+    fn reserve(&self, address: std::net::IpAddr, bytes: usize) -> Result<Reserved, Refusal> {
+        let busy = |code, detail| {
+            let mut problem = Problem::new(code, detail);
+            problem.retry_after_s = Some(BUSY_S);
+            Refusal::from(problem)
+        };
+        let of_address = self.of_addresses.take(address).ok_or_else(|| {
+            busy(ProblemCode::RateLimited, "your internet address sends too much at once; wait a little")
+        })?;
+        let bytes = u32::try_from(bytes.max(1)).unwrap_or(u32::MAX);
+        let permit = Arc::clone(&self.bytes).try_acquire_many_owned(bytes).map_err(|_| {
+            busy(ProblemCode::Unavailable, "the relay takes too many such calls now; wait a little")
+        })?;
+        Ok(Reserved { _bytes: permit, _of_address: of_address })
+    }
+}
+
+/// After how many seconds whoever found no room may try again.
+const BUSY_S: u32 = 5;
 
 impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Refusal;
@@ -37,9 +88,30 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Large<T> {
     }
 }
 
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for Stranger<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Refusal> {
+        let most = shared::JSON_BYTES;
+        let announced = announced(request.headers());
+        if announced.is_some_and(|bytes| bytes > most) {
+            return Err(too_large(most));
+        }
+        let peer = request.extensions().get::<Peer>().ok_or(StoreError::Internal)?;
+        let address = guard::client_address(&app.proxies, peer, request.headers());
+        // No more than announced is ever read.
+        let reserved = app.memory.reserve(address, announced.unwrap_or(most))?;
+        Ok(Self(parse(request, most).await?, reserved))
+    }
+}
+
+/// Length of a body, if its sender tells.
+fn announced(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
 async fn parse<T: DeserializeOwned>(request: Request, most: usize) -> Result<T, Refusal> {
-    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-    if announced.and_then(|text| text.parse().ok()).is_some_and(|bytes: usize| bytes > most) {
+    if announced(request.headers()).is_some_and(|bytes| bytes > most) {
         return Err(too_large(most));
     }
     let reading = read(request.into_body(), most);
@@ -94,5 +166,25 @@ impl<T: Serialize> IntoResponse for Json<T> {
                 Refusal::from(StoreError::Internal).into_response()
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+
+    #[test]
+    fn bodies_of_strangers_have_a_bounded_memory_and_give_it_back() {
+        let memory = Memory::new(1000, 2);
+        let address = |last| IpAddr::from([192, 0, 2, last]);
+        let (first, second) = (memory.reserve(address(1), 400), memory.reserve(address(1), 400));
+        assert!(first.is_ok() && second.is_ok());
+        assert!(memory.reserve(address(1), 1).is_err(), "one address has a few only");
+        assert!(memory.reserve(address(2), 201).is_err(), "there is not so much left");
+        assert!(memory.reserve(address(2), 200).is_ok());
+        drop(first);
+        assert!(memory.reserve(address(1), 600).is_ok());
     }
 }

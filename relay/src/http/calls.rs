@@ -53,7 +53,7 @@ fn register_calls(calls: Calls) -> Calls {
             call("Brings everything of the new account.")
                 .takes::<account::RegisterFinish>()
                 .answers::<account::TotpEnrolment>()
-                .fails(&[AttemptExpired]),
+                .fails(&[AttemptExpired, RateLimited]),
         )
         .post(
             path::REGISTER_CONFIRM,
@@ -107,7 +107,15 @@ fn login_calls(calls: Calls) -> Calls {
             call("Sets the new password and begins a session.")
                 .takes::<account::RecoverFinish>()
                 .answers::<account::LoggedIn>()
-                .fails(&[AttemptExpired, Conflict, WrongRecoveryKey, Banned, WrongCode, TotpRequired]),
+                .fails(&[
+                    AttemptExpired,
+                    Conflict,
+                    WrongRecoveryKey,
+                    Banned,
+                    WrongCode,
+                    TotpRequired,
+                    RateLimited,
+                ]),
         )
 }
 

@@ -26,7 +26,7 @@ use super::{
 use crate::{
     http::{
         App, Peer,
-        body::{Json, Large},
+        body::{Json, Stranger},
         guard,
         problem::Refusal,
     },
@@ -108,7 +108,7 @@ pub(in crate::http) async fn finish(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
-    Large(request): Large<RecoverFinish>,
+    Stranger(request, _reserved): Stranger<RecoverFinish>,
 ) -> Result<impl IntoResponse, Refusal> {
     let address = guard::client_address(&app.proxies, &peer, &headers);
     // A task of its own: a connection lost on the way must not leave an account without its answer.

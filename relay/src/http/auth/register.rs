@@ -31,7 +31,7 @@ use super::{
 use crate::{
     http::{
         App, Peer,
-        body::{Json, Large},
+        body::{Json, Stranger},
         guard,
         problem::Refusal,
     },
@@ -123,7 +123,7 @@ impl Admitted {
 /// `POST /api/v1/auth/register/finish`
 pub(in crate::http) async fn finish(
     State(app): State<Arc<App>>,
-    Large(request): Large<RegisterFinish>,
+    Stranger(request, _reserved): Stranger<RegisterFinish>,
 ) -> Result<Json<TotpEnrolment>, Refusal> {
     check(&request)?;
     let opaque_record = app.auth.opaque.record(&request.opaque_upload)?;
