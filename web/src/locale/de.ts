@@ -94,7 +94,7 @@ export const de: Catalogue = {
 
   'list.label': 'Unterhaltungen',
   'list.search': 'Unterhaltung finden',
-  'list.clear': 'Suche leeren',
+  'search.clear': 'Suche leeren',
   'list.new': 'Neuer Raum',
   'list.join': 'Mit Link beitreten',
   'list.none': 'Hier ist noch nichts',

@@ -97,7 +97,7 @@ export const en = {
   // Conversations
   'list.label': 'Conversations',
   'list.search': 'Find a conversation',
-  'list.clear': 'Clear search',
+  'search.clear': 'Clear search',
   'list.new': 'New room',
   'list.join': 'Join by link',
   'list.none': 'Nothing here yet',

@@ -35,7 +35,16 @@ group('sentences', () => {
   });
 
   it('has one for each warning that the client knows', () => {
-    for (const code of ['unreadable', 'forged', 'fork', 'refused_commit', 'past_missing', 'gap', 'replay', 'late']) {
+    for (const code of [
+      'unreadable',
+      'forged',
+      'fork',
+      'refused_commit',
+      'past_missing',
+      'gap',
+      'replay',
+      'late',
+    ]) {
       expect(describe(i18n, r, by('ann', { type: 'warning', code }))).not.toContain('unexpected');
     }
   });
