@@ -6,6 +6,7 @@
 mod attempts;
 pub(super) mod backoff;
 pub(super) mod credentials;
+mod known;
 pub(super) mod login;
 pub(super) mod manage;
 pub mod opaque;
@@ -17,6 +18,7 @@ mod totp;
 
 use std::{net::IpAddr, time::Duration};
 
+use axum::http::HeaderMap;
 use rand_core::{OsRng, RngCore as _};
 use waxwing_wire::{Problem, ProblemCode, account::KsfParams, username};
 
@@ -29,11 +31,15 @@ use backoff::{Backoff, Key};
 /// Parameters told for usernames that nobody has: those that a client uses by default.
 pub(super) const USUAL_KSF: KsfParams = KsfParams { memory_kib: 65_536, iterations: 3, parallelism: 1 };
 
+/// Label of the key for marks of browsers.
+const KNOWN_KEY: &[u8] = b"Waxwing 1 known browsers key";
+
 /// What the calls share.
 #[derive(Debug)]
 pub(super) struct Auth {
     pub(super) opaque: opaque::Server,
     cookie: session::Cookie,
+    known: known::Known,
     registrations: Attempts<register::Registration>,
     confirmed: register::Confirmed,
     logins: Attempts<login::Login>,
@@ -44,7 +50,9 @@ pub(super) struct Auth {
 
 impl Auth {
     pub(super) fn new(opaque: opaque::Server, login: Duration, https: bool) -> Self {
+        let key = opaque.key(KNOWN_KEY);
         Self {
+            known: known::Known::new(key, https),
             opaque,
             cookie: session::Cookie::new(https),
             registrations: Attempts::new(limits::REGISTRATIONS, limits::REGISTRATION_TIME),
@@ -68,8 +76,9 @@ pub(super) fn refuse_while(wait: Option<Duration>) -> Result<(), Problem> {
 /// Begins a try of a password or a recovery key, or says how long to wait. When a name begins to wait, that is recorded.
 async fn begin_attempt(app: &App, username: &str, keys: &[Key]) -> Result<(), Refusal> {
     let Err(wait) = refuse_while(app.auth.backoff.attempt(keys)) else { return Ok(()) };
-    let begins =
-        keys.iter().any(|key| matches!(key, Key::Username(_)) && app.auth.backoff.first_refusal(key));
+    let begins = keys
+        .iter()
+        .any(|key| matches!(key, Key::Username(_) | Key::Browser(_)) && app.auth.backoff.first_refusal(key));
     if begins && let Err(error) = app.store.record_refused_logins(username.to_owned(), now_ms()).await {
         tracing::warn!(%error, "refused logins were not recorded");
     }
@@ -77,13 +86,24 @@ async fn begin_attempt(app: &App, username: &str, keys: &[Key]) -> Result<(), Re
 }
 
 /// What logins at an account from an address are counted by: strangers do not hold back an owner who has logged in
-/// from there before.
-fn login_keys(auth: &Auth, username: &str, address: IpAddr) -> Vec<Key> {
+/// from there before, or in this browser.
+fn login_keys(auth: &Auth, headers: &HeaderMap, username: &str, address: IpAddr) -> Vec<Key> {
     let mut keys = vec![Key::Address(address)];
+    if let Some(browser) = auth.known.browser(headers, username) {
+        keys.push(Key::Browser(browser));
+        return keys;
+    }
+    keys.extend(Key::site(address));
     if !auth.backoff.knows(username, address) {
         keys.push(Key::Username(username.to_owned()));
     }
     keys
+}
+
+/// What codes of an account are counted by, likewise: whoever knows the password does not hold back its owner.
+fn code_key(auth: &Auth, headers: &HeaderMap, username: &str) -> Key {
+    let browser = auth.known.browser(headers, username);
+    browser.map_or_else(|| Key::Code(username.to_owned()), Key::CodeBrowser)
 }
 
 /// Random bytes from the operating system.

@@ -2,17 +2,19 @@
 //!
 //! OPAQUE lets whoever asks check its guess without a last message, so each exchange counts as a failure when it
 //! begins and is forgiven when it proves right. A username is held back briefly, or anybody could lock its owner out,
-//! and not at all where its owner has logged in before; an address and whoever guesses at rooms for longer, a room briefly.
+//! and not at all where its owner has logged in before, from the same address or in the same browser; an address and whoever guesses at rooms for longer, a room briefly.
 //! Codes are counted apart and for long: only who proved the password comes to try one.
 
 use std::{
     collections::{HashMap, HashSet},
-    net::IpAddr,
+    net::{IpAddr, Ipv6Addr},
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use waxwing_wire::{AccountId, ids::RoomHandle};
+
+use super::known::Browser;
 
 /// Keys remembered.
 const MOST: usize = 65_536;
@@ -28,10 +30,16 @@ const MOST_BEYOND: u32 = 12;
 pub(in crate::http) enum Key {
     /// Logins at an account.
     Username(String),
-    /// Logins from an address.
+    /// Logins at an account in a browser that its owner has used before.
+    Browser(Browser),
+    /// Logins from an address; of IPv6 a /64.
     Address(IpAddr),
+    /// Logins from a /48 of IPv6: somebody may have all of it, or many people a part each.
+    Site(Ipv6Addr),
     /// One-time codes of an account, after its password was proven.
     Code(String),
+    /// The same in a browser that its owner has used before.
+    CodeBrowser(Browser),
     /// Tries of a room's password.
     Room(RoomHandle),
     /// Tries of room passwords by an account.
@@ -46,22 +54,29 @@ impl Key {
     /// Failures that cost nothing, and the longest wait.
     fn rule(&self) -> (u32, Duration) {
         match self {
-            Self::Username(_) => (5, Duration::from_secs(30)),
+            Self::Username(_) | Self::Browser(_) => (5, Duration::from_secs(30)),
             Self::Address(_) => (20, Duration::from_secs(15 * 60)),
+            Self::Site(_) => (100, Duration::from_secs(15 * 60)),
             // A stranger must not lock a room; who guesses is held back by account.
             Self::Room(_) => (5, Duration::from_secs(10)),
             // Neither is a failure. Many may sit behind one address, and a name may be taken; lists of names take long.
             Self::Setter(_) => (60, Duration::from_secs(60)),
             Self::Registrant(_) => (200, Duration::from_secs(60)),
-            Self::Code(_) | Self::Guesser(_) => (5, Duration::from_secs(15 * 60)),
+            Self::Code(_) | Self::CodeBrowser(_) | Self::Guesser(_) => (5, Duration::from_secs(15 * 60)),
         }
     }
 }
 
 impl Key {
+    /// The /48 of an address, if it has one.
+    pub(super) fn site(address: IpAddr) -> Option<Self> {
+        let IpAddr::V6(address) = address else { return None };
+        Some(Self::Site(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 80))))
+    }
+
     /// Time after which one failure is forgotten.
     fn decay(&self) -> Duration {
-        if matches!(self, Self::Code(_)) { CODE_DECAY } else { DECAY }
+        if matches!(self, Self::Code(_) | Self::CodeBrowser(_)) { CODE_DECAY } else { DECAY }
     }
 }
 

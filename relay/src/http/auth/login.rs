@@ -15,7 +15,7 @@ use super::{
     USUAL_KSF,
     attempts::Attempt,
     backoff::Key,
-    begin_attempt, expired, invalid, login_keys, normalise,
+    begin_attempt, code_key, expired, invalid, login_keys, normalise,
     opaque::{LoginState, Purpose},
     recovery_codes, refuse_while, session, totp, wrong_code,
 };
@@ -29,6 +29,8 @@ use crate::{
 #[derive(Debug)]
 pub(in crate::http) struct Login {
     username: String,
+    /// What its beginning was counted by.
+    keys: Vec<Key>,
     step: Step,
 }
 
@@ -69,7 +71,7 @@ pub(in crate::http) async fn start(
 ) -> Result<Json<LoginStarted>, Refusal> {
     let username = normalise(&request.username)?;
     let address = guard::client_address(&app.proxies, &peer, &headers);
-    let keys = login_keys(&app.auth, &username, address);
+    let keys = login_keys(&app.auth, &headers, &username, address);
     begin_attempt(&app, &username, &keys).await?;
     let credentials = app.store.credentials(username.clone()).await?.map(Box::new);
     let record = credentials.as_ref().map(|known| known.opaque_record.as_slice());
@@ -77,19 +79,16 @@ pub(in crate::http) async fn start(
         app.auth.opaque.begin(&Purpose::Login(&username), record, &request.opaque_request)?;
     let ksf = credentials.as_ref().map_or(USUAL_KSF, |known| known.ksf);
     let step = Step::Password { exchange: Box::new(exchange), credentials };
-    let login = app.auth.logins.begin(address, Login { username: username.clone(), step })?;
+    let login = app.auth.logins.begin(address, Login { username: username.clone(), keys, step })?;
     Ok(Json(LoginStarted { login, opaque_response, ksf, username }))
 }
 
 /// `POST /api/v1/auth/login/finish`
 pub(in crate::http) async fn finish(
     State(app): State<Arc<App>>,
-    Extension(peer): Extension<Peer>,
-    headers: HeaderMap,
     Json(request): Json<LoginFinish>,
 ) -> Result<Json<LoginAccepted>, Refusal> {
     let LoginFinish { login: id, opaque_finalization } = request;
-    let address = guard::client_address(&app.proxies, &peer, &headers);
     let attempt = app.auth.logins.take(&id).ok_or_else(expired)?;
     let username = attempt.state.username.clone();
     let Step::Password { exchange, credentials } = &attempt.state.step else {
@@ -101,7 +100,7 @@ pub(in crate::http) async fn finish(
         let detail = "wrong username or password";
         return Err(Problem::new(ProblemCode::WrongCredentials, detail).into());
     };
-    app.auth.backoff.forgive(&login_keys(&app.auth, &username, address));
+    app.auth.backoff.forgive(&attempt.state.keys);
     let wanted = match &credentials.totp_secret {
         Some(secret) => Wanted::Code(secret.clone()),
         None if app.settings.values().totp == TotpPolicy::Required => Wanted::Enrol(totp::new_secret()?),
@@ -112,7 +111,8 @@ pub(in crate::http) async fn finish(
         Wanted::Enrol(secret) => (LoginNext::Enrol, Some(totp::enrolment(secret, &username, false)?)),
         Wanted::Nothing => (LoginNext::Nothing, None),
     };
-    let attempt = attempt.with(Login { username, step: Step::Factor { credentials, wanted } });
+    let keys = attempt.state.keys.clone();
+    let attempt = attempt.with(Login { username, keys, step: Step::Factor { credentials, wanted } });
     app.auth.logins.put_back(id.clone(), attempt);
     Ok(Json(LoginAccepted { login: id, next, enrolment }))
 }
@@ -136,7 +136,7 @@ pub(in crate::http) async fn totp(
     let (account, record) = (credentials.account, credentials.opaque_record.clone());
     let (username, wanted) = (attempt.state.username.clone(), wanted.clone());
     // Counted over all logins of the account, or each would get its own few codes. Strangers never come here.
-    let key = [Key::Code(username.clone())];
+    let key = [code_key(&app.auth, &headers, &username)];
     if let Err(wait) = refuse_while(app.auth.backoff.attempt(&key)) {
         app.auth.logins.put_back(id, attempt);
         record_guesses(&app, account, &key, now_ms).await;
@@ -157,6 +157,7 @@ pub(in crate::http) async fn totp(
             let [key] = key;
             app.auth.backoff.clear(&key);
             app.auth.backoff.clear(&Key::Username(username.clone()));
+            let known = app.auth.known.remember(&headers, account, &username)?;
             app.auth.backoff.remember(username, address);
             let body = LoggedIn {
                 session: unlocked.info,
@@ -168,7 +169,7 @@ pub(in crate::http) async fn totp(
                 notices: unlocked.notices,
                 token: ticket.token(),
             };
-            Ok((ticket.cookie(), Json(body)))
+            Ok((ticket.cookie_and(known), Json(body)))
         }
         Err(error) => {
             if matches!(error, StoreError::ReusedCode | StoreError::WrongCode | StoreError::Unavailable) {

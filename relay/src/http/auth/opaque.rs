@@ -5,15 +5,20 @@
 
 use std::{fmt, sync::Arc};
 
+use hmac::Mac as _;
 use opaque_ke::{
     CipherSuite, ClientRegistration, ClientRegistrationFinishParameters, CredentialFinalization,
     CredentialRequest, Identifiers, RegistrationRequest, RegistrationUpload, Ristretto255, ServerLogin,
     ServerLoginParameters, ServerRegistration, ServerSetup, TripleDh, errors::ProtocolError,
 };
 use rand_core::{OsRng, RngCore as _};
-use sha2::Sha512;
+use sha2::Digest as _;
+use sha2::{Sha256, Sha512};
 use waxwing_wire::{Opaque, Problem, ProblemCode, ids::RoomHandle};
 
+use zeroize::Zeroizing;
+
+use super::known::keyed;
 use crate::{command::serve::ServeError, store::Store};
 
 /// Identity of the relay in the key exchange.
@@ -111,6 +116,12 @@ impl Server {
         let setup = ServerSetup::deserialize(&bytes).map_err(|_| ServeError::LoginSetup)?;
         let decoy = decoy(&setup).map_err(|_| ServeError::LoginSetup)?;
         Ok(Self(Arc::new(Inner { setup, decoy })))
+    }
+
+    /// A key of this relay for something else, derived from its secrets.
+    pub(in crate::http) fn key(&self, label: &[u8]) -> Zeroizing<[u8; 32]> {
+        let secrets = Zeroizing::new(Sha256::digest(self.0.setup.serialize()).into());
+        Zeroizing::new(keyed(&secrets, &[label]).finalize().into_bytes().into())
     }
 
     /// Answers a RegistrationRequest.

@@ -73,7 +73,7 @@ pub(in crate::http) async fn start(
         return Err(invalid("the token of a recovery key has 32 bytes").into());
     }
     let address = guard::client_address(&app.proxies, &peer, &headers);
-    let keys = login_keys(&app.auth, &username, address);
+    let keys = login_keys(&app.auth, &headers, &username, address);
     begin_attempt(&app, &username, &keys).await?;
     let opaque_response = app.auth.opaque.register(&Purpose::Login(&username), &request.opaque_request)?;
     let token = TokenHash(Sha256::digest(request.token.as_bytes()).into());
@@ -116,11 +116,13 @@ pub(in crate::http) async fn finish(
         let answer = take_back(&app, &headers, request).await?;
         let username = answer.body.session.username.clone();
         app.auth.backoff.clear(&Key::Username(username.clone()));
+        let known = app.auth.known.remember(&headers, answer.body.session.account, &username)?;
         app.auth.backoff.remember(username, address);
-        Ok(answer)
+        Ok((answer, known))
     });
-    let Answer { ticket, body } = done.await.unwrap_or_else(|_| Err(Refusal::from(StoreError::Internal)))?;
-    Ok((ticket.cookie(), Json(body)))
+    let (answer, known) = done.await.unwrap_or_else(|_| Err(Refusal::from(StoreError::Internal)))?;
+    let Answer { ticket, body } = answer;
+    Ok((ticket.cookie_and(known), Json(body)))
 }
 
 async fn take_back(app: &App, headers: &HeaderMap, request: RecoverFinish) -> Result<Answer, Refusal> {

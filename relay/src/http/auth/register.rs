@@ -13,7 +13,7 @@ use waxwing_wire::{
     Opaque, Problem, ProblemCode,
     account::{
         KsfParams, RegisterConfirm, RegisterFinish, RegisterStart, RegisterStarted, Registered,
-        RegistrationPolicy, TotpEnrolment, TotpPolicy,
+        RegistrationPolicy, SessionInfo, TotpEnrolment, TotpPolicy,
     },
     limits as shared,
 };
@@ -233,9 +233,15 @@ pub(in crate::http) async fn confirm(
     Json(request): Json<RegisterConfirm>,
 ) -> Result<impl IntoResponse, Refusal> {
     // A task of its own: a connection lost on the way must not leave an account without its answer.
-    let done = tokio::spawn(async move { make_account(&app, &headers, request).await }).await;
-    let Answer { ticket, body, .. } = done.unwrap_or_else(|_| Err(StoreError::Internal.into()))?;
-    Ok((ticket.cookie(), Json(body)))
+    let done = tokio::spawn(async move {
+        let answer = make_account(&app, &headers, request).await?;
+        let SessionInfo { account, username, .. } = &answer.body.session;
+        let known = app.auth.known.remember(&headers, *account, username)?;
+        Ok((answer, known))
+    });
+    let done = done.await.unwrap_or_else(|_| Err(Refusal::from(StoreError::Internal)))?;
+    let (Answer { ticket, body, .. }, known) = done;
+    Ok((ticket.cookie_and(known), Json(body)))
 }
 
 async fn make_account(app: &App, headers: &HeaderMap, request: RegisterConfirm) -> Result<Answer, Refusal> {

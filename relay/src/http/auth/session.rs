@@ -85,9 +85,10 @@ impl std::fmt::Debug for Ticket {
 }
 
 impl Ticket {
-    pub(super) fn cookie(&self) -> Option<SetCookie> {
+    /// Cookies for a browser, its session's first; none for a program.
+    pub(super) fn cookie_and(&self, other: SetCookie) -> Option<(SetCookie, SetCookie)> {
         match self {
-            Self::Cookie(cookie) => Some(cookie.clone()),
+            Self::Cookie(cookie) => Some((cookie.clone(), other)),
             Self::Bearer(_) => None,
         }
     }
