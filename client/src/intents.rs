@@ -9,6 +9,7 @@ use crate::{
     ctx::{Ctx, failure, offline},
     io::Effect,
     machine::{Client, LoadThen},
+    room::EditRoom,
 };
 
 impl Client {
@@ -164,8 +165,8 @@ impl Client {
             Intent::AddMember { room, account } => self.add_member(id, &room, &account, ctx),
             Intent::RemoveMember { room, account } => self.remove_member(id, &room, &account, ctx),
             Intent::SetRole { room, account, role } => self.set_role(id, (&room, &account, role), ctx),
-            Intent::EditRoom { room, name, topic, history } => {
-                self.edit_room(id, &room, (name, topic, history), ctx)
+            Intent::EditRoom { room, name, topic, history, avatar, retention } => {
+                self.edit_room(id, &room, EditRoom { name, topic, history, avatar, retention }, ctx)
             }
             Intent::RevokeInvite { room } => self.revoke_invite(id, &room, ctx),
             Intent::LeaveRoom { room } => self.leave_room(id, &room, ctx),

@@ -7,8 +7,8 @@ use std::{fmt::Write as _, fs, path::PathBuf, sync::Once};
 
 use serde::Serialize;
 use waxwing_client::api::{
-    AccountNotice, Announcement, Body, Confirmed, Connection, Ended, Failure, History, Identity, Intent,
-    Item, Me, Notice, Person, Reply, Role, Rollback, Room, Sending, SessionEntry, Status, Vouched,
+    AccountNotice, Announcement, Avatar, Body, Confirmed, Connection, Ended, Failure, History, Identity,
+    Intent, Item, Me, Notice, Person, Reply, Role, Rollback, Room, Sending, SessionEntry, Status, Vouched,
 };
 use waxwing_wire::{
     account::{RecoveredTotp, RegistrationPolicy, SessionPolicy, TotpPolicy},
@@ -78,8 +78,17 @@ samples!(intents, Intent, {
             name: Some("Harbour".into()),
             topic: Some("Boats".into()),
             history: Some(History::FromJoin),
+            avatar: Some(Avatar { emoji: "🦜".into(), colour: 3 }),
+            retention: Some(86_400),
         },
-        Intent::EditRoom { room: room_id(), name: None, topic: None, history: None },
+        Intent::EditRoom {
+            room: room_id(),
+            name: None,
+            topic: None,
+            history: None,
+            avatar: None,
+            retention: None,
+        },
     ],
     RevokeInvite: [Intent::RevokeInvite { room: room_id() }],
     SetRoomPassword: [
@@ -294,9 +303,19 @@ samples!(bodies, Body, {
     Joined: [Body::Joined { account: account() }],
     Left: [Body::Left { account: account() }],
     Settings: [
-        Body::Settings { name: Some("Harbour".into()), invite: false },
-        Body::Settings { name: None, invite: true },
+        Body::Settings {
+            name: Some("Harbour".into()),
+            topic: Some("Boats".into()),
+            avatar: false,
+            invite: false,
+            history: Some(History::FromJoin),
+            retention: Some(86_400),
+        },
+        Body::Settings { name: None, topic: None, avatar: true, invite: true, history: None, retention: None },
     ],
+    Named: [Body::Named { before: "Mira".into(), name: "Mira K.".into() }],
+    Role: [Body::Role { account: account(), role: Role::Moderator }],
+    Expired: [Body::Expired],
     Moved: [Body::Moved { room: room_id() }],
     Removed: [Body::Removed],
     Warning: [Body::Warning { code: "unreadable".into() }],
@@ -430,7 +449,9 @@ fn room() -> Room {
         name: "Harbour".into(),
         topic: "Boats".into(),
         peer: Some(account()),
+        avatar: Some(Avatar { emoji: "🦜".into(), colour: 3 }),
         history: History::All,
+        retention: 86_400,
         invite: true,
         password: true,
         predecessor: Some(room_id()),
@@ -450,7 +471,9 @@ fn empty_room() -> Room {
     Room {
         people: Vec::new(),
         peer: None,
+        avatar: None,
         history: History::FromJoin,
+        retention: 0,
         predecessor: None,
         successor: None,
         last: None,

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use waxwing_wire::account::RecoveredTotp;
 
+use super::{Avatar, History, Role};
 #[cfg(doc)]
-use super::{Ended, Failure, Notice, Reply};
-use super::{History, Role};
+use super::{Ended, Failure, Notice, RETENTION_S_MAX, RETENTION_S_MIN, Reply};
 
 /// What the person wants. Each intent is answered by exactly one [`Reply`] or [`Failure`].
 #[derive(Clone, Serialize, Deserialize)]
@@ -206,6 +206,11 @@ pub enum Intent {
         topic: Option<String>,
         /// What newcomers may read.
         history: Option<History>,
+        /// New avatar.
+        avatar: Option<Avatar>,
+        /// Messages disappear after so many seconds, those written before too; 0 keeps them. From [`RETENTION_S_MIN`] to
+        /// [`RETENTION_S_MAX`] otherwise.
+        retention: Option<u64>,
     },
     /// Make the invite link stop working. Reply: [`Reply::Done`].
     RevokeInvite {

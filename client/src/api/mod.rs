@@ -9,7 +9,10 @@ mod view;
 pub use intent::Intent;
 pub use notice::{AccountNotice, Announcement, Connection, Ended, Me, Notice, Rollback, Status};
 pub use reply::{Failure, Reply, SessionEntry};
-pub use view::{Body, Confirmed, History, Identity, Item, Person, Role, Room, Sending, Vouched};
+pub use view::{
+    Avatar, Body, Confirmed, History, Identity, Item, Person, RETENTION_S_MAX, RETENTION_S_MIN, Role, Room,
+    Sending, Vouched,
+};
 
 /// These carry passwords, codes, keys and texts, so `Debug` shows none of their content.
 macro_rules! redacted {

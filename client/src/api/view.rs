@@ -14,8 +14,12 @@ pub struct Room {
     pub topic: String,
     /// The other one, in a room of two.
     pub peer: Option<String>,
+    /// Its avatar, if it has one.
+    pub avatar: Option<Avatar>,
     /// What newcomers may read.
     pub history: History,
+    /// Messages disappear after so many seconds; 0 keeps them.
+    pub retention: u64,
     /// An invite link exists.
     pub invite: bool,
     /// It can be joined with a password.
@@ -40,6 +44,21 @@ pub struct Room {
     pub confirmed: Option<Confirmed>,
     /// What was said before the account came in, and who vouches for it.
     pub vouched: Option<Vouched>,
+}
+
+/// Shortest time that messages may be kept for where they disappear: a minute, in seconds.
+pub const RETENTION_S_MIN: u64 = 60;
+/// Longest such time: a year, in seconds.
+pub const RETENTION_S_MAX: u64 = 366 * 86_400;
+
+/// How a room is pictured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Avatar {
+    /// One emoji, at most 64 bytes of UTF-8; empty for the initials of the name.
+    pub emoji: String,
+    /// Number of a colour, 0 to 9.
+    pub colour: u8,
 }
 
 /// What newcomers may read.
@@ -162,9 +181,33 @@ pub enum Body {
     Settings {
         /// New name, when that changed.
         name: Option<String>,
-        /// The invite link was made or replaced.
+        /// New topic, when that changed; empty when it was taken away.
+        topic: Option<String>,
+        /// Another avatar.
+        avatar: bool,
+        /// Ways in were made, replaced or taken away.
         invite: bool,
+        /// What newcomers may read, when that changed.
+        history: Option<History>,
+        /// After how many seconds messages disappear, when that changed; 0 for never.
+        retention: Option<u64>,
     },
+    /// The sender is called something else from here on.
+    Named {
+        /// The name before.
+        before: String,
+        /// The new one.
+        name: String,
+    },
+    /// Somebody has another role.
+    Role {
+        /// Account id.
+        account: String,
+        /// Any but [`Role::Former`].
+        role: Role,
+    },
+    /// A message that has disappeared, because the room keeps none for longer. Only a list shows it, as its newest.
+    Expired,
     /// The room goes on in another one, which the sender opened.
     Moved {
         /// The other room.

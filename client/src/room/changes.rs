@@ -14,7 +14,12 @@ use waxwing_wire::{
     ids::TokenHash,
 };
 
-use crate::{api::Failure, ctx::failure, session::Session};
+use super::avatar;
+use crate::{
+    api::{Avatar, Failure},
+    ctx::failure,
+    session::Session,
+};
 
 /// What is to change.
 #[derive(Debug)]
@@ -28,7 +33,7 @@ pub(crate) enum Wanted {
     /// No invite link, or no password.
     Without(JoinKind),
     /// What is given changes, the rest stays.
-    Edit { name: Option<String>, topic: Option<String>, history: Option<HistoryRule> },
+    Edit(Box<Edit>),
     /// A member's role.
     Role(AccountId, Role),
     /// These come in, by their key packages.
@@ -41,6 +46,16 @@ pub(crate) enum Wanted {
     Readmit { account: AccountId, key_package: Vec<u8>, request: Vec<u8> },
     /// This account signs with another key from now on.
     Rotate(IdentityKey),
+}
+
+/// What is to be different about a room.
+#[derive(Debug, Default)]
+pub(crate) struct Edit {
+    pub(crate) name: Option<String>,
+    pub(crate) topic: Option<String>,
+    pub(crate) avatar: Option<Avatar>,
+    pub(crate) history: Option<HistoryRule>,
+    pub(crate) retention_s: Option<u64>,
 }
 
 /// A change with all that the relay is told of it.
@@ -86,7 +101,7 @@ impl Wanted {
                 view.enter_by(JoinKind::Password, secret, Some(*password.clone()))
             }
             Self::Without(kind) => view.without(*kind),
-            Self::Edit { name, topic, history } => view.edit(name.as_deref(), topic.as_deref(), *history),
+            Self::Edit(edit) => view.edit(edit),
             Self::Role(account, role) => view.role(account.0.into(), *role),
             Self::Add(packages) => Ok(view.add(packages)),
             Self::Remove(account, secret) => view.remove(account.0.into(), secret),
@@ -148,24 +163,29 @@ impl View<'_> {
         Ok(self.to_state(next))
     }
 
-    fn edit(
-        &self,
-        name: Option<&str>,
-        topic: Option<&str>,
-        history: Option<HistoryRule>,
-    ) -> Result<Option<Plan>, Failure> {
+    fn edit(&self, edit: &Edit) -> Result<Option<Plan>, Failure> {
         self.demand(Role::Moderator, "Only an owner or a moderator can change this room.")?;
         let mut next = self.state.clone();
-        if let Some(name) = name {
+        if let Some(name) = &edit.name {
             if next.kind == RoomKind::Direct {
                 return Err(not_allowed("A room of two has no name of its own."));
             }
-            name.clone_into(&mut next.name);
+            next.name.clone_from(name);
         }
-        if let Some(topic) = topic {
-            topic.clone_into(&mut next.topic);
+        if let Some(topic) = &edit.topic {
+            next.topic.clone_from(topic);
         }
-        if let Some(history) = history.filter(|history| *history != next.history) {
+        if let Some(avatar) = &edit.avatar {
+            if next.kind == RoomKind::Direct {
+                return Err(not_allowed("A room of two has no picture of its own."));
+            }
+            next.avatar = avatar::to_bytes(avatar);
+        }
+        if let Some(retention_s) = edit.retention_s.filter(|seconds| *seconds != next.retention_s) {
+            self.demand(Role::Owner, "Only an owner can change how long messages stay.")?;
+            next.retention_s = retention_s;
+        }
+        if let Some(history) = edit.history.filter(|history| *history != next.history) {
             self.demand(Role::Owner, "Only an owner can change what newcomers may read.")?;
             next.history = history;
         }

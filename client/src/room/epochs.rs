@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use waxwing_crypto_core::room::{EpochKeys, EpochStep, LogHead, Room};
+use waxwing_crypto_core::room::{EpochKeys, EpochStep, LogHead, Room, SettingsChange};
 use waxwing_wire::EpochId;
 
 use super::Epoch;
@@ -91,5 +91,6 @@ fn first_step(group: &Room) -> EpochStep {
         renamed: None,
         joins_changed: false,
         seen: LogHead::start(group.id()),
+        settings: SettingsChange::default(),
     }
 }

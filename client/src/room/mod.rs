@@ -1,6 +1,7 @@
 //! One room as the client follows it: its log, its epochs, and what it still has to send.
 
 pub(crate) mod answers;
+mod avatar;
 mod changes;
 pub(crate) mod commit;
 mod duties;
@@ -40,6 +41,7 @@ use duties::{Asked, Duty, Readmitted};
 use epochs::KnownEpochs;
 use leave::Leaving;
 use links::LinkPage;
+pub(crate) use people::EditRoom;
 use shut::Shut;
 use streams::Streams;
 use successor::{Claim, Moving};

@@ -15,16 +15,27 @@ use zeroize::Zeroizing;
 
 use super::{
     answers::RoomThen,
+    avatar,
+    changes::Edit,
     commit::{CommitFor, Wanted},
     founding::FoundedFor,
 };
 use crate::{
     account_data::{link_name, open_published},
-    api::{Failure, History, Reply, Role},
+    api::{Avatar, Failure, History, RETENTION_S_MAX, RETENTION_S_MIN, Reply, Role},
     ctx::{Ctx, failure},
     machine::{Client, Then},
     trust::Standing,
 };
+
+/// What somebody wants to be different about a room.
+pub(crate) struct EditRoom {
+    pub(crate) name: Option<String>,
+    pub(crate) topic: Option<String>,
+    pub(crate) history: Option<History>,
+    pub(crate) avatar: Option<Avatar>,
+    pub(crate) retention: Option<u64>,
+}
 
 pub(crate) fn no_such_room() -> Failure {
     failure("no_such_room", "There is no such room here.")
@@ -163,9 +174,10 @@ impl Client {
         &mut self,
         intent: u64,
         room: &str,
-        (name, topic, history): (Option<String>, Option<String>, Option<History>),
+        edit: EditRoom,
         ctx: &mut Ctx<'_>,
     ) -> Result<(), Failure> {
+        let EditRoom { name, topic, history, avatar, retention } = edit;
         let room = self.open_room(room)?;
         let name = name.map(|name| checked_name(&name)).transpose()?;
         let topic = topic.map(|topic| topic.trim().to_owned());
@@ -173,11 +185,19 @@ impl Client {
             let text = format!("A topic has at most {TOPIC_CHARS} characters.");
             return Err(failure("name_too_long", &text));
         }
-        let history = history.map(|history| match history {
-            History::All => HistoryRule::All,
-            History::FromJoin => HistoryRule::FromJoin,
-        });
-        self.want(room, Wanted::Edit { name, topic, history }, done(intent), ctx)
+        if avatar.as_ref().is_some_and(|avatar| !avatar::is_valid(avatar)) {
+            return Err(failure("too_long", "A picture is one emoji and one of ten colours."));
+        }
+        let kept = RETENTION_S_MIN..=RETENTION_S_MAX;
+        if retention.is_some_and(|seconds| seconds != 0 && !kept.contains(&seconds)) {
+            return Err(failure(
+                "not_allowed",
+                "Messages stay for a minute at least, and for a year at most.",
+            ));
+        }
+        let history = history.map(HistoryRule::from);
+        let edit = Edit { name, topic, avatar, history, retention_s: retention };
+        self.want(room, Wanted::Edit(Box::new(edit)), done(intent), ctx)
     }
 
     pub(crate) fn revoke_invite(

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use waxwing_crypto_core::room;
 use waxwing_wire::AccountId;
 
-use super::RoomSync;
+use super::{RoomSync, avatar};
 use crate::{
     api::{Confirmed, History, Identity, Person, Role, Room, Vouched},
     session::Session,
@@ -25,10 +25,9 @@ impl RoomSync {
             name: self.name(session),
             topic: state.map(|state| state.topic.clone()).unwrap_or_default(),
             peer: self.peer(session).map(|peer| peer.to_string()),
-            history: match state.map(|state| state.history) {
-                Some(room::HistoryRule::FromJoin) => History::FromJoin,
-                _ => History::All,
-            },
+            avatar: state.and_then(|state| avatar::from_bytes(&state.avatar)),
+            history: state.map_or(History::All, |state| state.history.into()),
+            retention: state.map_or(0, |state| state.retention_s),
             invite: has(room::JoinKind::Link),
             password: has(room::JoinKind::Password),
             predecessor: self.predecessor.map(|before| before.to_string()),
@@ -71,11 +70,7 @@ impl RoomSync {
         let own = account == session.account;
         let name = self.names.get(&account).cloned();
         let role = match &self.group {
-            Some(group) if members.contains(&account) => match group.state().role(account.0.into()) {
-                room::Role::Owner => Role::Owner,
-                room::Role::Moderator => Role::Moderator,
-                room::Role::Member => Role::Member,
-            },
+            Some(group) if members.contains(&account) => group.state().role(account.0.into()).into(),
             _ => Role::Former,
         };
         Person {

@@ -174,7 +174,14 @@ fn whoever_was_brought_in_again_is_not_dropped_by_what_they_said_before() {
     for history in [History::All, History::FromJoin] {
         let mut all = Three::together(33);
         let room = all.room.clone();
-        let edit = Intent::EditRoom { room, name: None, topic: None, history: Some(history) };
+        let edit = Intent::EditRoom {
+            room,
+            name: None,
+            topic: None,
+            history: Some(history),
+            avatar: None,
+            retention: None,
+        };
         assert_eq!(all.world.call(all.mira, edit), Ok(Reply::Done));
         let other = all.world.log_in("jonas");
         all.say(all.mira, "before");

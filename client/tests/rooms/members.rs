@@ -34,6 +34,8 @@ fn newcomers_read_what_was_before_only_where_the_room_allows_it() {
         name: None,
         topic: None,
         history: Some(History::FromJoin),
+        avatar: None,
+        retention: None,
     };
     assert_eq!(all.world.call(all.mira, edit), Ok(Reply::Done));
     all.say(all.mira, "still before");
@@ -111,8 +113,14 @@ fn whoever_was_put_out_can_be_brought_in_again() {
 fn what_was_said_while_put_out_stays_unread_where_history_begins_with_joining() {
     let mut all = Three::together(8);
     let room = all.room.clone();
-    let history =
-        Intent::EditRoom { room: room.clone(), name: None, topic: None, history: Some(History::FromJoin) };
+    let history = Intent::EditRoom {
+        room: room.clone(),
+        name: None,
+        topic: None,
+        history: Some(History::FromJoin),
+        avatar: None,
+        retention: None,
+    };
     assert_eq!(all.world.call(all.mira, history), Ok(Reply::Done));
     all.say(all.mira, "one");
     let account = all.account(all.jonas);
@@ -135,6 +143,8 @@ fn roles_decide_who_may_do_what() {
         name: Some(name.into()),
         topic: Some("Boats".into()),
         history: None,
+        avatar: None,
+        retention: None,
     };
     assert_eq!(code(all.world.call(all.jonas, edit("Mine"))), "not_allowed");
     assert_eq!(all.set_role(all.jonas, all.aicha, Role::Owner), Err("not_allowed".into()));
@@ -145,8 +155,14 @@ fn roles_decide_who_may_do_what() {
     );
     assert_eq!(all.set_role(all.mira, all.jonas, Role::Moderator), Ok(Reply::Done));
     assert_eq!(all.world.call(all.jonas, edit("Harbour")), Ok(Reply::Done));
-    let history =
-        Intent::EditRoom { room: room.clone(), name: None, topic: None, history: Some(History::FromJoin) };
+    let history = Intent::EditRoom {
+        room: room.clone(),
+        name: None,
+        topic: None,
+        history: Some(History::FromJoin),
+        avatar: None,
+        retention: None,
+    };
     assert_eq!(code(all.world.call(all.jonas, history)), "not_allowed");
     let put_out = |account: String| Intent::RemoveMember { room: room.clone(), account };
     let mira = all.account(all.mira);

@@ -8,7 +8,7 @@ use super::codec;
 use super::{
     CommitError, Room,
     epoch::HandshakeKey,
-    history::EpochStep,
+    history::{EpochStep, SettingsChange},
     join::Parent,
     policy::{self, Stamp},
     provider::Provider,
@@ -81,6 +81,7 @@ impl Prepared {
             renamed: (state.name != parent.state.name).then(|| state.name.clone()),
             joins_changed: state.joins != parent.state.joins,
             seen: stamp.seen,
+            settings: SettingsChange::between((parent.state, parent.roster), (&state, &roster)),
         };
         let room = Room::assemble(author.account, provider, group, step).ok_or(CommitError::Internal)?;
         Ok(Self {

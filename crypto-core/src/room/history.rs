@@ -8,7 +8,11 @@ use rand_core::CryptoRngCore;
 use zeroize::Zeroize as _;
 
 use super::codec;
-use super::{epoch::EpochKeys, log::LogHead};
+use super::{
+    epoch::EpochKeys,
+    log::LogHead,
+    state::{HistoryRule, RoleEntry, RoomState},
+};
 use crate::{
     account::RootKey,
     identity::{IdentityKey, IdentityPublicKey, Signature},
@@ -59,6 +63,58 @@ pub struct EpochStep {
     /// Log position that the committer had seen.
     #[n(6)]
     pub seen: LogHead,
+    /// What else changed about the room; nothing of a room's first epoch.
+    #[n(7)]
+    pub settings: SettingsChange,
+}
+
+/// What a commit changed about a room, beside its name and the ways in: kept so that the past can tell of it.
+#[derive(Clone, Default, PartialEq, Eq, Encode, Decode)]
+pub struct SettingsChange {
+    /// The new topic.
+    #[n(0)]
+    pub topic: Option<String>,
+    /// Another avatar.
+    #[n(1)]
+    pub avatar_changed: bool,
+    /// What newcomers may read from now on.
+    #[n(2)]
+    pub history: Option<HistoryRule>,
+    /// For how many seconds messages stay from now on.
+    #[n(3)]
+    pub retention_s: Option<u64>,
+    /// New roles of members who had another one before, sorted by account; plain members are named here, too.
+    #[n(4)]
+    pub roles: Vec<RoleEntry>,
+}
+
+impl std::fmt::Debug for SettingsChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // A topic is content.
+        let Self { topic, avatar_changed, history, retention_s, roles } = self;
+        let topic = topic.is_some();
+        write!(
+            f,
+            "SettingsChange({topic}, {avatar_changed}, {history:?}, {retention_s:?}, {} roles)",
+            roles.len()
+        )
+    }
+}
+
+impl SettingsChange {
+    /// What differs between the states of two epochs that follow each other.
+    pub(crate) fn between(before: (&RoomState, &Roster), after: (&RoomState, &Roster)) -> Self {
+        let ((old, were), (new, are)) = (before, after);
+        let stayed = are.keys().filter(|account| were.contains_key(account));
+        let role = |account: &AccountId| RoleEntry { account: *account, role: new.role(*account) };
+        Self {
+            topic: (new.topic != old.topic).then(|| new.topic.clone()),
+            avatar_changed: new.avatar != old.avatar,
+            history: (new.history != old.history).then_some(new.history),
+            retention_s: (new.retention_s != old.retention_s).then_some(new.retention_s),
+            roles: stayed.filter(|account| old.role(**account) != new.role(**account)).map(role).collect(),
+        }
+    }
 }
 
 impl std::fmt::Debug for EpochStep {

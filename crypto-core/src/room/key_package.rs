@@ -10,7 +10,7 @@ use tls_codec::{Deserialize as _, Serialize as _};
 
 use super::{
     Room,
-    history::EpochStep,
+    history::{EpochStep, SettingsChange},
     join::join_config,
     log::LogHead,
     provider::{self, Provider},
@@ -179,6 +179,7 @@ impl KeyPackageBundle {
             renamed: None,
             joins_changed: false,
             seen: LogHead::start(room),
+            settings: SettingsChange::default(),
         };
         let room = Room::assemble(account, provider, group, step).ok_or(WelcomeError::NotARoom)?;
         if room.state().is_valid(room.id(), room.roster()) { Ok(room) } else { Err(WelcomeError::NotARoom) }

@@ -44,7 +44,7 @@ pub(crate) use commit::{open_handshake, seal_handshake};
 pub use epoch::EpochKeys;
 pub(crate) use epoch::epoch_id;
 pub use follow::{Followed, Follower};
-pub use history::{EpochStep, HistoryLink, KeyringRecord, Roster, RosterChange};
+pub use history::{EpochStep, HistoryLink, KeyringRecord, Roster, RosterChange, SettingsChange};
 pub use invite::{InviteLink, JoinSecret, LINK_BYTES, short_fingerprint, token_hash};
 pub use join::{Doorway, JoinError};
 pub use key_package::{KeyPackageBundle, KeyPackageError, WelcomeError};
@@ -146,6 +146,7 @@ impl Room {
             renamed: Some(state.name.clone()),
             joins_changed: !state.joins.is_empty(),
             seen,
+            settings: SettingsChange::default(),
         };
         let room = Self::assemble(account, provider, group, step).ok_or(CommitError::Internal)?;
         let public_state = room.public_state(identity, rng)?;

@@ -6,7 +6,7 @@ use openmls_traits::OpenMlsProvider as _;
 use super::{
     Room,
     commit::{commit_hash, open_handshake},
-    history::EpochStep,
+    history::{EpochStep, SettingsChange},
     policy::{self, Invalid, Verdict},
 };
 use crate::ids::{AccountId, EpochId};
@@ -87,6 +87,7 @@ impl Room {
             renamed: (verdict.state.name != self.state.name).then(|| verdict.state.name.clone()),
             joins_changed: verdict.state.joins != self.state.joins,
             seen: verdict.seen,
+            settings: SettingsChange::between((&self.state, &self.roster), (&verdict.state, &verdict.roster)),
         }
     }
 

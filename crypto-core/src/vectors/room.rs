@@ -7,8 +7,9 @@ use crate::account::RootKey;
 use crate::identity::{IdentityKey, IdentityPublicKey};
 use crate::ids::{AccountId, EpochId, RoomId};
 use crate::room::{
-    EntryKind, EpochKeys, EpochStep, HistoryLink, InviteLink, JoinError, JoinKind, JoinSecret, KeyringRecord,
-    LogHead, Roster, RosterChange, digest, open_handshake, seal_handshake, token_hash,
+    EntryKind, EpochKeys, EpochStep, HistoryLink, HistoryRule, InviteLink, JoinError, JoinKind, JoinSecret,
+    KeyringRecord, LogHead, Role, RoleEntry, Roster, RosterChange, SettingsChange, digest, open_handshake,
+    seal_handshake, token_hash,
 };
 use crate::seal::OpenError;
 use crate::secret::SymmetricKey;
@@ -79,6 +80,21 @@ fn step_of(case: &Case<'_>) -> Result<EpochStep, Failure> {
         renamed: case.has("renamed").then(|| case.text("renamed").map(str::to_owned)).transpose()?,
         joins_changed: true,
         seen: case.head()?,
+        settings: settings_of(case)?,
+    })
+}
+
+/// A topic stands for a change of everything that there is in it.
+fn settings_of(case: &Case<'_>) -> Result<SettingsChange, Failure> {
+    if !case.has("topic") {
+        return Ok(SettingsChange::default());
+    }
+    Ok(SettingsChange {
+        topic: Some(case.text("topic")?.to_owned()),
+        avatar_changed: true,
+        history: Some(HistoryRule::FromJoin),
+        retention_s: Some(case.number("retention_s")?),
+        roles: vec![RoleEntry { account: case.account("author")?, role: Role::Moderator }],
     })
 }
 
@@ -210,7 +226,7 @@ fn step_json() -> Value {
     json!({
         "parent": hex(&fixed("parent epoch")), "made_by": hex(&fixed("commit")), "author": hex(&[2; 16]),
         "before": hex(key("before").as_bytes()), "after_key": hex(key("after").as_bytes()),
-        "renamed": "Ops room", "seq": 300, "hash": hex(&fixed("head")),
+        "renamed": "Ops room", "topic": "Boats", "retention_s": 86_400, "seq": 300, "hash": hex(&fixed("head")),
     })
 }
 
@@ -264,7 +280,7 @@ fn make_keyring(keys: &EpochKeys, place: &Value) -> Result<Vec<Value>, Failure> 
         });
         Ok((variant(&base, name, "ok", case), sealed))
     };
-    let first = json!({ "parent": null, "before": null, "renamed": null });
+    let first = json!({ "parent": null, "before": null, "renamed": null, "topic": null });
     let mut cases = vec![
         make("keyring, the first epoch of a room", first)?.0,
         make("keyring, an epoch that somebody left", json!({ "after_key": null }))?.0,

@@ -109,7 +109,9 @@ function step(one, b) {
   // What is absent at the end of an array is left out.
   const keys = b.after_key ? [b.before, b.after_key] : b.before ? [b.before] : [];
   const seen = [one.seq, b.hash];
-  return [b.parent, b.made_by, b.author, [[b.author, ...keys]], one.renamed, true, seen];
+  const set = [one.topic, true, 1, one.retention_s, [[b.author, 1]]];
+  const settings = one.topic == null ? [null, false, null, null, []] : set;
+  return [b.parent, b.made_by, b.author, [[b.author, ...keys]], one.renamed, true, seen, settings];
 }
 
 function checkEpoch() {

@@ -43,6 +43,8 @@ fn year() -> &'static Year {
                     name: Some(format!("Month {month}")),
                     topic: None,
                     history: None,
+                    avatar: None,
+                    retention: None,
                 },
                 1 => Intent::RevokeInvite { room },
                 2 => Intent::CreateInvite { room },

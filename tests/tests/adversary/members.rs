@@ -263,6 +263,8 @@ fn two_commits_for_one_parent() {
             name: Some("Renamed".into()),
             topic: None,
             history: None,
+            avatar: None,
+            retention: None,
         };
         scene.world.call(MIRA, rename).expect("an owner may");
         late.after = scene.relay.only_room().last_commit;

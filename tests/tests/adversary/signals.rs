@@ -118,7 +118,14 @@ fn signals_of_another_room_or_time() {
         let kept = types(&mut scene, MIRA, &name);
         let heard = told(&scene, AICHA, mira);
         assert_eq!(heard, 1, "seed {seed}");
-        let edit = Intent::EditRoom { room: name, name: Some("Renamed".into()), topic: None, history: None };
+        let edit = Intent::EditRoom {
+            room: name,
+            name: Some("Renamed".into()),
+            topic: None,
+            history: None,
+            avatar: None,
+            retention: None,
+        };
         scene.world.call(MIRA, edit).expect("an owner may");
         scene.world.crash(AICHA);
         scene.world.pass(1_000);

@@ -62,8 +62,17 @@ async fn a_relay_that_is_killed_loses_and_doubles_nothing() {
             if n == 6 {
                 // Under way together with a change of the room, which all must see alike afterwards.
                 let name = Some(format!("Room {round}"));
-                all.world
-                    .ask(mira, Intent::EditRoom { room: room.clone(), name, topic: None, history: None });
+                all.world.ask(
+                    mira,
+                    Intent::EditRoom {
+                        room: room.clone(),
+                        name,
+                        topic: None,
+                        history: None,
+                        avatar: None,
+                        retention: None,
+                    },
+                );
                 all.world.pass(20 * round).await;
                 all.world.relay.kill();
             }

@@ -57,6 +57,9 @@ export type Intent =
       name: string | null;
       topic: string | null;
       history: History | null;
+      avatar: RoomAvatar | null;
+      /** Messages disappear after so many seconds, those written before too; 0 keeps them. */
+      retention: number | null;
     }
   | { type: 'revokeInvite'; room: string }
   | { type: 'setRoomPassword'; room: string; password: string | null }
@@ -288,7 +291,10 @@ export interface Room {
   name: string;
   topic: string;
   peer: Maybe<string>;
+  avatar: Maybe<RoomAvatar>;
   history: History;
+  /** Messages disappear after so many seconds; 0 keeps them. */
+  retention: number;
   invite: boolean;
   password: boolean;
   predecessor: Maybe<string>;
@@ -301,6 +307,13 @@ export interface Room {
   trouble: Maybe<string>;
   confirmed: Maybe<Confirmed>;
   vouched: Maybe<Vouched>;
+}
+
+/** How a room is pictured: without an emoji by its initials. */
+export interface RoomAvatar {
+  emoji: string;
+  /** Number of a colour, 0 to 9. */
+  colour: number;
 }
 
 /** What newcomers may read. */
@@ -351,7 +364,18 @@ export type Body =
   | { type: 'created' }
   | { type: 'joined'; account: string }
   | { type: 'left'; account: string }
-  | { type: 'settings'; name: Maybe<string>; invite: boolean }
+  | {
+      type: 'settings';
+      name: Maybe<string>;
+      topic: Maybe<string>;
+      avatar: boolean;
+      invite: boolean;
+      history: Maybe<History>;
+      retention: Maybe<number>;
+    }
+  | { type: 'named'; before: string; name: string }
+  | { type: 'role'; account: string; role: Role }
+  | { type: 'expired' }
   | { type: 'moved'; room: string }
   | { type: 'removed' }
   | { type: 'warning'; code: string };

@@ -1,10 +1,12 @@
 import type { Catalogue } from './catalogue';
 import { account } from './de/account';
 import { admin } from './de/admin';
+import { room } from './de/room';
 
 export const de: Catalogue = {
   ...account,
   ...admin,
+  ...room,
 
   tagline: 'Private Räume auf einem Server, dem du vertraust. Lesen kann nur, wer im Raum ist.',
   back: 'Zurück',
@@ -167,8 +169,6 @@ export const de: Catalogue = {
   'item.discard': 'Verwerfen',
   'item.created': '{name} hat den Raum erstellt',
   'item.createdOwn': 'Du hast den Raum erstellt',
-  'item.joined': '{name} ist mit dem Link beigetreten',
-  'item.joinedOwn': 'Du bist mit dem Link beigetreten',
   'item.added': '{name} hat {other} hinzugefügt',
   'item.addedOwn': 'Du hast {other} hinzugefügt',
   'item.addedMe': '{name} hat dich hinzugefügt',
@@ -179,8 +179,6 @@ export const de: Catalogue = {
   'item.removedMe': '{name} hat dich entfernt',
   'item.renamed': '{name} hat den Raum „{room}“ genannt',
   'item.renamedOwn': 'Du hast den Raum „{room}“ genannt',
-  'item.link': '{name} hat einen Einladungslink erstellt',
-  'item.linkOwn': 'Du hast einen Einladungslink erstellt',
   'item.settings': '{name} hat die Einstellungen geändert',
   'item.settingsOwn': 'Du hast die Einstellungen geändert',
   'item.taken': 'Der Betreiber dieses Relays hat eine Nachricht von {name} entfernt',

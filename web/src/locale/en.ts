@@ -1,5 +1,6 @@
 import { account } from './en/account';
 import { admin } from './en/admin';
+import { room } from './en/room';
 
 /** A message with `{placeholders}`; where it counts something, one form for each plural category, chosen by `{n}`. */
 export type Message = string | { one: string; other: string };
@@ -7,6 +8,7 @@ export type Message = string | { one: string; other: string };
 export const en = {
   ...account,
   ...admin,
+  ...room,
 
   // General
   tagline: 'Private rooms on a server you trust. Only the people in a room can read it.',
@@ -169,8 +171,6 @@ export const en = {
   'item.discard': 'Discard',
   'item.created': '{name} created the room',
   'item.createdOwn': 'You created the room',
-  'item.joined': '{name} joined by link',
-  'item.joinedOwn': 'You joined by link',
   'item.added': '{name} added {other}',
   'item.addedOwn': 'You added {other}',
   'item.addedMe': '{name} added you',
@@ -181,8 +181,6 @@ export const en = {
   'item.removedMe': '{name} removed you',
   'item.renamed': '{name} named the room “{room}”',
   'item.renamedOwn': 'You named the room “{room}”',
-  'item.link': '{name} made an invite link',
-  'item.linkOwn': 'You made an invite link',
   'item.settings': '{name} changed the settings',
   'item.settingsOwn': 'You changed the settings',
   'item.taken': 'The operator of this relay removed a message of {name}',

@@ -12,22 +12,42 @@ const people = [
   person('new', { name: '' }),
 ];
 const r = room('r', { people });
+const settings = (over: Partial<Extract<Body, { type: 'settings' }>>): Body => ({
+  type: 'settings',
+  name: null,
+  topic: null,
+  avatar: false,
+  invite: false,
+  history: null,
+  retention: null,
+  ...over,
+});
 const by = (sender: string, body: Body): Item => ({ ...text('k', 1), sender, own: sender === 'me', body });
 
 group('sentences', () => {
   it.each<[string, Body, string]>([
     ['ann', { type: 'created' }, 'Ann created the room'],
     ['me', { type: 'created' }, 'You created the room'],
-    ['ann', { type: 'joined', account: 'ann' }, 'Ann joined by link'],
+    ['ann', { type: 'joined', account: 'ann' }, 'Ann joined'],
     ['ann', { type: 'joined', account: 'bob' }, 'Ann added Bob'],
     ['ann', { type: 'joined', account: 'me' }, 'Ann added you'],
     ['me', { type: 'joined', account: 'bob' }, 'You added Bob'],
     ['new', { type: 'left', account: 'new' }, 'Somebody left'],
     ['ann', { type: 'left', account: 'bob' }, 'Ann removed Bob'],
     ['me', { type: 'left', account: 'me' }, 'You left'],
-    ['ann', { type: 'settings', name: 'X\u202Ey', invite: true }, 'Ann named the room “Xy”'],
-    ['me', { type: 'settings', name: null, invite: true }, 'You made an invite link'],
-    ['ann', { type: 'settings', name: undefined, invite: false }, 'Ann changed the settings'],
+    ['ann', settings({ name: 'X\u202Ey', invite: true }), 'Ann named the room “Xy”'],
+    ['me', settings({ invite: true }), 'You changed how people can join'],
+    ['ann', settings({ topic: 'Boats' }), 'Ann set the topic: Boats'],
+    ['me', settings({ topic: '' }), 'You took the topic away'],
+    ['ann', settings({ retention: 604_800 }), 'Ann lets messages disappear after 1 week'],
+    ['me', settings({ retention: 0 }), 'You let messages stay'],
+    ['ann', settings({ history: 'fromJoin' }), 'Ann lets new members read only what is said after they join'],
+    ['ann', settings({ avatar: true }), 'Ann changed the picture of the room'],
+    ['ann', { type: 'role', account: 'bob', role: 'moderator' }, 'Ann made Bob a moderator'],
+    ['ann', { type: 'role', account: 'me', role: 'owner' }, 'Ann made you an owner'],
+    ['me', { type: 'role', account: 'bob', role: 'member' }, 'You made Bob a plain member'],
+    ['ann', { type: 'named', before: 'Anna', name: 'Ann' }, 'Anna is now called Ann'],
+    ['ann', settings({}), 'Ann changed the settings'],
     ['ann', { type: 'moved', room: 'r2' }, 'Ann moved this room to a new one'],
     ['ann', { type: 'warning', code: 'surprise' }, 'Something unexpected happened here (surprise).'],
   ])('by %s: %o', (sender, body, sentence) => {

@@ -1,4 +1,4 @@
-import type { Item, Room } from '../engine/api';
+import type { Body, Item, Room } from '../engine/api';
 import type { I18n } from './i18n.svelte';
 import { personIn } from './rooms.svelte';
 import { cleanName } from './text';
@@ -26,12 +26,13 @@ export function describe(i18n: I18n, room: Room | undefined, item: Item): string
       if (body.account === item.sender) return own ? t('item.leftOwn') : t('item.left', { name });
       return about(i18n, room, item, body.account, ['item.removed', 'item.removedOwn', 'item.removedMe']);
     case 'settings':
-      if (body.name != null) {
-        const params = { name, room: cleanName(body.name) };
-        return t(own ? 'item.renamedOwn' : 'item.renamed', params);
-      }
-      if (body.invite) return own ? t('item.linkOwn') : t('item.link', { name });
-      return own ? t('item.settingsOwn') : t('item.settings', { name });
+      return settingsChanged(i18n, name, own, body);
+    case 'named':
+      return t('item.named', { before: cleanName(body.before), name: cleanName(body.name) });
+    case 'role':
+      return roleChanged(i18n, room, item, body);
+    case 'expired':
+      return t('item.expired');
     case 'moved':
       return own ? t('item.movedOwn') : t('item.moved', { name });
     case 'removed':
@@ -41,6 +42,58 @@ export function describe(i18n: I18n, room: Room | undefined, item: Item): string
       return i18n.has(key) ? t(key) : t('warning.other', { code: body.code });
     }
   }
+}
+
+type Settings = Extract<Body, { type: 'settings' }>;
+
+/** The most telling of what was changed at once. */
+function settingsChanged(i18n: I18n, name: string, own: boolean, body: Settings): string {
+  const { t } = i18n;
+  if (body.name != null) {
+    return t(own ? 'item.renamedOwn' : 'item.renamed', { name, room: cleanName(body.name) });
+  }
+  if (body.topic != null) {
+    const topic = cleanName(body.topic);
+    if (topic === '') return t(own ? 'item.noTopicOwn' : 'item.noTopic', { name });
+    return t(own ? 'item.topicOwn' : 'item.topic', { name, topic });
+  }
+  if (body.retention != null) {
+    if (body.retention === 0) return t(own ? 'item.keepOwn' : 'item.keep', { name });
+    return t(own ? 'item.disappearOwn' : 'item.disappear', { name, time: i18n.span(body.retention) });
+  }
+  if (body.history != null) {
+    const all = body.history === 'all';
+    return t(
+      all ? (own ? 'item.openPastOwn' : 'item.openPast') : own ? 'item.closePastOwn' : 'item.closePast',
+      {
+        name,
+      },
+    );
+  }
+  if (body.avatar) return t(own ? 'item.pictureOwn' : 'item.picture', { name });
+  if (body.invite) return t(own ? 'item.doorsOwn' : 'item.doors', { name });
+  return t(own ? 'item.settingsOwn' : 'item.settings', { name });
+}
+
+const ROLE_KEYS = {
+  owner: ['item.owner', 'item.ownerOwn', 'item.ownerMe', 'item.ownerSelf'],
+  moderator: ['item.moderator', 'item.moderatorOwn', 'item.moderatorMe', 'item.moderatorSelf'],
+  member: ['item.member', 'item.memberOwn', 'item.memberMe', 'item.memberSelf'],
+  former: ['item.member', 'item.memberOwn', 'item.memberMe', 'item.memberSelf'],
+} as const;
+
+/** Somebody was given another role, by somebody else or by themself. */
+function roleChanged(
+  i18n: I18n,
+  room: Room | undefined,
+  item: Item,
+  { account, role }: Extract<Body, { type: 'role' }>,
+): string {
+  const [by, byMe, me, self] = ROLE_KEYS[role];
+  const params = { name: nameIn(i18n, room, item.sender), other: nameIn(i18n, room, account) };
+  const toMe = personIn(room, account)?.own ?? false;
+  if (item.own) return i18n.t(toMe ? self : byMe, params);
+  return i18n.t(toMe ? me : by, params);
 }
 
 type AboutKeys = readonly [

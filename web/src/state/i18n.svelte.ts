@@ -84,6 +84,15 @@ export class I18n {
     return this.#full.format(at);
   }
 
+  /** A time span in its largest whole unit, such as `4 weeks`. */
+  span(seconds: number): string {
+    const units = { week: 604_800, day: 86_400, hour: 3600, minute: 60, second: 1 } as const;
+    const fits = (Object.keys(units) as (keyof typeof units)[]).find((unit) => seconds % units[unit] === 0);
+    const unit = fits ?? 'second';
+    const format = new Intl.NumberFormat(this.locale, { style: 'unit', unit, unitDisplay: 'long' });
+    return format.format(seconds / units[unit]);
+  }
+
   /** A day, such as `12 May 2026`. */
   date(at: number): string {
     return this.#dayAndYear.format(at);

@@ -22,7 +22,7 @@ use super::{
     warning,
 };
 use crate::{
-    api::{Body, Item},
+    api::{Body, History, Item, Role},
     ctx::Ctx,
     io::StoreOp,
     machine::Then,
@@ -266,9 +266,7 @@ impl RoomSync {
                 _ => {}
             }
         }
-        if step.renamed.is_some() || step.joins_changed {
-            bodies.push(Body::Settings { name: step.renamed.clone(), invite: step.joins_changed });
-        }
+        bodies.extend(settings_bodies(step));
         let me = session.account;
         bodies.into_iter().enumerate().map(|(n, body)| item(entry, n, me, author, body)).collect()
     }
@@ -282,6 +280,38 @@ impl RoomSync {
         let author = if step.author == session.id() { parent.step.author } else { step.author };
         self.vouched = Some(Vouched { account: AccountId(author.0), before: entry.seq });
     }
+}
+
+/// What a commit changed beside the members.
+fn settings_bodies(step: &EpochStep) -> Vec<Body> {
+    let core::SettingsChange { topic, avatar_changed, history, retention_s, roles } = &step.settings;
+    let role = |entry: &core::RoleEntry| Body::Role {
+        account: AccountId(entry.account.0).to_string(),
+        role: Role::from(entry.role),
+    };
+    let mut bodies: Vec<Body> = roles.iter().map(role).collect();
+    // Whoever is put out takes the ways in along: that goes without saying.
+    let removes = step.changes.iter().any(|change| change.after.is_none());
+    let settings = Body::Settings {
+        name: step.renamed.clone(),
+        topic: topic.clone(),
+        avatar: *avatar_changed,
+        invite: step.joins_changed && !removes,
+        history: history.map(History::from),
+        retention: *retention_s,
+    };
+    let nothing = Body::Settings {
+        name: None,
+        topic: None,
+        avatar: false,
+        invite: false,
+        history: None,
+        retention: None,
+    };
+    if settings != nothing {
+        bodies.push(settings);
+    }
+    bodies
 }
 
 /// Whether the commit gave its author's leaf new keys: all do, but for those that only bring others in.

@@ -113,8 +113,12 @@ impl RoomSync {
             }],
             Some(Content::Profile(name)) => {
                 let name: String = name.chars().take(waxwing_wire::limits::NAME_CHARS).collect();
-                self.names.insert(entry.sender, name);
-                Vec::new()
+                let before = self.names.insert(entry.sender, name.clone());
+                // The first name that somebody tells is no news.
+                let before =
+                    before.filter(|before| !before.is_empty() && *before != name && !name.is_empty());
+                let named = before.map(|before| Body::Named { before, name });
+                named.map(|body| item(entry, 0, session.account, entry.sender, body)).into_iter().collect()
             }
             Some(Content::Unknown) => Vec::new(),
             None => vec![item(entry, 0, session.account, entry.sender, warning("unreadable"))],

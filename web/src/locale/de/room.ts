@@ -1,0 +1,38 @@
+import type { Translation } from '../catalogue';
+import type { room as original } from '../en/room';
+
+export const room: Translation<typeof original> = {
+  // Was geschah
+  'item.joined': '{name} ist beigetreten',
+  'item.joinedOwn': 'Du bist beigetreten',
+  'item.named': '{before} heißt jetzt {name}',
+  'item.topic': '{name} hat das Thema gesetzt: {topic}',
+  'item.topicOwn': 'Du hast das Thema gesetzt: {topic}',
+  'item.noTopic': '{name} hat das Thema entfernt',
+  'item.noTopicOwn': 'Du hast das Thema entfernt',
+  'item.picture': '{name} hat das Bild des Raums geändert',
+  'item.pictureOwn': 'Du hast das Bild des Raums geändert',
+  'item.doors': '{name} hat geändert, wie man beitreten kann',
+  'item.doorsOwn': 'Du hast geändert, wie man beitreten kann',
+  'item.openPast': '{name} lässt neue Mitglieder alles lesen',
+  'item.openPastOwn': 'Du lässt neue Mitglieder alles lesen',
+  'item.closePast': '{name} lässt neue Mitglieder nur lesen, was nach ihrem Beitritt gesagt wird',
+  'item.closePastOwn': 'Du lässt neue Mitglieder nur lesen, was nach ihrem Beitritt gesagt wird',
+  'item.disappear': '{name} lässt Nachrichten nach {time} verschwinden',
+  'item.disappearOwn': 'Du lässt Nachrichten nach {time} verschwinden',
+  'item.keep': '{name} lässt Nachrichten stehen',
+  'item.keepOwn': 'Du lässt Nachrichten stehen',
+  'item.owner': '{name} hat {other} zum Besitzer gemacht',
+  'item.ownerOwn': 'Du hast {other} zum Besitzer gemacht',
+  'item.ownerMe': '{name} hat dich zum Besitzer gemacht',
+  'item.ownerSelf': 'Du bist jetzt Besitzer',
+  'item.moderator': '{name} hat {other} zum Moderator gemacht',
+  'item.moderatorOwn': 'Du hast {other} zum Moderator gemacht',
+  'item.moderatorMe': '{name} hat dich zum Moderator gemacht',
+  'item.moderatorSelf': 'Du hast dich zum Moderator gemacht',
+  'item.member': '{name} hat {other} zum einfachen Mitglied gemacht',
+  'item.memberOwn': 'Du hast {other} zum einfachen Mitglied gemacht',
+  'item.memberMe': '{name} hat dich zum einfachen Mitglied gemacht',
+  'item.memberSelf': 'Du hast dich zum einfachen Mitglied gemacht',
+  'item.expired': 'Die Nachrichten sind verschwunden',
+};

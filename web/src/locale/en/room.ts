@@ -1,0 +1,38 @@
+import type { Message } from '../en';
+
+/** Rooms: what happened in them, their details, members, ways in, and leaving. */
+export const room = {
+  // What happened
+  'item.joined': '{name} joined',
+  'item.joinedOwn': 'You joined',
+  'item.named': '{before} is now called {name}',
+  'item.topic': '{name} set the topic: {topic}',
+  'item.topicOwn': 'You set the topic: {topic}',
+  'item.noTopic': '{name} took the topic away',
+  'item.noTopicOwn': 'You took the topic away',
+  'item.picture': '{name} changed the picture of the room',
+  'item.pictureOwn': 'You changed the picture of the room',
+  'item.doors': '{name} changed how people can join',
+  'item.doorsOwn': 'You changed how people can join',
+  'item.openPast': '{name} lets new members read everything',
+  'item.openPastOwn': 'You let new members read everything',
+  'item.closePast': '{name} lets new members read only what is said after they join',
+  'item.closePastOwn': 'You let new members read only what is said after they join',
+  'item.disappear': '{name} lets messages disappear after {time}',
+  'item.disappearOwn': 'You let messages disappear after {time}',
+  'item.keep': '{name} lets messages stay',
+  'item.keepOwn': 'You let messages stay',
+  'item.owner': '{name} made {other} an owner',
+  'item.ownerOwn': 'You made {other} an owner',
+  'item.ownerMe': '{name} made you an owner',
+  'item.ownerSelf': 'You became the owner',
+  'item.moderator': '{name} made {other} a moderator',
+  'item.moderatorOwn': 'You made {other} a moderator',
+  'item.moderatorMe': '{name} made you a moderator',
+  'item.moderatorSelf': 'You made yourself a moderator',
+  'item.member': '{name} made {other} a plain member',
+  'item.memberOwn': 'You made {other} a plain member',
+  'item.memberMe': '{name} made you a plain member',
+  'item.memberSelf': 'You made yourself a plain member',
+  'item.expired': 'The messages have disappeared',
+} satisfies Record<string, Message>;
