@@ -44,7 +44,14 @@ fn whim(rng: &mut ChaCha20Rng, room: &str, accounts: &[String], n: usize) -> Int
             let role = [Role::Member, Role::Moderator, Role::Owner][rng.gen_range(0..3)];
             Intent::SetRole { room, account, role }
         }
-        4 => Intent::EditRoom { room, name: Some(format!("Room {n}")), topic: None, history: None, avatar: None, retention: None },
+        4 => Intent::EditRoom {
+            room,
+            name: Some(format!("Room {n}")),
+            topic: None,
+            history: None,
+            avatar: None,
+            retention: None,
+        },
         5 => Intent::CreateInvite { room },
         6 => Intent::LeaveRoom { room },
         _ => Intent::Send { room, text: format!("message {n}") },
