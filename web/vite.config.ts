@@ -1,11 +1,12 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
+import { emoji } from './tools/emoji';
 
 /** Where a relay listens during development. */
 const relay = process.env['WAXWING_RELAY'] ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [emoji(), svelte()],
   // Unit tests run the browser build of Svelte, whose runes are reactive, in plain Node.
   resolve: process.env['VITEST'] ? { conditions: ['browser'] } : {},
   build: {

@@ -145,7 +145,7 @@ async function expectOnlyOurs(page: Page): Promise<void> {
         const wrong =
           name.startsWith('on') ||
           name === 'srcdoc' ||
-          ((name === 'href' || name === 'src') && !/^(https?:|otpauth:|#|\/)/.test(value));
+          ((name === 'href' || name === 'src') && !/^(https?:|mailto:|otpauth:|#|\/)/.test(value));
         if (wrong) strange.push(`${element.tagName} ${name}=${value}`);
       }
     }

@@ -2,11 +2,13 @@ import type { Catalogue } from './catalogue';
 import { account } from './de/account';
 import { admin } from './de/admin';
 import { room } from './de/room';
+import { messages } from './de/messages';
 
 export const de: Catalogue = {
   ...account,
   ...admin,
   ...room,
+  ...messages,
 
   tagline: 'Private Räume auf einem Server, dem du vertraust. Lesen kann nur, wer im Raum ist.',
   back: 'Zurück',

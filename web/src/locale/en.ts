@@ -1,6 +1,7 @@
 import { account } from './en/account';
 import { admin } from './en/admin';
 import { room } from './en/room';
+import { messages } from './en/messages';
 
 /** A message with `{placeholders}`; where it counts something, one form for each plural category, chosen by `{n}`. */
 export type Message = string | { one: string; other: string };
@@ -9,6 +10,7 @@ export const en = {
   ...account,
   ...admin,
   ...room,
+  ...messages,
 
   // General
   tagline: 'Private rooms on a server you trust. Only the people in a room can read it.',

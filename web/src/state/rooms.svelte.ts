@@ -1,6 +1,7 @@
 import { SvelteMap } from 'svelte/reactivity';
 import type { Item, Person, Room } from '../engine/api';
-import { cleanName } from './text';
+import type { Mentionable } from './inline';
+import { cleanName, folded } from './text';
 
 /** The account's rooms. */
 export class Rooms {
@@ -47,13 +48,23 @@ function newest(room: Room): number {
   return room.last?.at ?? Number.MAX_SAFE_INTEGER;
 }
 
-function folded(text: string): string {
-  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLocaleLowerCase().trim();
-}
-
 /** The person with this account id. */
 export function personIn(room: Room | undefined, account: string): Person | undefined {
   return room?.people.find((person) => person.account === account);
+}
+
+/** The account itself, as the room knows it. */
+export function ownIn(room: Room | undefined): string | null {
+  return room?.people.find((person) => person.own)?.account ?? null;
+}
+
+/** Those of the accounts that have a name here. */
+export function mentionable(room: Room, accounts: readonly string[]): Mentionable[] {
+  if (accounts.length === 0) return [];
+  const wanted = new Set(accounts);
+  return room.people
+    .filter(({ account }) => wanted.has(account))
+    .map(({ account, name }) => ({ account, name: cleanName(name) }));
 }
 
 /** Members of now, oneself first, then owners, then by name. */

@@ -1,53 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  HUES,
-  byteLength,
-  cleanName,
-  hueOf,
-  initials,
-  isEmojiOnly,
-  isRightToLeft,
-  isolate,
-  linkify,
-} from './text';
-
-const links = (text: string) =>
-  linkify(text)
-    .filter((piece) => piece.type === 'link')
-    .map((piece) => piece.text);
-
-describe('links', () => {
-  it('finds web addresses and leaves the rest as it is', () => {
-    const text = 'See https://a.example/b?c=d#e, or http://x.example. Bye';
-    expect(links(text)).toEqual(['https://a.example/b?c=d#e', 'http://x.example']);
-    expect(
-      linkify(text)
-        .map((piece) => piece.text)
-        .join(''),
-    ).toBe(text);
-  });
-
-  it('keeps brackets that belong to the address', () => {
-    expect(links('(https://a.example/w_(x))')).toEqual(['https://a.example/w_(x)']);
-    expect(links('(see https://a.example/w)')).toEqual(['https://a.example/w']);
-  });
-
-  it.each([
-    'javascript:alert(1)',
-    'data:text/html,x',
-    'https://',
-    'ftp://a.example',
-    // The part before the @ would pass for the host.
-    'https://bank.example@evil.example/',
-    'www.a.example',
-  ])('makes no link of %s', (text) => {
-    expect(links(text)).toEqual([]);
-  });
-
-  it('stops at direction controls', () => {
-    expect(links('https://a.example/\u202Egpj.exe')).toEqual(['https://a.example/']);
-  });
-});
+import { HUES, byteLength, cleanName, hueOf, initials, isEmojiOnly, isRightToLeft, isolate } from './text';
 
 describe('names', () => {
   it('loses direction controls and line breaks', () => {

@@ -8,6 +8,11 @@ export function cleanName(name: string): string {
   return name.replace(BIDI_CONTROLS, '').replace(/\s+/gu, ' ').trim();
 }
 
+/** For comparing: whatever case and accents. */
+export function folded(text: string): string {
+  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLocaleLowerCase().trim();
+}
+
 /** A text that can stand inside a sentence without changing its direction. Plain left-to-right text needs nothing. */
 export function isolate(text: string): string {
   return RIGHT_TO_LEFT.test(text)
@@ -51,45 +56,6 @@ export function hueOf(id: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193);
   return ((hash ^ (hash >>> 15)) >>> 0) % HUES;
-}
-
-/** A piece of a message. */
-export type Piece = { type: 'text'; text: string } | { type: 'link'; text: string; href: string };
-
-const LINK = /https?:\/\/[^\s<>"'`\u2066-\u2069\u202A-\u202E]+/giu;
-
-/** Finds the web addresses in a text. Only http and https become links. */
-export function linkify(text: string): Piece[] {
-  const pieces: Piece[] = [];
-  let end = 0;
-  for (const match of text.matchAll(LINK)) {
-    const candidate = withoutTail(match[0]);
-    const href = webAddress(candidate);
-    if (href === null) continue;
-    if (match.index > end) pieces.push({ type: 'text', text: text.slice(end, match.index) });
-    pieces.push({ type: 'link', text: candidate, href });
-    end = match.index + candidate.length;
-  }
-  if (end < text.length) pieces.push({ type: 'text', text: text.slice(end) });
-  return pieces;
-}
-
-/** Punctuation at the end of an address belongs to the sentence, a closing bracket only when it was opened inside. */
-function withoutTail(link: string): string {
-  let rest = link;
-  for (;;) {
-    const last = rest.at(-1) ?? '';
-    const unopened = last === ')' && rest.split('(').length < rest.split(')').length;
-    if (!unopened && !/[.,;:!?\]}*_~]/.test(last)) return rest;
-    rest = rest.slice(0, -1);
-  }
-}
-
-function webAddress(text: string): string | null {
-  if (!URL.canParse(text)) return null;
-  const url = new URL(text);
-  const web = url.protocol === 'https:' || url.protocol === 'http:';
-  return web && url.hostname !== '' && url.username === '' && url.password === '' ? url.href : null;
 }
 
 const ONLY_EMOJI = /^(?:\p{RGI_Emoji}|\s)+$/v;
