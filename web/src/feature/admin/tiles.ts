@@ -126,8 +126,11 @@ function numbersOf(
     {
       key: 'latency',
       title: t('overview.latency'),
-      value: milliseconds(now.http_p95_us),
-      note: t('overview.half', { value: milliseconds(now.http_p50_us) }),
+      // 0 says that there was no call, not that one took no time.
+      value: now.http_p95_us === 0 ? t('admin.none') : milliseconds(now.http_p95_us),
+      ...(now.http_p50_us === 0
+        ? {}
+        : { note: t('overview.half', { value: milliseconds(now.http_p50_us) }) }),
       ...(live
         ? {
             series: [
