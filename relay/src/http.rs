@@ -67,6 +67,8 @@ pub struct App {
     pub(crate) statistics: Arc<Gatherer>,
     counters: Arc<Counters>,
     meters: rates::Meters,
+    /// An account has deleted itself, perhaps the only one.
+    pub(crate) deleted: tokio::sync::Notify,
     /// When writing was last tried, and whether it worked.
     health: tokio::sync::Mutex<Option<(Instant, bool)>>,
 }
@@ -113,6 +115,7 @@ impl App {
             statistics: Arc::new(Gatherer::new(Arc::clone(&counters), config.data)),
             counters,
             meters: rates::Meters::new(),
+            deleted: tokio::sync::Notify::new(),
             health: tokio::sync::Mutex::new(None),
         }
     }

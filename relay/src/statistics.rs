@@ -5,10 +5,7 @@ mod machine;
 
 use std::{
     collections::VecDeque,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
 
@@ -47,8 +44,6 @@ pub struct Gatherer {
     folder: std::path::PathBuf,
     begun: Instant,
     history: Mutex<History>,
-    /// Somebody has asked for the newest sample.
-    asked: AtomicBool,
 }
 
 /// The hours as they are stored.
@@ -60,25 +55,25 @@ struct Stored {
 impl Gatherer {
     /// For a relay whose database is in this folder.
     pub fn new(counters: Arc<Counters>, folder: std::path::PathBuf) -> Self {
-        Self {
-            counters,
-            folder,
-            begun: Instant::now(),
-            history: Mutex::default(),
-            asked: AtomicBool::new(false),
-        }
+        Self { counters, folder, begun: Instant::now(), history: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, History> {
         self.history.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Now and before. What is counted in the database may be a minute old, and is new again in the next sample.
-    pub fn page(&self) -> StatisticsPage {
-        self.asked.store(true, Ordering::Relaxed);
+    /// Now and before. Accounts, messages and reports are counted for whoever asks: a report that came a moment ago is
+    /// among them.
+    pub async fn page(&self, store: &Store) -> StatisticsPage {
+        self.number(store.numbers(now_ms()).await.ok());
+        self.shown()
+    }
+
+    fn shown(&self) -> StatisticsPage {
         let history = self.lock();
+        let newest = history.samples.back().copied().unwrap_or_default();
         StatisticsPage {
-            now: history.samples.back().copied().unwrap_or_default(),
+            now: history.numbers.map_or(newest, |numbers| with(newest, &numbers)),
             history: history.samples.iter().copied().collect(),
             hours: history.hours.iter().copied().collect(),
         }
@@ -101,7 +96,7 @@ impl Gatherer {
                 _ = stopping.changed() => break,
                 _ = ticks.tick() => {}
             }
-            if self.wants_numbers(fanout.is_watched(), numbered, Instant::now()) {
+            if Self::wants_numbers(fanout.is_watched(), numbered, Instant::now()) {
                 // Numbers of the database are better old than absent: it may be busy.
                 self.number(store.numbers(now_ms()).await.ok());
                 numbered = Some(Instant::now());
@@ -130,12 +125,8 @@ impl Gatherer {
         let files = machine::files(&self.folder);
         let sample = Statistics {
             at_ms: now_ms(),
-            users: numbers.users,
-            pending: numbers.pending,
             online: length(fanout.online().len()),
             connections: length(fanout.count()),
-            messages_total: numbers.messages_total,
-            messages_today: numbers.messages_today,
             bytes_in_per_s: per(passed.bytes_in, 1000),
             bytes_out_per_s: per(passed.bytes_out, 1000),
             requests_per_minute: per(passed.requests, 60_000),
@@ -150,7 +141,7 @@ impl Gatherer {
             disk_free_bytes: machine::disk_free(&self.folder),
             memory_bytes: machine::memory(),
             uptime_s: self.begun.elapsed().as_secs(),
-            reports: numbers.reports,
+            ..with(Statistics::default(), &numbers)
         };
         if self.keep(sample, passed) {
             self.save(store).await;
@@ -161,9 +152,9 @@ impl Gatherer {
 
     /// Whether accounts and messages are to be counted: while somebody looks, else now and then, because it costs more
     /// the more accounts there are.
-    fn wants_numbers(&self, watched: bool, last: Option<Instant>, now: Instant) -> bool {
+    fn wants_numbers(watched: bool, last: Option<Instant>, now: Instant) -> bool {
         let due = last.is_none_or(|last| now.saturating_duration_since(last) >= limits::COUNT_TIME);
-        self.asked.swap(false, Ordering::Relaxed) || watched || due
+        watched || due
     }
 
     fn number(&self, counted: Option<Numbers>) {
@@ -222,6 +213,12 @@ impl Gatherer {
     }
 }
 
+/// A sample with what is counted in the database.
+fn with(sample: Statistics, numbers: &Numbers) -> Statistics {
+    let Numbers { users, pending, messages_total, messages_today, reports } = *numbers;
+    Statistics { users, pending, messages_total, messages_today, reports, ..sample }
+}
+
 fn length(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
@@ -246,7 +243,7 @@ mod tests {
                 "each begins an hour"
             );
         }
-        let page = gatherer.page();
+        let page = gatherer.shown();
         assert_eq!((page.history.len(), page.hours.len()), (shared::STATISTICS_KEPT, limits::HOURS_KEPT));
         assert_eq!(page.now.messages_total, 597);
         assert_eq!(page.history.last(), Some(&page.now));
@@ -256,15 +253,13 @@ mod tests {
 
     #[test]
     fn accounts_are_counted_while_somebody_looks_and_now_and_then() {
-        let (gatherer, now) = (gatherer(), Instant::now());
+        let now = Instant::now();
         let soon = now + limits::SAMPLE_TIME;
-        assert!(gatherer.wants_numbers(false, None, now), "at first");
-        assert!(!gatherer.wants_numbers(false, Some(now), soon), "nobody looks");
-        assert!(gatherer.wants_numbers(true, Some(now), soon), "somebody watches");
-        gatherer.page();
-        assert!(gatherer.wants_numbers(false, Some(now), soon), "somebody asked");
-        assert!(!gatherer.wants_numbers(false, Some(now), soon), "once");
-        assert!(gatherer.wants_numbers(false, Some(now), now + limits::COUNT_TIME));
+        let wanted = |watched, last, now| Gatherer::wants_numbers(watched, last, now);
+        assert!(wanted(false, None, now), "at first");
+        assert!(!wanted(false, Some(now), soon), "nobody looks");
+        assert!(wanted(true, Some(now), soon), "somebody watches");
+        assert!(wanted(false, Some(now), now + limits::COUNT_TIME));
     }
 
     #[test]
@@ -281,7 +276,7 @@ mod tests {
             };
             gatherer.keep(sample, Counted { bytes_in: 10, failed: 1, ..Counted::default() });
         }
-        let [hour] = gatherer.page().hours[..] else { panic!("one hour") };
+        let [hour] = gatherer.shown().hours[..] else { panic!("one hour") };
         assert_eq!((hour.online, hour.messages, hour.bytes_in, hour.failed), (9, 5, 30, 3));
         assert_eq!((hour.at_ms, hour.database_bytes), (at_ms, 100));
     }

@@ -11,7 +11,7 @@ use support::{
 };
 use waxwing_wire::{
     Opaque, ProblemCode, RoomId,
-    admin::{ReportList, ReportStatus, RoomList, path},
+    admin::{ReportList, ReportStatus, RoomList, StatisticsPage, path},
     frame::{EntryKind, Event, ReportCopy, ReportKey, Request, Response},
 };
 
@@ -148,6 +148,8 @@ async fn a_report_reaches_administrators_and_is_decided_once() {
         assert_eq!(of_ada.ask(report(room, seq, sealed)).await, Ok(Response::Done));
     }
 
+    let open = async || mira.ask::<StatisticsPage>(path::STATISTICS).await.unwrap().now.reports;
+    assert_eq!(open().await, 1, "it counts at once");
     let list: ReportList = mira.ask(path::REPORTS).await.unwrap();
     let [found] = &list.reports[..] else { panic!("{list:?}") };
     assert_eq!((list.open, list.total), (1, 1));
@@ -164,6 +166,7 @@ async fn a_report_reaches_administrators_and_is_decided_once() {
 
     let resolve = path::REPORT_RESOLVE.replace("{id}", &found.id.to_string());
     mira.tell::<Value>(&resolve, &json!({"remove_message": true})).await.unwrap();
+    assert_eq!(open().await, 0);
     let again = mira.tell::<Value>(&resolve, &json!({"remove_message": false})).await;
     assert_eq!(again.err(), Some(refused(409, "conflict")));
     let list: ReportList = mira.ask(&format!("{}?status=removed", path::REPORTS)).await.unwrap();

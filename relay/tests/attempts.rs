@@ -2,19 +2,23 @@
 
 mod support;
 
+use std::time::Duration;
+
 use reqwest::{
     Response,
     header::{COOKIE, SET_COOKIE},
 };
+use serde_json::Value;
 use support::{
     account::{
-        Http, PASSWORD, Person, code, first, ke3, login_start, people, prove_password, refusal, second_factor,
+        Http, PASSWORD, Person, code, first, ke3, login_start, people, prove_password, refusal, refused,
+        second_factor,
     },
     start,
 };
 use waxwing_wire::{
     Opaque,
-    account::{LoggedIn, LoginStart, path},
+    account::{KsfParams, LoggedIn, LoginAccepted, LoginStart, path},
 };
 
 /// The mark that a login leaves in a browser, as the browser sends it.
@@ -124,4 +128,102 @@ async fn somebody_with_many_addresses_of_one_network_waits() {
     assert!((100..=101).contains(&tried), "{tried}");
     let other = Http::from(&running, "2001:db8:8::1");
     assert_eq!(begin(&other, "nobody", "").await.0, 200);
+}
+
+#[tokio::test]
+async fn a_wrong_password_and_an_unknown_name_look_alike() {
+    let running = start().await;
+    let mira = first(&running, "mira").await;
+    let http = &mira.http;
+    let (state, known) = login_start(http, "mira", "wrong password").await.unwrap();
+    assert!(ke3(state, "wrong password", &known).is_none(), "the client notices first");
+    let (_, unknown) = login_start(http, "nobody", "wrong password").await.unwrap();
+    assert_eq!(known.opaque_response.len(), unknown.opaque_response.len());
+    assert_eq!(known.login.len(), unknown.login.len());
+    assert_eq!(unknown.ksf, KsfParams { memory_kib: 65_536, iterations: 3, parallelism: 1 });
+    // Somebody who goes on regardless, with a KE3 of the right shape.
+    let (state, right) = login_start(http, "mira", PASSWORD).await.unwrap();
+    let good = ke3(state, PASSWORD, &right).unwrap();
+    for login in [known.login, unknown.login] {
+        let forged = waxwing_wire::account::LoginFinish { login, ..good.clone() };
+        let answer: Result<LoginAccepted, _> = http.call(path::LOGIN_FINISH, &forged).await;
+        assert_eq!(answer.err(), Some(refused(401, "wrong_credentials")));
+        let again: Result<LoginAccepted, _> = http.call(path::LOGIN_FINISH, &forged).await;
+        assert_eq!(again.err(), Some(refused(410, "attempt_expired")), "one guess per exchange");
+    }
+    let accepted: LoginAccepted = http.call(path::LOGIN_FINISH, &good).await.unwrap();
+    assert_eq!(accepted.login, right.login);
+}
+
+#[tokio::test]
+async fn codes_are_checked_and_used_once() {
+    let running = start().await;
+    let mira = first(&running, "mira").await;
+    let http = &mira.http;
+    let totp = async |login: &LoginAccepted, code: String| {
+        let request = second_factor(login, code);
+        http.call::<Value>(path::LOGIN_TOTP, &request).await.err()
+    };
+    let login = prove_password(http, "mira").await.unwrap();
+    assert_eq!(
+        totp(&login, code(&mira.secret, -1)).await,
+        Some(refused(401, "reused_code")),
+        "it registered"
+    );
+    assert_eq!(totp(&login, "000000".into()).await, Some(refused(401, "wrong_code")));
+    assert_eq!(totp(&login, "not a code".into()).await, Some(refused(401, "wrong_code")));
+    assert_eq!(totp(&login, code(&mira.secret, 1)).await, None, "a step ahead is fine");
+    assert_eq!(totp(&login, code(&mira.secret, 1)).await, Some(refused(410, "attempt_expired")));
+    let login = prove_password(http, "mira").await.unwrap();
+    for steps in [1, 0] {
+        assert_eq!(totp(&login, code(&mira.secret, steps)).await, Some(refused(401, "reused_code")));
+    }
+    assert_eq!(totp(&login, code(&mira.secret, 5)).await, Some(refused(401, "wrong_code")));
+}
+
+#[tokio::test]
+async fn a_login_allows_five_codes_and_waits_grow() {
+    let running = start().await;
+    let mira = first(&running, "mira").await;
+    let http = &mira.http;
+    let login = prove_password(http, "mira").await.unwrap();
+    let waiting = prove_password(http, "mira").await.unwrap();
+    let guess = second_factor(&login, "000000");
+    for _ in 0..5 {
+        let answer = http.call::<Value>(path::LOGIN_TOTP, &guess).await;
+        assert_eq!(answer.err(), Some(refused(401, "wrong_code")));
+    }
+    let answer = http.call::<Value>(path::LOGIN_TOTP, &guess).await;
+    assert_eq!(answer.err(), Some(refused(410, "attempt_expired")));
+    let others = second_factor(&waiting, code(&mira.secret, 0));
+    let limited = http.call::<Value>(path::LOGIN_TOTP, &others).await.err().unwrap();
+    assert_eq!((limited.status, limited.code.as_str()), (429, "rate_limited"), "those begun before wait too");
+    assert!((1..=2).contains(&limited.retry_after_s.unwrap()));
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert!(http.call::<Value>(path::LOGIN_TOTP, &others).await.is_ok(), "and go on afterwards");
+}
+
+#[tokio::test]
+async fn strangers_hold_up_neither_a_code_nor_an_owner_who_was_here_before() {
+    let running = start().await;
+    let [mira, jon] = people(&running, ["mira", "jon"]).await;
+    let http = &mira.http;
+    mira.log_in(0).await.unwrap();
+    let waiting = prove_password(http, "jon").await.unwrap();
+    for name in ["mira", "jon"] {
+        for _ in 0..5 {
+            login_start(&Http::from(&running, "198.51.100.9"), name, "a guess").await.unwrap();
+        }
+    }
+    let stranger = Http::from(&running, "203.0.113.7");
+    for name in ["mira", "jon"] {
+        assert_eq!(
+            login_start(&stranger, name, "a guess").await.err().unwrap().code,
+            "rate_limited",
+            "{name}"
+        );
+    }
+    let totp = second_factor(&waiting, code(&jon.secret, 0));
+    http.call::<Value>(path::LOGIN_TOTP, &totp).await.expect("a login under way goes on");
+    mira.log_in(1).await.expect("an owner who was here before does not wait");
 }

@@ -137,3 +137,25 @@ async fn the_last_administrator_stays_while_there_are_others() {
     let info: ServerInfo = Http::new(&running).get(path::SERVER).send().await.unwrap().json().await.unwrap();
     assert!(info.setup_required);
 }
+
+#[tokio::test]
+async fn a_relay_whose_only_account_is_gone_is_set_up_again_without_a_restart() {
+    let running = start().await;
+    let mira = first(&running, "mira").await;
+    assert_eq!(running.relay.later_setup_token(), None);
+    let (here, proof) = mira.again(0).await;
+    let _: Empty = here.call(path::DELETE, &delete(&proof)).await.unwrap();
+    let mut token = None;
+    for _ in 0..200 {
+        token = running.relay.later_setup_token();
+        if token.is_some() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let http = Http::new(&running);
+    let old = register(&http, "jon", running.relay.setup_token.as_deref()).await.err();
+    assert_eq!(old, Some(refused(403, "setup_link_invalid")));
+    let jon = register(&http, "jon", token.as_deref()).await.unwrap();
+    assert!(jon.info.administrator);
+}

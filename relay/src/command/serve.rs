@@ -76,8 +76,10 @@ fn raise_open_files() {
 pub struct Relay {
     /// Where it listens.
     pub address: SocketAddr,
-    /// What the setup link carries, while no account exists.
+    /// What the setup link carries, if no account existed at the start.
     pub setup_token: Option<String>,
+    /// The same, if one was made later.
+    later_token: watch::Receiver<Option<String>>,
     setup_origin: String,
     app: Arc<App>,
     stop: watch::Sender<bool>,
@@ -121,9 +123,11 @@ impl Relay {
         let gatherer = Arc::clone(&app.statistics);
         let gatherer = gatherer.run(Arc::clone(&app.store), Arc::clone(&app.fanout), stopping.clone());
         let gatherer = tokio::spawn(gatherer);
+        let (later, later_token) = watch::channel(None);
+        tokio::spawn(set_up_again(Arc::clone(&app), setup_origin.clone(), later, stopping.clone()));
         tokio::spawn(sweep(Arc::clone(&app), stopping));
         let fanout = tokio::spawn(fanout.run(heard));
-        Ok(Self { address, setup_token, setup_origin, app, stop, server, fanout, gatherer })
+        Ok(Self { address, setup_token, later_token, setup_origin, app, stop, server, fanout, gatherer })
     }
 
     /// Says on stdout where the relay is and, while no account exists, how to make the first.
@@ -134,9 +138,14 @@ impl Relay {
         let mut out = std::io::stdout().lock();
         writeln!(out, "listening on http://{}", self.address)?;
         if let Some(token) = &self.setup_token {
-            writeln!(out, "setup link: {}/#/setup/{token}", self.setup_origin)?;
+            writeln!(out, "{}", setup_link(&self.setup_origin, token))?;
         }
         out.flush()
+    }
+
+    /// What the setup link carries that was made since the only account deleted itself.
+    pub fn later_setup_token(&self) -> Option<String> {
+        self.later_token.borrow().clone()
     }
 
     /// What may change while it runs.
@@ -177,6 +186,37 @@ async fn new_setup_token(store: &Store) -> Result<Option<String>, ServeError> {
     let token = URL_SAFE_NO_PAD.encode(random::<32>()?);
     let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
     Ok(store.replace_setup_token(hash).await?.then_some(token))
+}
+
+fn setup_link(origin: &str, token: &str) -> String {
+    format!("setup link: {origin}/#/setup/{token}")
+}
+
+/// Says how to make the first account again as soon as the only one has deleted itself.
+async fn set_up_again(
+    app: Arc<App>,
+    origin: String,
+    later: watch::Sender<Option<String>>,
+    mut stopping: watch::Receiver<bool>,
+) {
+    loop {
+        tokio::select! {
+            _ = stopping.changed() => return,
+            () = app.deleted.notified() => {}
+        }
+        match new_setup_token(&app.store).await {
+            Ok(Some(token)) => {
+                if let Err(error) = writeln!(std::io::stdout(), "{}", setup_link(&origin, &token)) {
+                    tracing::warn!(%error, "the setup link could not be printed; the next start prints another");
+                }
+                later.send_replace(Some(token));
+            }
+            Ok(None) => {}
+            Err(error) => {
+                tracing::warn!(%error, "there is no setup link until the next start");
+            }
+        }
+    }
 }
 
 /// Forgets sessions that are over, once an hour.

@@ -222,5 +222,5 @@ pub(super) async fn statistics(
     State(app): State<Arc<App>>,
     Administrator(_): Administrator,
 ) -> Json<StatisticsPage> {
-    Json(app.statistics.page())
+    Json(app.statistics.page(&app.store).await)
 }

@@ -89,6 +89,7 @@ pub(in crate::http) async fn delete(
         return Ok((None, Json(Empty {})));
     }
     app.store.delete_account(session.caller(), now_ms()).await?;
+    app.deleted.notify_one();
     app.auth.proofs.forget(account);
     Ok((Some(app.auth.cookie.cleared()?), Json(Empty {})))
 }
