@@ -1,14 +1,13 @@
 //! What the person wants: at once, when the relay can be asked, or not at all.
 
-use waxwing_wire::limits::{PAGE_ENTRIES, TEXT_BYTES};
+use waxwing_wire::limits::TEXT_BYTES;
 use zeroize::Zeroizing;
 
 use crate::{
     api::{Failure, Intent, Reply},
     auth::{Purpose, Renew, Renewal},
     ctx::{Ctx, failure, offline},
-    io::Effect,
-    machine::{Client, LoadThen},
+    machine::Client,
     room::EditRoom,
 };
 
@@ -89,10 +88,18 @@ impl Client {
             | Intent::JoinByPassword { .. }
             | Intent::LeaveRoom { .. }
             | Intent::OpenSuccessor { .. } => self.online(id, intent, ctx),
-            Intent::Send { room, text } => {
-                let done = self.compose(&room, &text, ctx).map(|()| Reply::Done);
-                ctx.reply(id, done);
-            }
+            Intent::Send { .. }
+            | Intent::SendPoll { .. }
+            | Intent::Edit { .. }
+            | Intent::React { .. }
+            | Intent::Pin { .. }
+            | Intent::Vote { .. }
+            | Intent::ClosePoll { .. } => self.say(id, intent, ctx),
+            Intent::Timeline { .. }
+            | Intent::Pinned { .. }
+            | Intent::EditHistory { .. }
+            | Intent::Forward { .. }
+            | Intent::Delete { .. } => self.look_up(id, intent, ctx),
             Intent::Retry { room, key } => {
                 let done = self.retry(&room, &key, ctx).map(|()| Reply::Done);
                 ctx.reply(id, done);
@@ -101,7 +108,6 @@ impl Client {
                 let done = self.discard(&room, &key, ctx).map(|()| Reply::Done);
                 ctx.reply(id, done);
             }
-            Intent::Timeline { room, before, limit } => self.timeline(id, &room, before, limit, ctx),
             Intent::Typing { room } => {
                 let done = self.typing(&room, ctx);
                 ctx.reply(id, done);
@@ -196,18 +202,6 @@ impl Client {
         for (id, _) in std::mem::take(&mut self.waiting) {
             ctx.reply(id, Err(offline()));
         }
-    }
-
-    fn timeline(&mut self, intent: u64, room: &str, before: Option<u64>, limit: u32, ctx: &mut Ctx<'_>) {
-        let room = match self.room_id(room) {
-            Ok(room) => room,
-            Err(failure) => return ctx.reply(intent, Err(failure)),
-        };
-        let (from, to) = crate::room::store::item_range(room, before);
-        let limit = limit.clamp(1, PAGE_ENTRIES);
-        let id = self.fresh_id();
-        self.loads.insert(id, LoadThen::Timeline { intent, room, limit, newest: before.is_none() });
-        ctx.effects.push(Effect::Load { id, from, to, limit, reverse: true });
     }
 
     pub(crate) fn check_text(text: &str) -> Result<(), Failure> {

@@ -1,6 +1,6 @@
 //! The machine: one input in, effects out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use rand_core::CryptoRngCore;
 use waxwing_wire::{
@@ -17,7 +17,11 @@ use crate::{
     ctx::{Ctx, failure},
     io::{Effect, Input, StoreOp},
     operator::OperatorThen,
-    room::{RoomSync, answers::RoomThen},
+    room::{
+        RoomSync,
+        answers::RoomThen,
+        reading::{Asked, Reading},
+    },
     session::{Session, UNLOCK},
     signal::Signals,
     trust::{Trust, TrustThen},
@@ -50,6 +54,11 @@ pub(crate) enum Then {
         room: RoomId,
         message: EntryId,
     },
+    /// The relay has erased what this account deleted.
+    Erased {
+        room: RoomId,
+        seqs: Vec<u64>,
+    },
     Room(RoomThen),
     Operator(OperatorThen),
 }
@@ -68,8 +77,7 @@ impl Then {
 /// What the answer to a load leads to.
 #[derive(Debug)]
 pub(crate) enum LoadThen {
-    Timeline { intent: u64, room: RoomId, limit: u32, newest: bool },
-    Removed { room: RoomId, seq: u64 },
+    Reading(RoomId, Asked),
     Reported { intent: u64, room: RoomId, key: String, note: String },
     Resume(Box<Entered>),
 }
@@ -96,6 +104,8 @@ pub struct Client {
     pub(crate) refused_rotation: BTreeSet<RoomId>,
     pub(crate) https: BTreeMap<u64, (u64, HttpThen)>,
     pub(crate) loads: BTreeMap<u64, LoadThen>,
+    /// Messages that are being read, for each room in order; the first of them waits for the store.
+    pub(crate) readings: BTreeMap<RoomId, VecDeque<Reading>>,
     /// Intents that wait for the connection that is being made.
     pub(crate) waiting: Vec<(u64, Intent)>,
     /// As the relay told them last, the newest first.
@@ -131,6 +141,7 @@ impl Client {
             refused_rotation: BTreeSet::new(),
             https: BTreeMap::new(),
             loads: BTreeMap::new(),
+            readings: BTreeMap::new(),
             waiting: Vec::new(),
             announcements: Vec::new(),
             watching: false,
@@ -224,20 +235,7 @@ impl Client {
     fn loaded(&mut self, id: u64, entries: Vec<(String, Vec<u8>)>, ctx: &mut Ctx<'_>) {
         match self.loads.remove(&id) {
             None => {}
-            Some(LoadThen::Timeline { intent, room, limit, newest }) => {
-                let more = u32::try_from(entries.len()).unwrap_or(u32::MAX) >= limit;
-                let mut items = Vec::new();
-                if let Some(session) = &self.session {
-                    let pages = entries.iter().rev();
-                    items.extend(
-                        pages.flat_map(|(key, value)| crate::room::store::open_items(session, key, value)),
-                    );
-                    let unsent = self.rooms.get(&room).filter(|_| newest);
-                    items.extend(unsent.into_iter().flat_map(|room| room.unsent_items(session)));
-                }
-                ctx.reply(intent, Ok(Reply::Timeline { items, more }));
-            }
-            Some(LoadThen::Removed { room, seq }) => self.removed_loaded((room, seq), &entries, ctx),
+            Some(LoadThen::Reading(room, asked)) => self.store_read(room, &asked, entries, ctx),
             Some(LoadThen::Reported { intent, room, key, note }) => {
                 self.reported_loaded((intent, room, key, note), &entries, ctx);
             }
@@ -378,6 +376,7 @@ impl Client {
                 self.got_own_public(room, epoch, states, ctx);
             }
             (Then::Room(then), result) => self.room_then(then, result, ctx),
+            (Then::Erased { room, seqs }, result) => self.erased(room, &seqs, &result, ctx),
             (Then::Committed(room), result) => self.committed(room, result, ctx),
             (Then::Appended { room, message }, result) => self.appended(room, message, result, ctx),
             (Then::Hello, Err(problem)) if problem.code == ProblemCode::NotLoggedIn => {

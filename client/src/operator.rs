@@ -17,12 +17,12 @@ use zeroize::Zeroizing;
 
 use crate::{
     account_data::REPORT_KEY,
-    api::{Announcement, Body, Failure, Item, Notice, Reply},
+    api::{Announcement, Body, Failure, Notice, Reply},
     content::Content,
     ctx::{Ctx, failure},
     io::Effect,
     machine::{Client, LoadThen, Then},
-    room::store,
+    room::{reading::For, store},
 };
 
 /// Longest note of a report in characters.
@@ -109,35 +109,11 @@ impl Client {
         }
     }
 
-    /// The operator removed a message: the device shows it no more either.
+    /// A message was removed, by the operator or because somebody deleted it: the device shows it no more either.
     pub(crate) fn entry_removed(&mut self, room: RoomId, entry: &LogEntry, ctx: &mut Ctx<'_>) {
-        let Some(sync) = self.rooms.get_mut(&room).filter(|sync| entry.seq <= sync.head.seq) else { return };
-        if let Some(last) = sync.last.as_mut().filter(|last| last.seq == Some(entry.seq)) {
-            last.body = Body::Removed;
+        if self.rooms.get(&room).is_some_and(|sync| entry.seq <= sync.head.seq) {
+            self.read_one(room, For::Removed { place: entry.seq }, entry.seq, ctx);
         }
-        let (id, seq) = (self.fresh_id(), entry.seq);
-        self.loads.insert(id, LoadThen::Removed { room, seq });
-        let (from, _) = store::item_range(room, None);
-        let (from, to) = (store::item_key(room, seq).max(from), store::item_key(room, seq.saturating_add(1)));
-        ctx.effects.push(Effect::Load { id, from, to, limit: 1, reverse: false });
-    }
-
-    pub(crate) fn removed_loaded(
-        &mut self,
-        (room, seq): (RoomId, u64),
-        entries: &[(String, Vec<u8>)],
-        ctx: &mut Ctx<'_>,
-    ) {
-        let Some(session) = &self.session else { return };
-        let mut items: Vec<Item> =
-            entries.iter().flat_map(|(key, value)| store::open_items(session, key, value)).collect();
-        let texts = items.iter_mut().filter(|item| matches!(item.body, Body::Text { .. }));
-        if texts.map(|item| item.body = Body::Removed).count() == 0 {
-            return;
-        }
-        ctx.persist_with(|ctx| store::put_items(session, room, seq, &items, ctx));
-        ctx.notify(Notice::Items { room: room.to_string(), items });
-        self.show_room(room, ctx);
     }
 }
 
@@ -180,7 +156,8 @@ impl Client {
     ) {
         let Some(session) = &self.session else { return };
         let items = || entries.iter().flat_map(|(key, value)| store::open_items(session, key, value));
-        let found = items().find(|item| item.key == key && matches!(item.body, Body::Text { .. }));
+        let found = items()
+            .find(|item| item.key == key && matches!(item.body, Body::Text { .. } | Body::Poll { .. }));
         let oldest = items().filter_map(|item| item.seq).min();
         match found.and_then(|item| item.seq) {
             Some(seq) => {
@@ -324,7 +301,9 @@ impl Client {
             && entry == EntryId(message.metadata.id.0).to_string()
             && sender == author.to_string();
         let shown = match Content::decode(message.metadata.kind, &message.body) {
-            Some(Content::Text(text) | Content::Profile(text)) => text,
+            Some(Content::Text(text)) => text.text,
+            Some(Content::Profile(name)) => name,
+            Some(Content::Poll(poll)) => [&[poll.question], poll.options.as_slice()].concat().join("\n"),
             _ => String::new(),
         };
         Ok(Reply::Report {

@@ -4,7 +4,7 @@ use waxwing_client::api::{Body, Identity, Intent, Notice, Reply, Rollback};
 use waxwing_tests::sim::{NEW_PASSWORD as NEW, World, code, password, relay::CODE};
 
 fn text(room: &str, text: &str) -> Intent {
-    Intent::Send { room: room.into(), text: text.into() }
+    Intent::text(room.into(), text.into())
 }
 
 fn change_password(password: &str) -> Intent {

@@ -7,8 +7,9 @@ use std::{fmt::Write as _, fs, path::PathBuf, sync::Once};
 
 use serde::Serialize;
 use waxwing_client::api::{
-    AccountNotice, Announcement, Avatar, Body, Confirmed, Connection, Ended, Failure, History, Identity,
-    Intent, Item, Me, Notice, Person, Reply, Role, Rollback, Room, Sending, SessionEntry, Status, Vouched,
+    AccountNotice, Announcement, Avatar, Body, Confirmed, Connection, Ended, Failure, History, Identity, Intent,
+    Item, Me, Notice, Page, Person, PollOption, Preview, Quote, Reaction, Reply, Role, Rollback, Room,
+    Sending, SessionEntry, Status, Target, Version, Vouched,
 };
 use waxwing_wire::{
     account::{RecoveredTotp, RegistrationPolicy, SessionPolicy, TotpPolicy},
@@ -100,12 +101,43 @@ samples!(intents, Intent, {
     ],
     LeaveRoom: [Intent::LeaveRoom { room: room_id() }],
     OpenSuccessor: [Intent::OpenSuccessor { room: room_id(), without: vec![account()] }],
-    Send: [Intent::Send { room: room_id(), text: "hello".into() }],
+    Send: [
+        Intent::text(room_id(), "hello".into()),
+        Intent::Send {
+            room: room_id(),
+            text: "hello".into(),
+            reply: Some(target()),
+            mentions: vec![account()],
+            preview: Some(preview()),
+        },
+    ],
+    Edit: [
+        Intent::Edit { room: room_id(), target: target(), text: "hello".into(), mentions: vec![account()] },
+    ],
+    Delete: [Intent::Delete { room: room_id(), target: target() }],
+    React: [Intent::React { room: room_id(), target: target(), emoji: "👍".into(), on: true }],
+    Pin: [Intent::Pin { room: room_id(), target: target(), on: true }],
+    SendPoll: [
+        Intent::SendPoll {
+            room: room_id(),
+            question: "When?".into(),
+            options: vec!["Now".into(), "Later".into()],
+            multiple: true,
+        },
+    ],
+    Vote: [Intent::Vote { room: room_id(), target: target(), choices: vec![0, 1] }],
+    ClosePoll: [Intent::ClosePoll { room: room_id(), target: target() }],
+    Forward: [Intent::Forward { room: room_id(), target: target(), to: room_id() }],
+    Pinned: [Intent::Pinned { room: room_id() }],
+    EditHistory: [Intent::EditHistory { room: room_id(), target: target() }],
     Retry: [Intent::Retry { room: room_id(), key: "a-key".into() }],
     Discard: [Intent::Discard { room: room_id(), key: "a-key".into() }],
     Timeline: [
-        Intent::Timeline { room: room_id(), before: Some(7), limit: 50 },
-        Intent::Timeline { room: room_id(), before: None, limit: 50 },
+        Intent::Timeline { room: room_id(), page: Page::Newest, limit: 50 },
+        Intent::Timeline { room: room_id(), page: Page::Before { seq: 7 }, limit: 50 },
+        Intent::Timeline { room: room_id(), page: Page::After { seq: 7 }, limit: 50 },
+        Intent::Timeline { room: room_id(), page: Page::Around { seq: 7 }, limit: 50 },
+        Intent::Timeline { room: room_id(), page: Page::At { at: 1_700_000_000_000 }, limit: 50 },
     ],
     ChangePassword: [
         Intent::ChangePassword { password: secret(), new_password: secret(), code: Some("123456".into()) },
@@ -219,7 +251,8 @@ samples!(replies, Reply, {
             by_creator: true,
         },
     ],
-    Timeline: [Reply::Timeline { items: items(), more: true }],
+    Timeline: [Reply::Timeline { items: items(), more: true, newer: false }],
+    Edits: [Reply::Edits { versions: vec![Version { text: "hello".into(), at: 1_700_000_000_000 }] }],
 });
 
 samples!(registration_policies, RegistrationPolicy, {
@@ -317,6 +350,16 @@ samples!(bodies, Body, {
     Role: [Body::Role { account: account(), role: Role::Moderator }],
     Expired: [Body::Expired],
     Moved: [Body::Moved { room: room_id() }],
+    Poll: [
+        Body::Poll {
+            question: "When?".into(),
+            options: vec![PollOption { text: "Now".into(), accounts: vec![account()] }],
+            multiple: true,
+            closed: false,
+            state: Sending::Sent,
+        },
+    ],
+    Deleted: [Body::Deleted { by: account() }],
     Removed: [Body::Removed],
     Warning: [Body::Warning { code: "unreadable".into() }],
 });
@@ -382,6 +425,14 @@ fn statistics(disk_free_bytes: Option<u64>) -> Statistics {
     Statistics { disk_free_bytes, memory_bytes: disk_free_bytes, ..Statistics::default() }
 }
 
+fn target() -> Target {
+    Target { key: "a-key".into(), seq: 7 }
+}
+
+fn preview() -> Preview {
+    Preview { url: "https://example.org/".into(), title: "Example".into(), description: "A page".into() }
+}
+
 fn room_id() -> String {
     "cm9vbQ".into()
 }
@@ -437,6 +488,13 @@ fn items() -> Vec<Item> {
         sender: account(),
         own: seq.is_none(),
         body,
+        reply: seq.map(|seq| Quote { key: "a-key".into(), seq, sender: account(), text: "hello".into() }),
+        mentions: vec![account()],
+        forwarded: seq.is_some(),
+        preview: seq.map(|_| preview()),
+        edited: seq.map(|_| 1_700_000_000_000),
+        reactions: vec![Reaction { emoji: "👍".into(), accounts: vec![account()] }],
+        pinned: seq.is_some(),
     };
     let placed = bodies().into_iter().map(|body| (Some(7), body));
     let sending = sendings().into_iter().map(|state| (None, Body::Text { text: "hello".into(), state }));
@@ -460,6 +518,7 @@ fn room() -> Room {
         members: 2,
         last: items().into_iter().next(),
         unread: 3,
+        mentions: 1,
         syncing: true,
         trouble: Some("The room could not be followed.".into()),
         confirmed: Some(Confirmed { account: account(), at: 1_700_000_000_000 }),
@@ -583,7 +642,9 @@ fn the_client_understands_every_intent_as_typescript_writes_it() {
 #[test]
 fn an_intent_with_a_field_too_many_or_too_few_is_refused() {
     for wrong in [
-        r#"{"type":"send","room":"cm9vbQ","text":"hello","colour":"red"}"#,
+        r#"{"type":"send","room":"cm9vbQ","text":"hello","mentions":[],"colour":"red"}"#,
+        r#"{"type":"pin","room":"cm9vbQ","target":{"key":"a"},"on":true}"#,
+        r#"{"type":"timeline","room":"cm9vbQ","page":{"type":"middle"},"limit":50}"#,
         r#"{"type":"send","room":"cm9vbQ"}"#,
         r#"{"type":"read","room":"cm9vbQ","seq":"7"}"#,
         r#"{"type":"read","room":"cm9vbQ","seq":-1}"#,

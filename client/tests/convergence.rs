@@ -5,7 +5,7 @@
 
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha20Rng;
-use waxwing_client::api::{Intent, Reply, Role};
+use waxwing_client::api::{Intent, Page, Reply, Role};
 use waxwing_tests::sim::{Saved, World, as_text};
 use waxwing_wire::{AccountId, RoomId, frame::EntryKind};
 
@@ -54,13 +54,13 @@ fn whim(rng: &mut ChaCha20Rng, room: &str, accounts: &[String], n: usize) -> Int
         },
         5 => Intent::CreateInvite { room },
         6 => Intent::LeaveRoom { room },
-        _ => Intent::Send { room, text: format!("message {n}") },
+        _ => Intent::text(room, format!("message {n}")),
     }
 }
 
 /// Texts and warnings that a device keeps of the room.
 fn kept(world: &mut World, d: usize, room: &str) -> Vec<String> {
-    match world.call(d, Intent::Timeline { room: room.into(), before: None, limit: 500 }) {
+    match world.call(d, Intent::Timeline { room: room.into(), page: Page::Newest, limit: 500 }) {
         Ok(Reply::Timeline { items, .. }) => items.iter().filter_map(|item| as_text(&item.body)).collect(),
         other => panic!("{other:?}"),
     }

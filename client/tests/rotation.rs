@@ -48,10 +48,7 @@ fn everything_follows_the_new_keys_and_contacts_are_told_once() {
     assert_eq!(world.devices[jonas].changed, [(me.clone(), true)], "said once, although both rooms show it");
     for room in &rooms {
         assert_eq!(world.person(jonas, room, &me).identity, Identity::Changed { signed: true });
-        assert_eq!(
-            code(world.call(jonas, Intent::Send { room: room.clone(), text: "x".into() })),
-            "identity_changed"
-        );
+        assert_eq!(code(world.call(jonas, Intent::text(room.clone(), "x".into()))), "identity_changed");
     }
     assert!(
         generations(&mut world).iter().all(|generation| *generation == 1),
@@ -193,7 +190,7 @@ fn a_change_whose_proof_the_relay_hides_is_not_called_signed() {
     world.crash(jonas);
     world.run();
     assert_eq!(world.person(jonas, &rooms[0], &me).identity, Identity::Changed { signed: false });
-    let send = Intent::Send { room: rooms[0].clone(), text: "x".into() };
+    let send = Intent::text(rooms[0].clone(), "x".into());
     assert_eq!(code(world.call(jonas, send)), "identity_changed", "after a restart, too");
 }
 
@@ -255,7 +252,7 @@ fn a_thief_of_the_old_keys_reads_and_says_nothing_more() {
     for room in &rooms {
         world.send(mira, room, "after the rotation");
         world.run();
-        let id = world.ask(thief, Intent::Send { room: room.clone(), text: "from the thief".into() });
+        let id = world.ask(thief, Intent::text(room.clone(), "from the thief".into()));
         world.run();
         let _ = world.answer(thief, id);
         assert!(!world.devices[thief].texts(room).contains(&"after the rotation".to_owned()));

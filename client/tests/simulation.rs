@@ -1,6 +1,6 @@
 //! Several clients talk through a relay in memory, in orders that a seed decides.
 
-use waxwing_client::api::{Body, Intent, Reply};
+use waxwing_client::api::{Body, Intent, Page, Reply};
 use waxwing_tests::sim::{World, code};
 use waxwing_wire::ProblemCode;
 
@@ -9,7 +9,7 @@ fn join(world: &mut World, d: usize, invite: &str) -> String {
 }
 
 fn timeline(world: &mut World, d: usize, room: &str) -> Vec<Body> {
-    match world.call(d, Intent::Timeline { room: room.into(), before: None, limit: 500 }) {
+    match world.call(d, Intent::Timeline { room: room.into(), page: Page::Newest, limit: 500 }) {
         Ok(Reply::Timeline { items, .. }) => items.into_iter().map(|item| item.body).collect(),
         other => panic!("{other:?}"),
     }
@@ -66,7 +66,7 @@ fn a_device_that_starts_again_goes_on_and_sends_what_it_had_not_sent() {
     world.send(jonas, &room, "one");
     world.run();
     world.cut(jonas);
-    let text = |text: &str| Intent::Send { room: room.clone(), text: text.into() };
+    let text = |text: &str| Intent::text(room.clone(), text.into());
     world.ask(jonas, text("two"));
     world.ask(jonas, text("three"));
     for _ in 0..2 {
@@ -348,10 +348,10 @@ fn mistakes_get_a_clear_answer_and_change_nothing() {
     let done = world.call(stranger, Intent::SubmitTotp { code: " 123456 ".into(), device: None });
     assert!(matches!(done, Ok(Reply::LoggedIn { .. })), "{done:?}");
 
-    let send = |text: String| Intent::Send { room: room.clone(), text };
+    let send = |text: String| Intent::text(room.clone(), text);
     assert_eq!(code(world.call(mira, send("  \n".into()))), "empty");
     assert_eq!(code(world.call(mira, send("x".repeat(70_000)))), "too_long");
-    let elsewhere = Intent::Send { room: "AAAAAAAAAAAAAAAAAAAAAA".into(), text: "x".into() };
+    let elsewhere = Intent::text("AAAAAAAAAAAAAAAAAAAAAA".into(), "x".into());
     assert_eq!(code(world.call(mira, elsewhere)), "no_such_room");
     for bad in ["", "abc", "not base64 !", &"A".repeat(87)] {
         let join = Intent::JoinRoom { invite: bad.into() };

@@ -131,7 +131,7 @@ fn whoever_was_put_out_takes_nobody_into_a_branch() {
         assert_eq!(all.world.call(all.mira, remove), Ok(Reply::Done));
         all.world.run();
         assert!(all.trouble(all.aicha).is_some_and(|why| why.contains("shuts you out")), "seed {seed}");
-        let send = Intent::Send { room: all.room.clone(), text: "for Mira only".into() };
+        let send = Intent::text(all.room.clone(), "for Mira only".into());
         assert!(all.world.call(all.aicha, send).is_err(), "seed {seed}");
         let asked = all.rejoins();
         assert!((1..=8).contains(&asked), "asked {asked} times");

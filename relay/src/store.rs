@@ -144,6 +144,8 @@ operations! {
     fn create_room(by: Caller, request: CreateRoom, now_ms: u64) -> Pending<()>;
     /// Appends a message.
     fn append_message(by: Caller, request: Append, now_ms: u64) -> Pending<Seq>;
+    /// Takes the ciphertext of messages: a member's own, or with the level of a moderator anybody's.
+    fn erase(by: Caller, room: RoomId, seqs: Vec<Seq>) -> Pending<()>;
     /// Enters a member's statement; a leave ends its membership too.
     fn post(by: Caller, request: Post, now_ms: u64) -> Pending<Seq>;
     /// Appends a commit with everything that belongs to its epoch.

@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 
-use waxwing_client::api::{Body, Intent, Reply};
+use waxwing_client::api::{Body, Intent, Page, Reply};
 
 use crate::sim::{Saved, World};
 
@@ -126,7 +126,7 @@ fn agree(world: &mut World, room: &str, mut said: Vec<String>) {
 
 /// All texts and warnings of a room as a device keeps them.
 pub fn timeline(world: &mut World, d: usize, room: &str) -> Vec<String> {
-    let page = Intent::Timeline { room: room.into(), before: None, limit: 500 };
+    let page = Intent::Timeline { room: room.into(), page: Page::Newest, limit: 500 };
     match world.call(d, page) {
         Ok(Reply::Timeline { items, .. }) => {
             items.iter().filter_map(|item| crate::sim::as_text(&item.body)).collect()
@@ -137,7 +137,7 @@ pub fn timeline(world: &mut World, d: usize, room: &str) -> Vec<String> {
 
 /// Kinds of notices in a room, as a device keeps them.
 pub fn bodies(world: &mut World, d: usize, room: &str) -> Vec<Body> {
-    let page = Intent::Timeline { room: room.into(), before: None, limit: 500 };
+    let page = Intent::Timeline { room: room.into(), page: Page::Newest, limit: 500 };
     match world.call(d, page) {
         Ok(Reply::Timeline { items, .. }) => items.into_iter().map(|item| item.body).collect(),
         other => panic!("device {d}: {other:?}"),

@@ -70,6 +70,8 @@ pub const ROOM_RECORD_BYTES: usize = 192;
 pub const ROOM_BLOB_BYTES: usize = 4 * 1024;
 /// Entries in one page of the room log; a page also ends before it exceeds a quarter of [`FRAME_BYTES`].
 pub const PAGE_ENTRIES: u32 = 500;
+/// Entries that one request erases.
+pub const ERASED_ENTRIES: usize = 64;
 /// Keyring entries or history links in one page.
 pub const PAGE_LINKS: u32 = 200;
 /// Members of one room.

@@ -86,6 +86,7 @@ fn number(request: &Request) -> u32 {
         Request::RoomLoginStart { .. } => 25,
         Request::RoomLoginFinish { .. } => 26,
         Request::OwnLeave(_) => 27,
+        Request::Erase { .. } => 28,
         Request::WatchStatistics(_) => 60,
         Request::PutReportKey(_) => 61,
         Request::ReportKeys => 62,

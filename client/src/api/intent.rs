@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use waxwing_wire::account::RecoveredTotp;
 
-use super::{Avatar, History, Role};
+use super::{Avatar, History, Page, Preview, Role, Target};
 #[cfg(doc)]
 use super::{Ended, Failure, Notice, RETENTION_S_MAX, RETENTION_S_MIN, Reply};
 
@@ -249,6 +249,98 @@ pub enum Intent {
         room: String,
         /// At most 64 kB of UTF-8.
         text: String,
+        /// The message that it answers.
+        reply: Option<Target>,
+        /// Accounts that are mentioned, at most 64.
+        mentions: Vec<String>,
+        /// What a link in it leads to, as the author says.
+        preview: Option<Preview>,
+    },
+    /// Put another text in place of one of the account's own. Reply: [`Reply::Done`].
+    Edit {
+        /// The room.
+        room: String,
+        /// The message.
+        target: Target,
+        /// At most 64 kB of UTF-8.
+        text: String,
+        /// Accounts that are mentioned, at most 64.
+        mentions: Vec<String>,
+    },
+    /// Delete a message for everyone: one's own; in groups, with the role of a moderator or owner, anybody's. Reply: [`Reply::Done`].
+    Delete {
+        /// The room.
+        room: String,
+        /// The message.
+        target: Target,
+    },
+    /// React to a message, or take that back. Reply: [`Reply::Done`].
+    React {
+        /// The room.
+        room: String,
+        /// The message.
+        target: Target,
+        /// One emoji, at most 32 bytes.
+        emoji: String,
+        /// Whether it is to be there.
+        on: bool,
+    },
+    /// Pin a message, or take that back: in groups moderators and owners, in a room of two both. Reply: [`Reply::Done`].
+    Pin {
+        /// The room.
+        room: String,
+        /// The message.
+        target: Target,
+        /// Whether it is to be pinned.
+        on: bool,
+    },
+    /// Ask the room a question. Reply: [`Reply::Done`] as for [`Intent::Send`].
+    SendPoll {
+        /// The room.
+        room: String,
+        /// At most 1000 bytes of UTF-8.
+        question: String,
+        /// 2 to 12 answers to choose from, all different, each at most 300 bytes of UTF-8.
+        options: Vec<String>,
+        /// Several may be chosen.
+        multiple: bool,
+    },
+    /// Choose answers of a poll, in place of what was chosen before. Reply: [`Reply::Done`].
+    Vote {
+        /// The room.
+        room: String,
+        /// The poll.
+        target: Target,
+        /// Places of the chosen answers, from 0; none takes the vote back.
+        choices: Vec<u32>,
+    },
+    /// End one's own poll: later votes do not count. Reply: [`Reply::Done`].
+    ClosePoll {
+        /// The room.
+        room: String,
+        /// The poll.
+        target: Target,
+    },
+    /// Send the text of a message to another room, or to the same. Reply: [`Reply::Done`] as for [`Intent::Send`].
+    Forward {
+        /// The room.
+        room: String,
+        /// The message.
+        target: Target,
+        /// The room that gets it.
+        to: String,
+    },
+    /// The pinned messages of a room, at most the 100 newest. Reply: [`Reply::Timeline`].
+    Pinned {
+        /// The room.
+        room: String,
+    },
+    /// What a message said before it was edited. Reply: [`Reply::Edits`].
+    EditHistory {
+        /// The room.
+        room: String,
+        /// The message.
+        target: Target,
     },
     /// Try a failed message again. Reply: [`Reply::Done`].
     Retry {
@@ -264,12 +356,12 @@ pub enum Intent {
         /// Key of the timeline item.
         key: String,
     },
-    /// A page of a room's timeline, newest first page when `before` is absent. Reply: [`Reply::Timeline`].
+    /// A page of a room's timeline. Reply: [`Reply::Timeline`].
     Timeline {
         /// The room.
         room: String,
-        /// Only items with a smaller sequence number.
-        before: Option<u64>,
+        /// Which part of it.
+        page: Page,
         /// At most so many.
         limit: u32,
     },
@@ -339,4 +431,11 @@ pub enum Intent {
         /// Whether to hear them.
         on: bool,
     },
+}
+
+impl Intent {
+    /// To send a text that answers nothing and mentions nobody.
+    pub fn text(room: String, text: String) -> Self {
+        Self::Send { room, text, reply: None, mentions: Vec::new(), preview: None }
+    }
 }

@@ -2,11 +2,13 @@
 //! camelCase there, enums are unions with a `type` tag, ids are base64url strings, times are milliseconds since 1970.
 
 mod intent;
+mod message;
 mod notice;
 mod reply;
 mod view;
 
 pub use intent::Intent;
+pub use message::{Page, PollOption, Preview, Quote, Reaction, Target, Version};
 pub use notice::{AccountNotice, Announcement, Connection, Ended, Me, Notice, Rollback, Status};
 pub use reply::{Failure, Reply, SessionEntry};
 pub use view::{
@@ -24,4 +26,4 @@ macro_rules! redacted {
         }
     )+};
 }
-redacted!(Intent Reply Notice Room Item Body Announcement);
+redacted!(Intent Reply Notice Room Item Body Announcement Quote Preview Reaction PollOption Version);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use waxwing_wire::account::{RegistrationPolicy, SessionPolicy, TotpPolicy};
 
-use super::Item;
+use super::{Item, Version};
 
 /// Answer to an intent.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -165,6 +165,13 @@ pub enum Reply {
         items: Vec<Item>,
         /// Whether older ones exist.
         more: bool,
+        /// Whether newer ones exist.
+        newer: bool,
+    },
+    /// What a message said.
+    Edits {
+        /// The first text first, the present one last.
+        versions: Vec<Version>,
     },
 }
 

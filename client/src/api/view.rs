@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{PollOption, Preview, Quote, Reaction};
+
 /// A room as a list and a header show it.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -36,6 +38,8 @@ pub struct Room {
     pub last: Option<Item>,
     /// Messages of others not seen on this device.
     pub unread: u32,
+    /// Of them, those that mention the account.
+    pub mentions: u32,
     /// History is still being fetched.
     pub syncing: bool,
     /// The account may no longer speak here, or the room could not be followed: one sentence.
@@ -152,6 +156,46 @@ pub struct Item {
     pub own: bool,
     /// What it is.
     pub body: Body,
+    /// The message that it answers.
+    pub reply: Option<Quote>,
+    /// Accounts that it mentions.
+    pub mentions: Vec<String>,
+    /// The author did not write it first.
+    pub forwarded: bool,
+    /// What a link in it leads to.
+    pub preview: Option<Preview>,
+    /// When it was last edited, as its author says.
+    pub edited: Option<u64>,
+    /// In the order in which each emoji came first.
+    pub reactions: Vec<Reaction>,
+    /// It is pinned.
+    pub pinned: bool,
+}
+
+impl Item {
+    /// An item with nothing but its body.
+    pub(crate) fn plain(
+        (key, seq): (String, Option<u64>),
+        at: u64,
+        (sender, own): (String, bool),
+        body: Body,
+    ) -> Self {
+        Self {
+            key,
+            seq,
+            at,
+            sender,
+            own,
+            body,
+            reply: None,
+            mentions: Vec::new(),
+            forwarded: false,
+            preview: None,
+            edited: None,
+            reactions: Vec::new(),
+            pinned: false,
+        }
+    }
 }
 
 /// Content of an item.
@@ -212,6 +256,24 @@ pub enum Body {
     Moved {
         /// The other room.
         room: String,
+    },
+    /// A question with answers to choose from.
+    Poll {
+        /// The question.
+        question: String,
+        /// The answers, with who chose them.
+        options: Vec<PollOption>,
+        /// Several may be chosen.
+        multiple: bool,
+        /// Votes do not count any more.
+        closed: bool,
+        /// As for a text.
+        state: Sending,
+    },
+    /// A message that was deleted for everyone.
+    Deleted {
+        /// Account that deleted it: its author, or a moderator.
+        by: String,
     },
     /// A message that the operator of the relay removed.
     Removed,

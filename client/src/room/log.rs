@@ -4,6 +4,8 @@ mod commits;
 mod messages;
 mod statements;
 
+use std::collections::BTreeSet;
+
 use waxwing_crypto_core::{
     ids,
     room::{self as core, LogHead},
@@ -33,6 +35,8 @@ pub(crate) struct Batch {
     pub(crate) account_version: u64,
     /// Another session of the account has given it another name.
     renamed: bool,
+    /// Messages that are to be read again with what is said about them, and answers whose quotes are to be read.
+    touched: BTreeSet<u64>,
     done: Vec<CommitFor>,
     changed: bool,
 }
@@ -68,14 +72,8 @@ fn entry_digest(entry: &LogEntry) -> Option<[u8; 32]> {
 }
 
 fn item(entry: &LogEntry, n: usize, me: AccountId, sender: AccountId, body: Body) -> Item {
-    Item {
-        key: format!("{}.{n}", entry.seq),
-        seq: Some(entry.seq),
-        at: entry.received_at_ms.min(LATEST_MS),
-        sender: sender.to_string(),
-        own: sender == me,
-        body,
-    }
+    let place = (format!("{}.{n}", entry.seq), Some(entry.seq));
+    Item::plain(place, entry.received_at_ms.min(LATEST_MS), (sender.to_string(), sender == me), body)
 }
 
 impl Client {
@@ -123,15 +121,29 @@ impl Client {
 
     /// Makes a batch durable, then shows it and goes on.
     pub(crate) fn finish(&mut self, room: RoomId, batch: Batch, ctx: &mut Ctx<'_>) {
-        let Batch { ops, items, asks, group_changed, account_version, renamed, done, changed } = batch;
+        let Batch {
+            ops,
+            mut items,
+            asks,
+            group_changed,
+            account_version,
+            renamed,
+            mut touched,
+            done,
+            changed,
+        } = batch;
         if let (Some(sync), Some(session), true) = (self.rooms.get(&room), &self.session, changed) {
             ctx.persist(ops);
             ctx.persist_with(|ctx| group_changed.then(|| sync.put_group(session, ctx)).flatten());
             ctx.persist_with(|ctx| sync.put_head(session, ctx));
         }
+        // What answers another message is shown together with that.
+        touched.extend(items.iter().filter(|item| item.reply.is_some()).filter_map(|item| item.seq));
+        items.retain(|item| item.reply.is_none());
         if !items.is_empty() {
             ctx.notify(Notice::Items { room: room.to_string(), items });
         }
+        self.tell_again(room, touched, Vec::new(), ctx);
         for (request, then) in asks {
             self.ask(request, then, ctx);
         }
@@ -226,7 +238,7 @@ impl RoomSync {
         }
         if !items.is_empty() {
             batch.ops.extend(store::put_items(session, self.id, entry.seq, &items, ctx));
-            self.count(&items);
+            self.count(&items, session.account);
             batch.items.extend(items);
         }
     }
@@ -239,13 +251,17 @@ impl RoomSync {
         }
     }
 
-    fn count(&mut self, items: &[Item]) {
+    fn count(&mut self, items: &[Item], me: AccountId) {
         for item in items {
-            let text = matches!(item.body, Body::Text { .. });
-            if text && !item.own && item.seq.is_some_and(|seq| seq > self.read) {
+            let said = matches!(item.body, Body::Text { .. } | Body::Poll { .. });
+            if said && !item.own && item.seq.is_some_and(|seq| seq > self.read) {
                 self.unread = self.unread.saturating_add(1);
+                self.mentions = self.mentions.saturating_add(u32::from(mentions(item, me)));
             }
-            self.last = Some(item.clone());
+            // What is left of a removed message is no news.
+            if item.body != Body::Removed {
+                self.last = Some(item.clone());
+            }
         }
     }
 
@@ -266,6 +282,12 @@ impl RoomSync {
         batch.ops.extend(store::put_items(session, self.id, 0, &items, ctx));
         batch.items.splice(0..0, items);
     }
+}
+
+/// Whether an item mentions an account.
+pub(super) fn mentions(item: &Item, account: AccountId) -> bool {
+    let account = account.to_string();
+    item.mentions.contains(&account)
 }
 
 /// An entry that shows as a warning.

@@ -13,10 +13,13 @@ mod joining;
 mod leave;
 mod links;
 mod log;
+mod messages;
+mod notes;
 mod outbox;
 mod password;
 mod people;
 mod published;
+pub(crate) mod reading;
 pub(crate) mod restore;
 mod shut;
 pub(crate) mod store;
@@ -26,7 +29,7 @@ mod sync;
 mod view;
 mod way;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use waxwing_crypto_core::{
@@ -87,6 +90,9 @@ pub(crate) struct OutItem {
     pub(crate) state: Sending,
     /// Its place in this device's stream, once it was sealed.
     pub(crate) position: Option<u64>,
+    /// The text that it answers, once that was looked up.
+    #[serde(skip)]
+    pub(crate) quoted: Option<String>,
 }
 
 impl std::fmt::Debug for OutItem {
@@ -155,6 +161,11 @@ pub(crate) struct RoomSync {
     pub(crate) held: Option<Held>,
     pub(crate) read: u64,
     pub(crate) unread: u32,
+    pub(crate) mentions: u32,
+    /// Entries that the relay is still to erase, because this account deleted them.
+    pub(crate) erase: BTreeSet<u64>,
+    /// The relay was asked to erase some.
+    pub(crate) erasing: bool,
     pub(crate) last: Option<Item>,
     pub(crate) trouble: Option<String>,
     /// Reading began again once in this session; a second time would only turn in a circle.
@@ -241,6 +252,9 @@ impl RoomSync {
             held: None,
             read: 0,
             unread: 0,
+            mentions: 0,
+            erase: BTreeSet::new(),
+            erasing: false,
             last: None,
             trouble: None,
             restarted: false,

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use super::{OutItem, RoomSync};
 use crate::{
     account_data::PROFILE,
-    api::{Body, Failure, Item, Notice, Reply, Sending},
+    api::{Failure, Item, Notice, Reply, Sending},
     content::Content,
     ctx::{Ctx, failure},
     machine::{Client, Then},
@@ -24,17 +24,22 @@ use crate::{
 };
 
 impl OutItem {
-    /// The timeline item; nothing for what a timeline does not show.
-    fn item(&self, session: &Session) -> Option<Item> {
-        let Some(Content::Text(text)) = Content::decode(self.kind, &self.body) else { return None };
-        Some(Item {
-            key: self.id.to_string(),
-            seq: None,
-            at: self.at_ms,
-            sender: session.account.to_string(),
-            own: true,
-            body: Body::Text { text, state: self.state.clone() },
-        })
+    /// The timeline item; nothing for what a timeline does not show by itself.
+    pub(super) fn item(&self, session: &Session) -> Option<Item> {
+        let (place, state) = ((self.id.to_string(), None), self.state.clone());
+        let from = (session.account.to_string(), true);
+        let plain = |body| Item::plain(place, self.at_ms, from, body);
+        match Content::decode(self.kind, &self.body)? {
+            Content::Text(text) => {
+                let mut item = text.item(session.account, state, plain);
+                if let (Some(reply), Some(quoted)) = (&mut item.reply, &self.quoted) {
+                    reply.text.clone_from(quoted);
+                }
+                Some(item)
+            }
+            Content::Poll(poll) => Some(plain(poll.body(state))),
+            _ => None,
+        }
     }
 }
 
@@ -54,6 +59,7 @@ impl RoomSync {
             body,
             state: Sending::Waiting,
             position: None,
+            quoted: None,
         };
         self.outbox.push(item.clone());
         item
@@ -86,30 +92,12 @@ impl RoomSync {
 }
 
 impl Client {
-    /// Keeps a text for sending and shows it.
-    pub(crate) fn compose(&mut self, room: &str, text: &str, ctx: &mut Ctx<'_>) -> Result<(), Failure> {
-        Self::check_text(text)?;
-        let room = self.room_id(room)?;
-        if let Some(trouble) = self.rooms.get(&room).and_then(RoomSync::complaint) {
-            return Err(failure("no_such_room", &trouble));
-        }
-        if let Some(blocked) = self.blocked(room, ctx.now_ms) {
-            return Err(blocked);
-        }
-        self.enqueue(room, &Content::Text(text.to_owned()), ctx);
-        self.advance(room, ctx);
-        Ok(())
-    }
-
-    fn enqueue(&mut self, room: RoomId, content: &Content, ctx: &mut Ctx<'_>) {
+    /// Keeps something for sending and shows it.
+    pub(super) fn enqueue(&mut self, room: RoomId, content: &Content, ctx: &mut Ctx<'_>) {
         let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return };
         let unsent = sync.queue(content, ctx);
         ctx.persist_with(|ctx| sync.put_unsent(&unsent, session, ctx));
-        let items: Vec<_> = unsent.item(session).into_iter().collect();
-        if !items.is_empty() {
-            ctx.notify(Notice::Items { room: room.to_string(), items });
-            self.show_room(room, ctx);
-        }
+        self.tell_unsent(room, unsent.id, ctx);
     }
 
     /// The account wants to be called something else, here and in every room.
@@ -213,13 +201,18 @@ impl Client {
         let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return };
         let Some(place) = sync.outbox.iter().position(|item| item.id == message) else { return };
         let Some(item) = sync.outbox.get_mut(place) else { return };
+        let note = item.note().filter(|_| matches!(state, Sending::Failed { .. }));
+        if let Some(note) = note {
+            // It has no line of its own where it could be tried again: the message it is about shows as it is.
+            sync.outbox.remove(place);
+            ctx.persist([sync.delete_unsent(message)]);
+            return self.tell_again(room, note.targets().into_iter().collect(), Vec::new(), ctx);
+        }
         item.state = state;
         let item = item.clone();
         ctx.persist_with(|ctx| sync.put_unsent(&item, session, ctx));
-        let items: Vec<_> = item.item(session).into_iter().collect();
-        if !items.is_empty() {
-            ctx.notify(Notice::Items { room: room.to_string(), items });
-            self.show_room(room, ctx);
+        if item.note().is_none() {
+            self.tell_unsent(room, message, ctx);
         }
     }
 
@@ -261,7 +254,7 @@ impl Client {
             sync.read = seq.min(sync.head.seq);
             // The newest item, not the newest entry: not every entry is shown.
             if sync.last.as_ref().and_then(|last| last.seq).is_none_or(|last| last <= seq) {
-                sync.unread = 0;
+                (sync.unread, sync.mentions) = (0, 0);
             }
             ctx.persist_with(|ctx| sync.put_head(session, ctx));
             self.show_room(room, ctx);

@@ -96,6 +96,8 @@ fn room(session: &Session, id: RoomId, parts: &Parts<'_>, ctx: &mut Ctx<'_>) -> 
     sync.streams = record.streams;
     sync.read = record.read;
     sync.unread = record.unread;
+    sync.mentions = record.mentions;
+    sync.erase = record.erase;
     sync.last = record.last;
     sync.stale_snapshot = record.stale_snapshot;
     sync.confirmed = record.confirmed;

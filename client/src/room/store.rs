@@ -1,5 +1,7 @@
 //! Where a room is kept on the device, and in what form.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use waxwing_crypto_core::room::{KeyringRecord, LogHead};
 use waxwing_wire::{AccountId, EntryId, EpochId, Opaque, RoomId, encode, frame::Snapshot};
@@ -28,6 +30,9 @@ pub(crate) struct HeadRecord {
     pub(crate) streams: Streams,
     pub(crate) read: u64,
     pub(crate) unread: u32,
+    pub(crate) mentions: u32,
+    /// Entries that the relay is still to erase.
+    pub(crate) erase: BTreeSet<u64>,
     pub(crate) last: Option<Item>,
     pub(crate) stale_snapshot: u32,
     pub(crate) confirmed: Option<Confirmed>,
@@ -67,15 +72,45 @@ pub(crate) fn item_key(room: RoomId, seq: u64) -> String {
     format!("m/{room}/{seq:016x}")
 }
 
+/// What the entry `source` says about the message `target`.
+pub(crate) fn note_key(room: RoomId, target: u64, source: u64) -> String {
+    format!("a/{room}/{target:016x}/{source:016x}")
+}
+
+/// A message that was pinned once; whether it still is, its notes tell.
+pub(crate) fn pin_key(room: RoomId, target: u64) -> String {
+    format!("p/{room}/{target:016x}")
+}
+
 /// Every key of a room, as ranges whose upper ends are exclusive.
-pub(crate) fn all_of(room: RoomId) -> [(String, String); 2] {
+pub(crate) fn all_of(room: RoomId) -> [(String, String); 4] {
     // '0' comes right after '/'.
-    [(room_prefix(room), format!("s/room/{room}0")), (format!("m/{room}/"), format!("m/{room}0"))]
+    ["s/room", "m", "a", "p"].map(|kind| (format!("{kind}/{room}/"), format!("{kind}/{room}0")))
 }
 
 /// Keys of the items before a number, or of all.
 pub(crate) fn item_range(room: RoomId, before: Option<u64>) -> (String, String) {
-    (item_key(room, 0), before.map_or_else(|| format!("m/{room}/g"), |seq| item_key(room, seq)))
+    (item_key(room, 0), before.map_or_else(|| item_end(room), |seq| item_key(room, seq)))
+}
+
+/// The end of all items.
+pub(crate) fn item_end(room: RoomId) -> String {
+    format!("m/{room}/g")
+}
+
+/// Keys of what is said about the messages between two places, both included.
+pub(crate) fn note_range(room: RoomId, first: u64, last: u64) -> (String, String) {
+    (format!("a/{room}/{first:016x}/"), format!("a/{room}/{last:016x}0"))
+}
+
+/// Keys of all that was pinned once.
+pub(crate) fn pin_range(room: RoomId) -> (String, String) {
+    (pin_key(room, 0), format!("p/{room}/g"))
+}
+
+/// The number at the end of a key.
+pub(crate) fn place(key: &str) -> Option<u64> {
+    u64::from_str_radix(key.rsplit('/').next()?, 16).ok()
 }
 
 pub(crate) fn open_items(session: &Session, key: &str, value: &[u8]) -> Vec<Item> {
@@ -105,6 +140,8 @@ impl RoomSync {
             streams: self.streams.clone(),
             read: self.read,
             unread: self.unread,
+            mentions: self.mentions,
+            erase: self.erase.clone(),
             last: self.last.clone(),
             stale_snapshot: self.stale_snapshot,
             confirmed: self.confirmed,

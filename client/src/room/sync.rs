@@ -119,6 +119,7 @@ impl Client {
         self.announce(room, ctx);
         self.build_commit(room, ctx);
         self.flush(room, ctx);
+        self.erase(room, ctx);
         self.remember_rooms(room, ctx);
         self.look_at_published(room, ctx);
         self.do_duties(room, ctx);

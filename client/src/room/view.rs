@@ -40,6 +40,7 @@ impl RoomSync {
             members: u32::try_from(members.len()).unwrap_or(u32::MAX),
             last: self.unsent_items(session).pop().or_else(|| self.last.clone()),
             unread: self.unread,
+            mentions: self.mentions,
             syncing: complaint.is_none() && !self.is_current(),
             trouble: complaint,
             confirmed: self

@@ -1,6 +1,6 @@
 //! Three people and a room.
 
-use waxwing_client::api::{Intent, Reply, Role};
+use waxwing_client::api::{Intent, Page, Reply, Role};
 pub use waxwing_tests::sim::code;
 use waxwing_tests::sim::{World, as_text};
 use waxwing_wire::AccountId;
@@ -61,7 +61,7 @@ impl Three {
 
     /// What the device has kept of the room, texts and warnings.
     pub fn kept(&mut self, d: usize) -> Vec<String> {
-        let page = Intent::Timeline { room: self.room.clone(), before: None, limit: 500 };
+        let page = Intent::Timeline { room: self.room.clone(), page: Page::Newest, limit: 500 };
         match self.world.call(d, page) {
             Ok(Reply::Timeline { items, .. }) => {
                 items.iter().filter_map(|item| as_text(&item.body)).collect()

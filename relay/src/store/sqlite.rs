@@ -10,6 +10,7 @@ mod data;
 mod deletion;
 mod desk;
 mod epochs;
+mod erase;
 mod invites;
 mod log;
 mod methods;

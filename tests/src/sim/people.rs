@@ -115,7 +115,7 @@ impl World {
 
     /// Sends a text; it is kept on the device, but may still be on its way.
     pub fn send(&mut self, d: usize, room: &str, text: &str) {
-        let id = self.ask(d, Intent::Send { room: room.into(), text: text.into() });
+        let id = self.ask(d, Intent::text(room.into(), text.into()));
         while !self.devices[d].replies.contains_key(&id) {
             assert!(self.step());
         }

@@ -145,7 +145,7 @@ fn a_room_of_two_in_the_name_of_another() {
         scene.relay.tell(jonas, &Event::RoomAdded(RoomSummary { room, last_seq: 0, last_commit: 0 }));
         scene.world.run();
         let shown = scene.world.devices[JONAS].rooms.get(&room.to_string()).cloned();
-        let send = Intent::Send { room: room.to_string(), text: "for Mira only".into() };
+        let send = Intent::text(room.to_string(), "for Mira only".into());
         let sent = scene.world.call(JONAS, send);
         if impostor {
             // He knows Mira by another key: he is told, and nothing goes out.

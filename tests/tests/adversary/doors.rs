@@ -235,7 +235,7 @@ fn removed_member_with_everything_it_saw() {
         for d in [AICHA, again] {
             assert!(!scene.world.devices[d].texts(&scene.room).contains(&"said behind her back".to_owned()));
             let room = scene.room.clone();
-            scene.world.ask(d, Intent::Send { room, text: "am I still here?".into() });
+            scene.world.ask(d, Intent::text(room, "am I still here?".into()));
             scene.world.run();
         }
         let invite = scene.invite.clone();

@@ -33,7 +33,7 @@ fn is_blocked(result: &Result<Reply, Failure>) -> bool {
 
 fn says(scene: &mut Scene, d: usize, text: &str) -> Result<Reply, Failure> {
     let room = scene.room.clone();
-    scene.world.call(d, Intent::Send { room, text: text.into() })
+    scene.world.call(d, Intent::text(room, text.into()))
 }
 
 /// What two people compare.
@@ -86,7 +86,7 @@ fn identity_swapped_at_first_contact() {
             let second = scene.world.room(MIRA, "Second");
             let invite = scene.world.invite(MIRA, &second);
             scene.world.join(DORA, &invite);
-            let send = Intent::Send { room: second, text: "to whom?".into() };
+            let send = Intent::text(second, "to whom?".into());
             assert!(is_blocked(&scene.world.call(MIRA, send)), "seed {seed}");
             assert_eq!(scene.world.devices[MIRA].changed, [(dora.to_string(), false)], "seed {seed}");
         }

@@ -56,7 +56,7 @@ async fn a_new_password_and_new_keys() {
         .await;
     for d in [jonas, aicha] {
         assert_eq!(all.world.devices[d].changed, [(of_mira.clone(), true)], "device {d}");
-        let send = Intent::Send { room: room.clone(), text: "unsaid".into() };
+        let send = Intent::text(room.clone(), "unsaid".into());
         assert_eq!(all.refused(d, send).await, "identity_changed");
         all.done(d, Intent::AcceptIdentity { account: of_mira.clone() }).await;
     }

@@ -56,7 +56,7 @@ async fn a_relay_that_is_killed_loses_and_doubles_nothing() {
         for n in 0..12 {
             for d in devices {
                 let text = format!("{round}: {n} from {d}");
-                asked.push((d, all.world.ask(d, Intent::Send { room: room.clone(), text: text.clone() })));
+                asked.push((d, all.world.ask(d, Intent::text(room.clone(), text.clone()))));
                 said.insert(text);
             }
             if n == 6 {

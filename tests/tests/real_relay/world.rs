@@ -12,7 +12,7 @@ use tokio::{
 };
 use totp_rs::{Builder, Secret, Totp};
 use waxwing_client::{
-    api::{Connection, Failure, Intent, Reply},
+    api::{Connection, Failure, Intent, Page, Reply},
     io::{Effect, Input},
 };
 use waxwing_tests::sim::{Device, Store, as_text, password};
@@ -303,7 +303,7 @@ impl World {
 
     /// Texts and warnings that the device has kept of a room.
     pub async fn kept(&mut self, d: usize, room: &str) -> Vec<String> {
-        let page = Intent::Timeline { room: room.into(), before: None, limit: 500 };
+        let page = Intent::Timeline { room: room.into(), page: Page::Newest, limit: 500 };
         match self.call(d, page).await {
             Ok(Reply::Timeline { items, .. }) => {
                 items.iter().filter_map(|item| as_text(&item.body)).collect()
@@ -314,7 +314,7 @@ impl World {
 
     /// Somebody says something.
     pub async fn say(&mut self, d: usize, room: &str, text: &str) {
-        let send = Intent::Send { room: room.into(), text: text.into() };
+        let send = Intent::text(room.into(), text.into());
         assert_eq!(self.call(d, send).await, Ok(Reply::Done), "device {d}: {text}");
     }
 

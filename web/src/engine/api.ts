@@ -66,10 +66,27 @@ export type Intent =
   | { type: 'joinByPassword'; name: string; password: string }
   | { type: 'leaveRoom'; room: string }
   | { type: 'openSuccessor'; room: string; without: string[] }
-  | { type: 'send'; room: string; text: string }
+  | {
+      type: 'send';
+      room: string;
+      text: string;
+      reply: Target | null;
+      mentions: string[];
+      preview: Preview | null;
+    }
+  | { type: 'edit'; room: string; target: Target; text: string; mentions: string[] }
+  | { type: 'delete'; room: string; target: Target }
+  | { type: 'react'; room: string; target: Target; emoji: string; on: boolean }
+  | { type: 'pin'; room: string; target: Target; on: boolean }
+  | { type: 'sendPoll'; room: string; question: string; options: string[]; multiple: boolean }
+  | { type: 'vote'; room: string; target: Target; choices: number[] }
+  | { type: 'closePoll'; room: string; target: Target }
+  | { type: 'forward'; room: string; target: Target; to: string }
+  | { type: 'pinned'; room: string }
+  | { type: 'editHistory'; room: string; target: Target }
   | { type: 'retry'; room: string; key: string }
   | { type: 'discard'; room: string; key: string }
-  | { type: 'timeline'; room: string; before: number | null; limit: number }
+  | { type: 'timeline'; room: string; page: Page; limit: number }
   | { type: 'changePassword'; password: string; newPassword: string; code: string | null }
   | { type: 'rotate'; password: string; newPassword: string; code: string | null }
   | { type: 'typing'; room: string }
@@ -80,6 +97,20 @@ export type Intent =
   | { type: 'openContactLink'; link: string }
   | { type: 'acceptIdentity'; account: string }
   | { type: 'read'; room: string; seq: number };
+
+/** A message of the log, by key and place of its item: what is still on its way has no place and cannot be named. */
+export interface Target {
+  key: string;
+  seq: number;
+}
+
+/** Which items `timeline` gives: around a place, or around the first that was written at a time or later. */
+export type Page =
+  | { type: 'newest' }
+  | { type: 'before'; seq: number }
+  | { type: 'after'; seq: number }
+  | { type: 'around'; seq: number }
+  | { type: 'at'; at: number };
 
 /** What becomes of the authenticator of an account that is taken back. */
 export type RecoveredTotp = 'keep' | 'new' | 'without';
@@ -132,7 +163,8 @@ export type Reply =
       vouchedBy: string;
       byCreator: boolean;
     }
-  | { type: 'timeline'; items: Item[]; more: boolean };
+  | { type: 'timeline'; items: Item[]; more: boolean; newer: boolean }
+  | { type: 'edits'; versions: Version[] };
 
 /** The reply that answers each intent. */
 export interface ReplyTo {
@@ -173,6 +205,16 @@ export interface ReplyTo {
   leaveRoom: 'done';
   openSuccessor: 'room';
   send: 'done';
+  edit: 'done';
+  delete: 'done';
+  react: 'done';
+  pin: 'done';
+  sendPoll: 'done';
+  vote: 'done';
+  closePoll: 'done';
+  forward: 'done';
+  pinned: 'timeline';
+  editHistory: 'edits';
   retry: 'done';
   discard: 'done';
   timeline: 'timeline';
@@ -303,6 +345,7 @@ export interface Room {
   members: number;
   last: Maybe<Item>;
   unread: number;
+  mentions: number;
   syncing: boolean;
   trouble: Maybe<string>;
   confirmed: Maybe<Confirmed>;
@@ -356,6 +399,49 @@ export interface Item {
   sender: string;
   own: boolean;
   body: Body;
+  /** The message that it answers. */
+  reply: Maybe<Quote>;
+  /** Accounts. */
+  mentions: string[];
+  forwarded: boolean;
+  preview: Maybe<Preview>;
+  /** Time of the last edit. */
+  edited: Maybe<number>;
+  reactions: Reaction[];
+  pinned: boolean;
+}
+
+/** What a message answers. The text is empty if it cannot be read; an item with this key knows better. */
+export interface Quote {
+  key: string;
+  seq: number;
+  sender: string;
+  text: string;
+}
+
+/** What a link leads to, as the author says. */
+export interface Preview {
+  url: string;
+  title: string;
+  description: string;
+}
+
+/** One emoji and the accounts that reacted with it. */
+export interface Reaction {
+  emoji: string;
+  accounts: string[];
+}
+
+/** One answer of a poll and the accounts that chose it. */
+export interface PollOption {
+  text: string;
+  accounts: string[];
+}
+
+/** A text that a message had. */
+export interface Version {
+  text: string;
+  at: number;
 }
 
 /** Content of an item. */
@@ -377,6 +463,15 @@ export type Body =
   | { type: 'role'; account: string; role: Role }
   | { type: 'expired' }
   | { type: 'moved'; room: string }
+  | {
+      type: 'poll';
+      question: string;
+      options: PollOption[];
+      multiple: boolean;
+      closed: boolean;
+      state: Sending;
+    }
+  | { type: 'deleted'; by: string }
   | { type: 'removed' }
   | { type: 'warning'; code: string };
 

@@ -35,6 +35,11 @@ export function describe(i18n: I18n, room: Room | undefined, item: Item): string
       return t('item.expired');
     case 'moved':
       return own ? t('item.movedOwn') : t('item.moved', { name });
+    case 'poll':
+      return body.question;
+    case 'deleted':
+      if (body.by !== item.sender) return about(i18n, room, { ...item, sender: body.by, own: personIn(room, body.by)?.own ?? false }, item.sender, ['item.deletedOf', 'item.deletedOfOwn', 'item.deletedMine']);
+      return own ? t('item.deletedOwn') : t('item.deleted', { name });
     case 'removed':
       return own ? t('item.takenOwn') : t('item.taken', { name });
     case 'warning': {
@@ -97,9 +102,9 @@ function roleChanged(
 }
 
 type AboutKeys = readonly [
-  by: 'item.added' | 'item.removed',
-  byMe: 'item.addedOwn' | 'item.removedOwn',
-  me: 'item.addedMe' | 'item.removedMe',
+  by: 'item.added' | 'item.removed' | 'item.deletedOf',
+  byMe: 'item.addedOwn' | 'item.removedOwn' | 'item.deletedOfOwn',
+  me: 'item.addedMe' | 'item.removedMe' | 'item.deletedMine',
 ];
 
 /** Somebody did something to somebody else. */

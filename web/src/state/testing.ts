@@ -72,6 +72,7 @@ export function room(id: string, over: Partial<Room> = {}): Room {
     members: 2,
     last: null,
     unread: 0,
+    mentions: 0,
     syncing: false,
     trouble: null,
     confirmed: null,
@@ -88,6 +89,13 @@ export function text(key: string, seq: number | null, over: Partial<Item> = {}):
     sender: 'ann',
     own: false,
     body: { type: 'text', text: key, state: { type: 'sent' } },
+    reply: null,
+    mentions: [],
+    forwarded: false,
+    preview: null,
+    edited: null,
+    reactions: [],
+    pinned: false,
     ...over,
   };
 }

@@ -44,7 +44,12 @@ export class Timeline {
   async open(unread: number): Promise<void> {
     this.status = 'loading';
     try {
-      const page = await this.#engine.call({ type: 'timeline', room: this.room, before: null, limit: PAGE });
+      const page = await this.#engine.call({
+        type: 'timeline',
+        room: this.room,
+        page: { type: 'newest' },
+        limit: PAGE,
+      });
       this.#merge(page.items);
       this.more = page.more;
       this.mark(unread);
@@ -64,7 +69,7 @@ export class Timeline {
       const page = await this.#engine.call({
         type: 'timeline',
         room: this.room,
-        before: oldest.seq,
+        page: { type: 'before', seq: oldest.seq },
         limit: PAGE,
       });
       this.#merge(page.items);

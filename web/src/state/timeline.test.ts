@@ -15,7 +15,7 @@ async function opened(unread = 0) {
 describe('timeline', () => {
   it('begins with the newest page', async () => {
     const { engine, timeline } = await opened();
-    expect(engine.intents).toEqual([{ type: 'timeline', room: 'r', before: null, limit: 50 }]);
+    expect(engine.intents).toEqual([{ type: 'timeline', room: 'r', page: { type: 'newest' }, limit: 50 }]);
     expect(keys(timeline)).toEqual(['c', 'd', 'e']);
     expect(timeline.status).toBe('ready');
   });
@@ -24,7 +24,7 @@ describe('timeline', () => {
     const { engine, timeline } = await opened();
     void timeline.loadOlder();
     void timeline.loadOlder();
-    expect(engine.intents.slice(1)).toEqual([{ type: 'timeline', room: 'r', before: 3, limit: 50 }]);
+    expect(engine.intents.slice(1)).toEqual([{ type: 'timeline', room: 'r', page: { type: 'before', seq: 3 }, limit: 50 }]);
     await engine.reply({ type: 'timeline', items: [text('a', 1), text('b', 2)], more: false });
     expect(keys(timeline)).toEqual(['a', 'b', 'c', 'd', 'e']);
     expect(timeline.shift).toBe(true);

@@ -222,6 +222,18 @@ pub enum Request {
     /// that the account knows nothing of.
     #[n(27)]
     OwnLeave(#[n(0)] RoomId),
+    /// Erases the ciphertext of messages: of one's own, or with level 1 of anybody's. Digest and chain stay; members hear of it as
+    /// of what the operator removes, by [`Event::EntryRemoved`](super::Event::EntryRemoved). What is erased already stays so.
+    /// Answer: [`Response::Done`](super::Response::Done).
+    #[n(28)]
+    Erase {
+        /// The room.
+        #[n(0)]
+        room: RoomId,
+        /// Numbers of the entries, at most [`crate::limits::ERASED_ENTRIES`].
+        #[n(1)]
+        seqs: Vec<Seq>,
+    },
     /// Whether [`Event::Statistics`](super::Event::Statistics) are pushed on this connection, now and every two seconds; for
     /// administrators. Answer: [`Response::Done`](super::Response::Done).
     #[n(60)]

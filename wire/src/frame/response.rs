@@ -159,6 +159,7 @@ impl Response {
             | Request::PutKeyPackage(_)
             | Request::PutPublished(_)
             | Request::Signal { .. }
+            | Request::Erase { .. }
             | Request::WatchStatistics(_)
             | Request::PutReportKey(_)
             | Request::Report { .. }

@@ -229,6 +229,7 @@ pub fn request() -> impl Strategy<Value = Request> {
         (room(), epoch()).prop_map(|(room, epoch)| Request::Published { room, epoch }),
         (room(), bytes()).prop_map(|(room, bytes)| Request::Signal { room, bytes }),
         Just(Request::Ping),
+        (room(), vec(any::<u64>(), 0..3)).prop_map(|(room, seqs)| Request::Erase { room, seqs }),
         any::<bool>().prop_map(Request::WatchStatistics),
         bytes().prop_map(Request::PutReportKey),
         Just(Request::ReportKeys),

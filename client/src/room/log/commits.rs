@@ -247,7 +247,7 @@ impl RoomSync {
         let items = self.own_epoch(session, entry, room, batch, ctx);
         self.passed(self.head.advance(&digest));
         batch.ops.extend(store::put_items(session, self.id, entry.seq, &items, ctx));
-        self.count(&items);
+        self.count(&items, session.account);
         batch.items.extend(items);
     }
 

@@ -7,11 +7,11 @@ use waxwing_crypto_core::{
 use waxwing_wire::{AccountId, EntryId, EpochId, frame::LogEntry};
 
 use super::{
-    super::{Confirmed, Epoch, RoomSync, duties::MESSAGES, streams::Place},
+    super::{Confirmed, Epoch, RoomSync, duties::MESSAGES, notes::Noted, streams::Place},
     Batch, LATEST_MS, item, warning,
 };
 use crate::{
-    api::{Body, Item, Sending},
+    api::{Item, Sending},
     content::{Content, PROFILE_KIND},
     ctx::Ctx,
     session::Session,
@@ -29,7 +29,7 @@ impl RoomSync {
         session: &Session,
         entry: &LogEntry,
         batch: &mut Batch,
-        ctx: &Ctx<'_>,
+        ctx: &mut Ctx<'_>,
     ) -> Vec<Item> {
         let warn = |code| vec![item(entry, 0, session.account, entry.sender, warning(code))];
         // Before our own joining the room may keep its history to itself; after it, that is a fault.
@@ -66,7 +66,7 @@ impl RoomSync {
             self.outbox.retain(|unsent| unsent.id != entry.id);
             batch.ops.push(self.delete_unsent(entry.id));
         }
-        let mut items = self.content_items(session, entry, &message);
+        let mut items = self.content_items(session, entry, &message, batch, ctx);
         let newest = entry.sender == session.account && entry.seq >= self.remote_seq;
         let renames = newest && message.metadata.kind == PROFILE_KIND;
         if renames && self.names.get(&entry.sender) != Some(&session.display_name) {
@@ -100,17 +100,28 @@ impl RoomSync {
         }
     }
 
-    fn content_items(&mut self, session: &Session, entry: &LogEntry, message: &Message) -> Vec<Item> {
-        let own = entry.sender == session.account;
+    fn content_items(
+        &mut self,
+        session: &Session,
+        entry: &LogEntry,
+        message: &Message,
+        batch: &mut Batch,
+        ctx: &mut Ctx<'_>,
+    ) -> Vec<Item> {
+        let (me, own) = (session.account, entry.sender == session.account);
+        let place = (key(entry, own), Some(entry.seq));
+        let at = message.metadata.sent_at_ms.min(LATEST_MS);
+        let plain = |body| Item::plain(place, at, (entry.sender.to_string(), own), body);
         match Content::decode(message.metadata.kind, &message.body) {
-            Some(Content::Text(text)) => vec![Item {
-                key: key(entry, own),
-                seq: Some(entry.seq),
-                at: message.metadata.sent_at_ms.min(LATEST_MS),
-                sender: entry.sender.to_string(),
-                own,
-                body: Body::Text { text, state: Sending::Sent },
-            }],
+            Some(Content::Text(text)) => vec![text.item(me, Sending::Sent, plain)],
+            Some(Content::Poll(poll)) => vec![plain(poll.body(Sending::Sent))],
+            Some(Content::Note(note)) => {
+                let allowed = self.may_note(entry.sender, &note.what);
+                let noted = Noted { by: entry.sender, id: entry.id, at, note, allowed, explained: false };
+                batch.touched.extend(noted.note.targets());
+                batch.ops.extend(self.put_notes(session, entry.seq, &noted, ctx));
+                Vec::new()
+            }
             Some(Content::Profile(name)) => {
                 let name: String = name.chars().take(waxwing_wire::limits::NAME_CHARS).collect();
                 let before = self.names.insert(entry.sender, name.clone());

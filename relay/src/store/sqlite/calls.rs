@@ -10,7 +10,7 @@ use waxwing_wire::{
     ids::{DataName, RoomHandle},
 };
 
-use super::{Sqlite, commit, data, epochs, log, methods, published, rooms, sessions};
+use super::{Sqlite, commit, data, epochs, erase, log, methods, published, rooms, sessions};
 use crate::store::{Caller, JoinInfo, Notice, Page, Pending, Published, Result, RoomCredentials};
 
 // Reads of single values that the caller awaits.
@@ -174,6 +174,15 @@ impl Sqlite {
     ) -> Result<Pending<Seq>> {
         self.submit_by(by, move |db, notices| log::append_message(db, by.account, request, now_ms, notices))
             .await
+    }
+
+    pub(in crate::store) async fn erase(
+        &self,
+        by: Caller,
+        room: RoomId,
+        seqs: Vec<Seq>,
+    ) -> Result<Pending<()>> {
+        self.submit_by(by, move |db, notices| erase::erase(db, by.account, (room, &seqs), notices)).await
     }
 
     pub(in crate::store) async fn post(

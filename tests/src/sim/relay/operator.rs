@@ -1,7 +1,7 @@
 //! What the operator of a relay tells, counts and removes, and what members report.
 
 use waxwing_wire::{
-    AccountId, Opaque, Problem, ProblemCode, Seq,
+    AccountId, Opaque, Problem, ProblemCode, RoomId, Seq,
     admin::Statistics,
     frame::{Announcement, EntryKind, Event, ReportKey, Request, Response, ServerFrame},
 };
@@ -32,8 +32,16 @@ impl Relay {
     /// Removes a message of the only room.
     pub fn remove_message(&mut self, seq: Seq) {
         let room = *self.rooms.keys().next().expect("there is a room");
-        let stored = self.only_room();
+        self.take_message(room, seq);
+    }
+
+    /// Takes the bytes of a message and tells its room.
+    fn take_message(&mut self, room: RoomId, seq: Seq) {
+        let stored = self.rooms.get_mut(&room).expect("it is there");
         let entry = stored.log.iter_mut().find(|entry| entry.seq == seq).expect("it is there");
+        if entry.kind == EntryKind::Tombstone {
+            return;
+        }
         assert_eq!(entry.kind, EntryKind::Message);
         let digest = waxwing_crypto_core::room::digest(
             waxwing_crypto_core::room::EntryKind::Message,
@@ -48,6 +56,24 @@ impl Relay {
         for member in members {
             self.tell(member, &Event::EntryRemoved { room, entry: entry.clone() });
         }
+    }
+
+    /// Erases what a member wrote, or with a level what anybody wrote.
+    pub(super) fn erase(&mut self, me: AccountId, room: RoomId, seqs: &[Seq]) -> Result<Response, Problem> {
+        let found = self.member(me, room)?;
+        let leads = found.level(me) >= 1;
+        let erasable = |seq: &Seq| {
+            let entry = found.log.iter().find(|entry| entry.seq == *seq)?;
+            let message = matches!(entry.kind, EntryKind::Message | EntryKind::Tombstone);
+            (message && (leads || entry.sender == me)).then_some(())
+        };
+        if !seqs.iter().all(|seq| erasable(seq).is_some()) {
+            return Err(problem(ProblemCode::NotAllowed));
+        }
+        for seq in seqs {
+            self.take_message(room, *seq);
+        }
+        Ok(Response::Done)
     }
 
     /// Answers what concerns the operator; nothing for any other request.

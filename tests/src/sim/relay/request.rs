@@ -15,7 +15,7 @@ use super::{Relay, Room, problem};
 const PAGE: usize = 3;
 
 impl Relay {
-    fn member(&mut self, me: AccountId, room: RoomId) -> Result<&mut Room, Problem> {
+    pub(super) fn member(&mut self, me: AccountId, room: RoomId) -> Result<&mut Room, Problem> {
         let found = self.rooms.get_mut(&room).filter(|room| room.members.contains_key(&me));
         found.ok_or_else(|| problem(ProblemCode::NotFound))
     }
@@ -43,6 +43,7 @@ impl Relay {
                 Ok(Response::Appended { seq })
             }
             Request::Commit(commit) => self.commit(me, *commit),
+            Request::Erase { room, seqs } => self.erase(me, room, &seqs),
             Request::Post(post) => self.post(me, post),
             Request::PutPublished(published) => {
                 self.member(me, published.room)?.put_published(me, *published)?;

@@ -89,7 +89,7 @@ impl Room {
         Ok(seq)
     }
 
-    fn level(&self, account: AccountId) -> u8 {
+    pub(super) fn level(&self, account: AccountId) -> u8 {
         self.members.get(&account).copied().unwrap_or(0)
     }
 

@@ -1,16 +1,15 @@
 //! Rooms: the list of them, removing one, removing the ciphertext of a message.
 
-use rusqlite::{Connection, OptionalExtension as _, params, types::Value};
+use rusqlite::{Connection, params, types::Value};
 use waxwing_wire::{
-    AccountId, Opaque, RoomId, Seq,
+    AccountId, RoomId, Seq,
     admin::{AuditKind, RoomList, RoomQuery, RoomRecord, RoomSort},
-    frame::{EntryKind, LogEntry},
 };
 
 use super::{
     super::{
         audit::{self, Target},
-        id, rooms, signed, unsigned,
+        erase, id, rooms, unsigned,
     },
     check, page,
     place::{Place, cut, direction},
@@ -94,40 +93,9 @@ pub(in crate::store::sqlite) fn remove_entry(
 ) -> Result<()> {
     check(db, actor)?;
     let found = rooms::find(db, room)?.ok_or(StoreError::NotFound)?;
-    let sql = "-- entry_to_remove()
-        SELECT kind, after_commit, sender, entry, received_at_ms, digest, length(bytes)
-        FROM log_entries WHERE room = ?1 AND seq = ?2";
-    let read = |row: &rusqlite::Row<'_>| {
-        let entry = LogEntry {
-            seq,
-            kind: EntryKind::Tombstone,
-            after: unsigned(row.get(1)?),
-            sender: id(row, 2)?,
-            id: id(row, 3)?,
-            bytes: Opaque::default(),
-            digest: Some(Opaque(row.get(5)?)),
-            received_at_ms: unsigned(row.get(4)?),
-        };
-        Ok((row.get::<_, i64>(0)?, entry, row.get::<_, Option<i64>>(6)?))
-    };
-    let entry = db.prepare_cached(sql)?.query_row(params![found.num, signed(seq)], read).optional()?;
-    let (kind, entry, bytes) = entry.ok_or(StoreError::NotFound)?;
-    if kind != 2 {
-        return Err(StoreError::Invalid(
-            "only messages are removed: without its commits and statements a room stands still",
-        ));
+    let message = erase::find(db, &found, seq)?;
+    if !erase::take(db, &found, message, notices)? {
+        return Ok(());
     }
-    // Removed before: there is nothing to do, nor to tell again.
-    let Some(bytes) = bytes else { return Ok(()) };
-    let sql = "-- remove_entry()
-        UPDATE log_entries SET bytes = NULL WHERE room = ?1 AND seq = ?2";
-    db.prepare_cached(sql)?.execute(params![found.num, signed(seq)])?;
-    let sql = "-- room_shrinks()
-        UPDATE rooms SET bytes = max(0, bytes - ?2) WHERE num = ?1";
-    db.prepare_cached(sql)?.execute(params![found.num, bytes])?;
-    let sql = "-- writer_shrinks()
-        UPDATE written SET bytes = max(0, bytes - ?2) WHERE account = ?1";
-    db.prepare_cached(sql)?.execute(params![entry.sender.0, bytes])?;
-    notices.push(Notice::Removed { room, entry });
     audit::record(db, now_ms, Some(actor), AuditKind::MessageRemoved, Target::Entry(room, seq), reason)
 }

@@ -1,0 +1,174 @@
+//! What is said about messages later: edits, deletion, reactions, pins, votes. Each is kept beside its message, and put together with it
+//! when that is read: nothing is read to be written.
+
+use serde::{Deserialize, Serialize};
+use waxwing_crypto_core::room::{Role, RoomKind};
+use waxwing_wire::{AccountId, EntryId};
+
+use super::{RoomSync, store};
+use crate::{
+    api::{Body, Item, Reaction},
+    content::{Note, Ref, What},
+    ctx::Ctx,
+    io::StoreOp,
+    session::Session,
+};
+
+/// Different emoji at one message that are shown.
+const REACTIONS: usize = 64;
+
+/// A note as it is kept.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Noted {
+    pub(crate) by: AccountId,
+    /// Id of the entry that says it.
+    pub(crate) id: EntryId,
+    /// When it was written, as its author says.
+    pub(crate) at: u64,
+    pub(crate) note: Note,
+    /// Its author had the role for it, when it is about somebody else's message.
+    pub(crate) allowed: bool,
+    /// The target is not what is deleted, but an edit of that: what is left of it needs no place of its own.
+    pub(crate) explained: bool,
+}
+
+impl Noted {
+    fn is_about(&self, item: &Item, me: AccountId) -> bool {
+        item.seq == Some(self.note.target.seq) && item.key == self.note.target.key(me)
+    }
+
+    /// An edit's text is to go when the message is deleted.
+    pub(crate) fn is_edit(&self) -> bool {
+        matches!(self.note.what, What::Edit { .. })
+    }
+
+    /// Puts it together with its message; notes come in the order of the log.
+    fn fold(&self, item: &mut Item) {
+        let (by, author) = (self.by.to_string(), self.by.to_string() == item.sender);
+        let said = matches!(item.body, Body::Text { .. } | Body::Poll { .. });
+        match &self.note.what {
+            What::Delete { .. } if author || self.allowed => {
+                if said || matches!(item.body, Body::Removed) {
+                    let place = (item.key.clone(), item.seq);
+                    *item =
+                        Item::plain(place, item.at, (item.sender.clone(), item.own), Body::Deleted { by });
+                }
+            }
+            What::Edit { text: new, mentions } if author => {
+                if let Body::Text { text, .. } = &mut item.body {
+                    text.clone_from(new);
+                    item.mentions = mentions.iter().map(AccountId::to_string).collect();
+                    item.edited = Some(self.at);
+                    item.preview = item.preview.take().filter(|preview| new.contains(&preview.url));
+                }
+            }
+            What::React { emoji, on } if said => react(&mut item.reactions, emoji, by, *on),
+            What::Pin { on } if said && self.allowed => item.pinned = *on,
+            What::Vote { choices } => vote(&mut item.body, choices, &by),
+            What::Close if author => {
+                if let Body::Poll { closed, .. } = &mut item.body {
+                    *closed = true;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn react(reactions: &mut Vec<Reaction>, emoji: &str, by: String, on: bool) {
+    let room = reactions.len() < REACTIONS;
+    match reactions.iter_mut().find(|known| known.emoji == emoji) {
+        Some(known) => {
+            known.accounts.retain(|account| *account != by || on);
+            if on && !known.accounts.contains(&by) {
+                known.accounts.push(by);
+            }
+        }
+        None if on && room => reactions.push(Reaction { emoji: emoji.to_owned(), accounts: vec![by] }),
+        None => {}
+    }
+    reactions.retain(|known| !known.accounts.is_empty());
+}
+
+/// The last vote of a member counts. One that the poll does not offer is none.
+fn vote(body: &mut Body, choices: &[u32], by: &str) {
+    let Body::Poll { options, multiple, closed: false, .. } = body else { return };
+    let chosen: Option<Vec<usize>> = choices.iter().map(|choice| usize::try_from(*choice).ok()).collect();
+    let offered = chosen.filter(|chosen| {
+        (chosen.len() <= 1 || *multiple) && chosen.iter().all(|choice| *choice < options.len())
+    });
+    let Some(chosen) = offered else { return };
+    for (n, option) in options.iter_mut().enumerate() {
+        option.accounts.retain(|account| account != by);
+        if chosen.contains(&n) {
+            option.accounts.push(by.to_owned());
+        }
+    }
+}
+
+/// Puts notes, in the order of the log, together with an item. Nothing where the item is what is left of an edit of a deleted message.
+pub(crate) fn folded<'a>(
+    mut item: Item,
+    notes: impl Iterator<Item = &'a Noted>,
+    me: AccountId,
+) -> Option<Item> {
+    for noted in notes {
+        if !noted.is_about(&item, me) {
+            continue;
+        }
+        if noted.explained {
+            let known = noted.by.to_string() == item.sender || noted.allowed;
+            if known && matches!(item.body, Body::Removed) {
+                return None;
+            }
+        } else {
+            noted.fold(&mut item);
+        }
+    }
+    Some(item)
+}
+
+impl RoomSync {
+    /// Whether an account may say this about somebody else's message. Of a time before the group at hand, whose roles are gone, its
+    /// roles count.
+    pub(crate) fn may_note(&self, account: AccountId, what: &What) -> bool {
+        let Some(state) = self.group.as_ref().map(|group| group.state()) else { return false };
+        let leads = state.role(account.0.into()) >= Role::Moderator;
+        match what {
+            // In a room of two everybody has all roles, and nobody deletes what the other said.
+            What::Delete { .. } => leads && state.kind == RoomKind::Group,
+            What::Pin { .. } => leads,
+            _ => false,
+        }
+    }
+
+    /// Keeps a note that the entry `source` says. What comes later cannot be its target.
+    pub(crate) fn put_notes(
+        &self,
+        session: &Session,
+        source: u64,
+        noted: &Noted,
+        ctx: &mut Ctx<'_>,
+    ) -> Vec<StoreOp> {
+        let mut all = vec![noted.clone()];
+        if let What::Delete { edits } = &noted.note.what {
+            let edit = |target: &Ref| Noted {
+                note: Note { target: *target, what: What::Delete { edits: Vec::new() } },
+                explained: true,
+                ..noted.clone()
+            };
+            all.extend(edits.iter().filter(|edit| edit.seq != noted.note.target.seq).map(edit));
+        }
+        let pins = matches!(noted.note.what, What::Pin { .. }) && noted.allowed;
+        let mut put = Vec::new();
+        for one in all.into_iter().filter(|one| one.note.target.seq < source) {
+            let target = one.note.target.seq;
+            let plain = serde_json::to_vec(&one).unwrap_or_default();
+            put.extend(session.put(store::note_key(self.id, target, source), &plain, ctx));
+            if pins {
+                put.extend(session.put(store::pin_key(self.id, target), b"", ctx));
+            }
+        }
+        put
+    }
+}
