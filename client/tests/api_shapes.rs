@@ -7,9 +7,9 @@ use std::{fmt::Write as _, fs, path::PathBuf, sync::Once};
 
 use serde::Serialize;
 use waxwing_client::api::{
-    AccountNotice, Announcement, Avatar, Body, Confirmed, Connection, Ended, Failure, History, Identity, Intent,
-    Item, Me, Notice, Page, Person, PollOption, Preview, Quote, Reaction, Reply, Role, Rollback, Room,
-    Sending, SessionEntry, Status, Target, Version, Vouched,
+    AccountNotice, Announcement, Avatar, Body, Confirmed, Connection, Ended, Failure, History, Identity,
+    Intent, Item, Me, Notice, Page, Person, PollOption, Preview, Quote, Reaction, Reply, Role, Rollback,
+    Room, Sending, SessionEntry, Status, Target, Version, Vouched,
 };
 use waxwing_wire::{
     account::{RecoveredTotp, RegistrationPolicy, SessionPolicy, TotpPolicy},

@@ -38,7 +38,14 @@ export function describe(i18n: I18n, room: Room | undefined, item: Item): string
     case 'poll':
       return body.question;
     case 'deleted':
-      if (body.by !== item.sender) return about(i18n, room, { ...item, sender: body.by, own: personIn(room, body.by)?.own ?? false }, item.sender, ['item.deletedOf', 'item.deletedOfOwn', 'item.deletedMine']);
+      if (body.by !== item.sender)
+        return about(
+          i18n,
+          room,
+          { ...item, sender: body.by, own: personIn(room, body.by)?.own ?? false },
+          item.sender,
+          ['item.deletedOf', 'item.deletedOfOwn', 'item.deletedMine'],
+        );
       return own ? t('item.deletedOwn') : t('item.deleted', { name });
     case 'removed':
       return own ? t('item.takenOwn') : t('item.taken', { name });

@@ -24,7 +24,9 @@ describe('timeline', () => {
     const { engine, timeline } = await opened();
     void timeline.loadOlder();
     void timeline.loadOlder();
-    expect(engine.intents.slice(1)).toEqual([{ type: 'timeline', room: 'r', page: { type: 'before', seq: 3 }, limit: 50 }]);
+    expect(engine.intents.slice(1)).toEqual([
+      { type: 'timeline', room: 'r', page: { type: 'before', seq: 3 }, limit: 50 },
+    ]);
     await engine.reply({ type: 'timeline', items: [text('a', 1), text('b', 2)], more: false });
     expect(keys(timeline)).toEqual(['a', 'b', 'c', 'd', 'e']);
     expect(timeline.shift).toBe(true);

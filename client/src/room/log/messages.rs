@@ -11,7 +11,7 @@ use super::{
     Batch, LATEST_MS, item, warning,
 };
 use crate::{
-    api::{Item, Sending},
+    api::{Body, Item, Sending},
     content::{Content, PROFILE_KIND},
     ctx::Ctx,
     session::Session,
