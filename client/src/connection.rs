@@ -256,8 +256,10 @@ impl Client {
             Link::Ready => {
                 self.ping(ctx);
                 self.ask_again(ctx);
+                self.reload_changed(ctx);
                 for room in self.room_ids() {
                     self.advance(room, ctx);
+                    self.put_marks(room, ctx);
                 }
             }
             _ => {}

@@ -4,6 +4,7 @@ use waxwing_wire::limits::TEXT_BYTES;
 use zeroize::Zeroizing;
 
 use crate::{
+    account_data::{PreferencesChange, RoomChange},
     api::{Failure, Intent, Reply},
     auth::{Purpose, Renew, Renewal},
     ctx::{Ctx, failure, offline},
@@ -111,6 +112,27 @@ impl Client {
             Intent::Typing { room } => {
                 let done = self.typing(&room, ctx);
                 ctx.reply(id, done);
+            }
+            Intent::SetDraft { room, text, done } => {
+                let done = self.set_draft(&room, (&text, done), ctx).map(|()| Reply::Done);
+                ctx.reply(id, done);
+            }
+            Intent::MarkUnread { room } => {
+                let done = self.mark_unread(&room, ctx).map(|()| Reply::Done);
+                ctx.reply(id, done);
+            }
+            Intent::SetRoomPreferences { room, muted, notify, pinned, archived } => {
+                let change = RoomChange { muted, notify, pinned, archived, forget: false };
+                let done = self.set_room_preferences(&room, change, ctx).map(|()| Reply::Done);
+                ctx.reply(id, done);
+            }
+            Intent::SetPreferences { read_receipts, typing, presence } => {
+                self.set_preferences(PreferencesChange { read_receipts, typing, presence }, ctx);
+                ctx.reply(id, Ok(Reply::Done));
+            }
+            Intent::WatchPresence { accounts } => {
+                self.watch_presence(&accounts, ctx);
+                ctx.reply(id, Ok(Reply::Done));
             }
             Intent::SafetyNumber { .. } => self.online(id, intent, ctx),
             Intent::MarkVerified { account } => {

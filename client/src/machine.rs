@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use rand_core::CryptoRngCore;
 use waxwing_wire::{
-    EntryId, EpochId, Opaque, RoomId,
+    AccountId, EntryId, EpochId, Opaque, RoomId,
     frame::{self, Event, Response, RoomSummary},
     problem::{Problem, ProblemCode},
 };
 
 use crate::{
-    account_data::{AccountData, DataThen, Memory},
+    account_data::{AccountData, DataThen, Liked, Memory, Preferences},
     api::{Ended, Failure, Intent, Notice, Reply},
     auth::{Auth, Deleting, Entered, HttpThen, Job, Renewing},
     connection::Connection,
@@ -59,6 +59,12 @@ pub(crate) enum Then {
         room: RoomId,
         seqs: Vec<u64>,
     },
+    /// Marks of a room were put.
+    MarksPut(RoomId),
+    /// Marks of a room were asked for.
+    Marks(RoomId),
+    /// Who of these is there was asked.
+    Presence(Vec<AccountId>),
     Room(RoomThen),
     Operator(OperatorThen),
 }
@@ -100,6 +106,17 @@ pub struct Client {
     pub(crate) data: AccountData,
     pub(crate) trust: Trust,
     pub(crate) signals: Signals,
+    /// What others learn of the account, and how it likes its rooms.
+    pub(crate) preferences: Preferences,
+    pub(crate) liked: Liked,
+    /// The room that was looked at last.
+    pub(crate) viewed: Option<RoomId>,
+    /// No room puts its marks before this time, but for some at once.
+    pub(crate) marks_from_ms: u64,
+    /// Whose presence the person sees.
+    pub(crate) watched: Vec<AccountId>,
+    /// The relay was told on this connection whether presence is shared.
+    pub(crate) told_presence: bool,
     /// Rooms in which the relay did not take what new keys need.
     pub(crate) refused_rotation: BTreeSet<RoomId>,
     pub(crate) https: BTreeMap<u64, (u64, HttpThen)>,
@@ -138,6 +155,12 @@ impl Client {
             data: AccountData::default(),
             trust: Trust::default(),
             signals: Signals::default(),
+            preferences: Preferences::default(),
+            liked: Liked::new(),
+            viewed: None,
+            marks_from_ms: 0,
+            watched: Vec::new(),
+            told_presence: false,
             refused_rotation: BTreeSet::new(),
             https: BTreeMap::new(),
             loads: BTreeMap::new(),
@@ -204,6 +227,7 @@ impl Client {
         self.trust = Trust::default();
         ctx.notify(Notice::Session { me: Some(session.me()), reason: None });
         self.session = Some(session);
+        self.restore_preferences(entries, ctx);
         self.find_job(entries, ctx);
         for id in self.room_ids() {
             self.show_room(id, ctx);
@@ -229,6 +253,7 @@ impl Client {
         self.session = Some(session);
         self.data = AccountData::default();
         self.trust = Trust::default();
+        self.restore_preferences(&[], ctx);
         self.take_over(ctx);
     }
 
@@ -304,6 +329,10 @@ impl Client {
             Event::RoomAdded(summary) => self.know_room(&summary, ctx),
             Event::RoomRemoved(room) => self.room_gone(room, ctx),
             Event::Signal { room, sender, bytes } => self.signalled(room, sender, &bytes, ctx),
+            Event::Mark { room, account, shared } => self.marked(room, account, shared, ctx),
+            Event::OwnMark { room, own } => self.own_mark(room, &own, ctx),
+            Event::Presence(presence) => self.presence(&presence, ctx),
+            Event::AccountDataChanged => self.data_changed(ctx),
             Event::Announcements(all) => self.announced(all, ctx),
             Event::Statistics(statistics) => ctx.notify(Notice::Statistics { statistics: *statistics }),
             Event::EntryRemoved { room, entry } => self.entry_removed(room, &entry, ctx),
@@ -316,6 +345,7 @@ impl Client {
 
     fn hello(&mut self, rooms: &[RoomSummary], ctx: &mut Ctx<'_>) {
         self.greeted(ctx);
+        self.told_presence = false;
         self.check_session(ctx);
         self.refused_rotation.clear();
         self.load_data(ctx);
@@ -344,6 +374,7 @@ impl Client {
             }
             self.know_room(summary, ctx);
         }
+        self.greeted_marks(ctx);
         self.release(ctx);
     }
 
@@ -355,6 +386,11 @@ impl Client {
                 self.announced(announcements, ctx);
                 self.watch_again(ctx);
             }
+            (Then::MarksPut(room), result) => self.marks_put(room, result, ctx),
+            (Then::Marks(room), Ok(Response::Marks { shared, own })) => {
+                self.got_marks(room, shared, own, ctx);
+            }
+            (Then::Presence(asked), Ok(Response::Presence(known))) => self.got_presence(&asked, &known, ctx),
             (Then::Operator(then), result) => self.operator_then(then, result, ctx),
             (Then::Data(then), result) => self.data_then(then, result, ctx),
             (Then::Trust(then), result) => self.trust_then(then, result, ctx),

@@ -32,7 +32,10 @@ impl Client {
     pub(crate) fn typing(&mut self, room: &str, ctx: &mut Ctx<'_>) -> Result<Reply, Failure> {
         let room = self.room_id(room)?;
         let told = self.signals.told.get(&room).is_some_and(|at| ctx.now_ms < at.saturating_add(EVERY_MS));
-        let silent = told || !self.conn.is_ready() || self.blocked(room, ctx.now_ms).is_some();
+        let silent = told
+            || !self.preferences.typing
+            || !self.conn.is_ready()
+            || self.blocked(room, ctx.now_ms).is_some();
         let (Some(session), false) = (&self.session, silent) else { return Ok(Reply::Done) };
         let group =
             self.rooms.get(&room).filter(|sync| sync.is_current()).and_then(|sync| sync.group.as_ref());
@@ -59,7 +62,7 @@ impl Client {
             return;
         }
         *newest = signal.sent_at_ms;
-        if signal.kind == TYPING {
+        if signal.kind == TYPING && self.preferences.typing {
             ctx.notify(Notice::Typing { room: room.to_string(), account: sender.to_string() });
         }
     }

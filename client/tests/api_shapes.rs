@@ -8,8 +8,8 @@ use std::{fmt::Write as _, fs, path::PathBuf, sync::Once};
 use serde::Serialize;
 use waxwing_client::api::{
     AccountNotice, Announcement, Avatar, Body, Confirmed, Connection, Ended, Failure, History, Identity,
-    Intent, Item, Me, Notice, Page, Person, PollOption, Preview, Quote, Reaction, Reply, Role, Rollback,
-    Room, Sending, SessionEntry, Status, Target, Version, Vouched,
+    Intent, Item, Me, Notice, Notify, Page, Person, PollOption, Presence, Preview, Quote, Reaction, Receipt,
+    Reply, Role, Rollback, Room, Sending, SessionEntry, Status, Target, Version, Vouched,
 };
 use waxwing_wire::{
     account::{RecoveredTotp, RegistrationPolicy, SessionPolicy, TotpPolicy},
@@ -154,6 +154,29 @@ samples!(intents, Intent, {
     ContactLink: [Intent::ContactLink],
     OpenContactLink: [Intent::OpenContactLink { link: "a-link".into() }],
     AcceptIdentity: [Intent::AcceptIdentity { account: account() }],
+    SetDraft: [Intent::SetDraft { room: room_id(), text: "hel".into(), done: false }],
+    MarkUnread: [Intent::MarkUnread { room: room_id() }],
+    SetRoomPreferences: [
+        Intent::SetRoomPreferences {
+            room: room_id(),
+            muted: Some(1_700_000_000_000),
+            notify: Some(Notify::Mentions),
+            pinned: Some(true),
+            archived: Some(false),
+        },
+        Intent::SetRoomPreferences {
+            room: room_id(),
+            muted: None,
+            notify: None,
+            pinned: None,
+            archived: None,
+        },
+    ],
+    SetPreferences: [
+        Intent::SetPreferences { read_receipts: Some(false), typing: Some(true), presence: Some(false) },
+        Intent::SetPreferences { read_receipts: None, typing: None, presence: None },
+    ],
+    WatchPresence: [Intent::WatchPresence { accounts: vec![account()] }],
     Read: [Intent::Read { room: room_id(), seq: 7 }],
     StartNewTotp: [
         Intent::StartNewTotp { password: secret(), code: Some("123456".into()) },
@@ -270,6 +293,17 @@ samples!(notices, Notice, {
     Connection: [Notice::Connection { state: Connection::Connected }],
     Room: [Notice::Room { room: Box::new(room()) }, Notice::Room { room: Box::new(empty_room()) }],
     RoomGone: [Notice::RoomGone { room: room_id() }],
+    Receipts: [Notice::Receipts {
+        room: room_id(),
+        receipts: vec![Receipt { account: account(), delivered: 7, read: 6 }],
+    }],
+    Presence: [Notice::Presence {
+        people: vec![
+            Presence { account: account(), online: true, last_seen: None },
+            Presence { account: account(), online: false, last_seen: Some(1_700_000_000_000) },
+        ],
+    }],
+    Preferences: [Notice::Preferences { read_receipts: true, typing: true, presence: false }],
     Items: [Notice::Items { room: room_id(), items: items() }],
     Rotated: [Notice::Rotated { recovery_key: "0123-4567".into() }],
     Typing: [Notice::Typing { room: room_id(), account: account() }],
@@ -519,6 +553,13 @@ fn room() -> Room {
         last: items().into_iter().next(),
         unread: 3,
         mentions: 1,
+        read: 4,
+        marked_unread: true,
+        draft: "hel".into(),
+        muted: 1_700_000_000_000,
+        notify: Notify::Mentions,
+        pinned: true,
+        archived: true,
         syncing: true,
         trouble: Some("The room could not be followed.".into()),
         confirmed: Some(Confirmed { account: account(), at: 1_700_000_000_000 }),
@@ -529,6 +570,7 @@ fn room() -> Room {
 fn empty_room() -> Room {
     Room {
         people: Vec::new(),
+        notify: Notify::Nothing,
         peer: None,
         avatar: None,
         history: History::FromJoin,

@@ -60,6 +60,11 @@ impl RootKey {
         self.key.derive("Waxwing 1 ark cache", &[])
     }
 
+    /// Seals what the account keeps beside a room for its other sessions, see [`crate::mark`].
+    pub fn own_mark_key(&self) -> SymmetricKey {
+        self.key.derive("Waxwing 1 ark own mark", &[])
+    }
+
     /// Where the relay keeps the entry `name` of the account's data: 16 bytes of a keyed function of it, so that the
     /// relay does not learn the name. Another generation gives another place; rotation stores entries anew.
     pub fn account_data_name(&self, name: &str) -> [u8; 16] {

@@ -25,6 +25,7 @@ pub mod hpke;
 pub mod identity;
 pub mod ids;
 pub mod login;
+pub mod mark;
 pub mod padding;
 pub mod place;
 pub mod published;

@@ -52,6 +52,8 @@ pub enum SealType {
     Cache = 7,
     /// Way into a room under the export key of its password.
     RoomPassword = 8,
+    /// How far the account has read in a room, and its draft.
+    OwnMark = 9,
     /// Message of a room.
     Message = 16,
     /// MLS handshake of a room.
@@ -67,7 +69,7 @@ pub enum SealType {
 #[cfg(feature = "vectors")]
 impl SealType {
     /// Every type, in the order of their numbers.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::VaultWrap,
         Self::Vault,
         Self::AccountData,
@@ -76,6 +78,7 @@ impl SealType {
         Self::Keyring,
         Self::Cache,
         Self::RoomPassword,
+        Self::OwnMark,
         Self::Message,
         Self::Handshake,
         Self::HistoryLink,

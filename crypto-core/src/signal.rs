@@ -109,6 +109,12 @@ impl Signal {
         Ok(codec::encode(&Envelope { version: VERSION, epoch: keys.epoch, sealed }))
     }
 
+    /// The epoch that a signal says it is of; nothing for what is no signal.
+    pub fn epoch_of(envelope: &[u8]) -> Option<EpochId> {
+        let envelope: Envelope = codec::decode(envelope).ok()?;
+        (envelope.version == VERSION).then_some(envelope.epoch)
+    }
+
     /// Opens a signal that the relay says is `sender`'s, and checks the signature against the roster of the epoch.
     ///
     /// # Errors
@@ -174,6 +180,7 @@ mod tests {
         let sealed = typing().seal(&keys(1), &key(1), &mut rng()).unwrap();
         assert!(sealed.len() <= 4096, "what the relay passes on");
         assert_eq!(Signal::open(&keys(1), &roster(), MIRA, &sealed), Ok(typing()));
+        assert_eq!(Signal::epoch_of(&sealed), Some(EpochId([1; 32])));
         let refused = Err(SignalError);
         assert_eq!(Signal::open(&keys(1), &roster(), JONAS, &sealed), refused);
         assert_eq!(Signal::open(&keys(2), &roster(), MIRA, &sealed), refused);

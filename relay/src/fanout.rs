@@ -6,6 +6,8 @@
 mod desk;
 mod inbox;
 mod live;
+mod marks;
+mod presence;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -25,6 +27,7 @@ use waxwing_wire::{
 
 pub use inbox::{Inbox, Wake};
 pub use live::Displaced;
+pub use presence::to_the_minute;
 
 use crate::{limits, store::Notice};
 use inbox::Outbox;
@@ -61,6 +64,8 @@ struct State {
     streams: HashMap<StreamId, Stream>,
     accounts: HashMap<AccountId, Vec<StreamId>>,
     rooms: HashMap<RoomId, HashSet<StreamId>>,
+    /// Streams that are told of an account's presence.
+    watchers: HashMap<AccountId, HashSet<StreamId>>,
     /// When accounts were last taken over, for as long as that matters.
     taken: HashMap<AccountId, Instant>,
 }
@@ -77,6 +82,12 @@ struct Stream {
     pending: Arc<AtomicBool>,
     /// Its account administrates and wants the statistics.
     watching: bool,
+    /// Its account shares when it is there; unknown until that was read.
+    shares: Option<bool>,
+    /// It has said hello and was subscribed to its rooms.
+    arrived: bool,
+    /// Accounts whose presence it is told.
+    watches: HashSet<AccountId>,
     /// Changes of membership heard before the stream has said hello; `None` afterwards.
     waiting: Option<Vec<(RoomId, bool)>>,
 }
@@ -154,8 +165,19 @@ impl Fanout {
         let pending = Arc::new(AtomicBool::new(pending));
         let registration = Registration { fanout: Arc::clone(self), id, pending: Arc::clone(&pending) };
         let (rooms, waiting) = (HashSet::new(), Some(Vec::new()));
-        let stream =
-            Stream { account, session, outbox, rooms, live: false, pending, watching: false, waiting };
+        let stream = Stream {
+            account,
+            session,
+            outbox,
+            rooms,
+            live: false,
+            pending,
+            watching: false,
+            shares: None,
+            arrived: false,
+            watches: HashSet::new(),
+            waiting,
+        };
         state.streams.insert(id, stream);
         Ok((registration, inbox))
     }
@@ -232,6 +254,14 @@ impl Fanout {
             Notice::Account { account, event } => state.account(account, event),
             Notice::Ended { account, which, reason } => state.end(account, which, reason),
             Notice::Removed { room, entry } => state.removed(room, entry),
+            Notice::Mark { room, account, session, shared } => state.marked(room, (account, session), shared),
+            Notice::OwnMark { room, account, session, own } => {
+                state.tell_other_sessions(account, session, Event::OwnMark { room, own });
+            }
+            Notice::AccountData { account, session } => {
+                state.tell_other_sessions(account, session, Event::AccountDataChanged);
+            }
+            Notice::SharesPresence { account, on } => state.shares_presence(account, on),
             Notice::Announcements(standing) => state.announce(standing),
         }
     }
@@ -303,11 +333,11 @@ impl State {
 
     fn remove(&mut self, id: StreamId) {
         let Some(stream) = self.streams.remove(&id) else { return };
-        for room in stream.rooms {
-            if let Some(streams) = self.rooms.get_mut(&room) {
+        for room in &stream.rooms {
+            if let Some(streams) = self.rooms.get_mut(room) {
                 streams.remove(&id);
                 if streams.is_empty() {
-                    self.rooms.remove(&room);
+                    self.rooms.remove(room);
                 }
             }
         }
@@ -317,6 +347,7 @@ impl State {
                 self.accounts.remove(&stream.account);
             }
         }
+        self.departed(id, &stream);
     }
 }
 

@@ -21,10 +21,10 @@ use zeroize::Zeroizing;
 
 pub use error::StoreError;
 pub use types::{
-    Admission, Caller, Credentials, Ended, Factor, JoinInfo, Login, NewAccount, NewCredentials, NewPassword,
-    NewSession, Notice, Numbers, Page, Pending, Published, Recoverable, RecoveredFactor, Recovery,
-    RoomCredentials, Session, SessionHash, SessionLife, SessionRow, SettingChanges, Status, UnlockedAccount,
-    UserAct,
+    Admission, Caller, Credentials, Ended, Factor, JoinInfo, LastSeen, Login, NewAccount, NewCredentials,
+    NewPassword, NewSession, Notice, Numbers, Page, Pending, Published, Recoverable, RecoveredFactor,
+    Recovery, RoomCredentials, Session, SessionHash, SessionLife, SessionRow, SettingChanges, Status,
+    UnlockedAccount, UserAct,
 };
 
 /// Answer of every read, and of every write once it is durable.
@@ -140,6 +140,16 @@ operations! {
     fn rooms(account: AccountId, cursors: Vec<Cursor>) -> (Vec<RoomSummary>, Vec<RoomSummary>);
     /// Members of a room.
     fn members(account: AccountId, room: RoomId) -> Vec<AccountId>;
+    /// Keeps a member's shared and own mark, each in place of the one before.
+    fn put_marks(by: Caller, room: RoomId, shared: Option<Opaque>, own: Option<Opaque>) -> Pending<()>;
+    /// The shared marks of a room, and the account's own.
+    fn marks(account: AccountId, room: RoomId) -> (Vec<(AccountId, Opaque)>, Option<Opaque>);
+    /// Whether others are told when the account is there.
+    fn shares_presence(account: AccountId) -> bool;
+    /// Sets whether others are told when the account is there.
+    fn share_presence(by: Caller, on: bool) -> Pending<()>;
+    /// When those of these accounts were last there that share it, and a room with this one; nobody's if it does not share.
+    fn last_seen(account: AccountId, of: Vec<AccountId>) -> Vec<LastSeen>;
     /// Founds a room.
     fn create_room(by: Caller, request: CreateRoom, now_ms: u64) -> Pending<()>;
     /// Appends a message.

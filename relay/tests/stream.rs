@@ -25,7 +25,7 @@ async fn two_people_talk() {
         (mira.stream().await, mira.stream().await, jon.stream().await);
 
     let room = create(&mut of_mira).await;
-    let created = RoomSummary { room, last_seq: 0, last_commit: 0 };
+    let created = RoomSummary { room, last_seq: 0, last_commit: 0, own: None };
     assert_eq!(
         second.event().await,
         Event::RoomAdded(created),
@@ -34,7 +34,7 @@ async fn two_people_talk() {
 
     let commit = adding(room, 0, 1, jon.id);
     assert_eq!(accepted(&mut of_mira, commit.clone()).await, 1);
-    let added = RoomSummary { room, last_seq: 1, last_commit: 1 };
+    let added = RoomSummary { room, last_seq: 1, last_commit: 1, own: None };
     assert_eq!(of_jon.event().await, Event::RoomAdded(added));
     match second.event().await {
         Event::Entry { room: of, entry } => {
@@ -160,7 +160,7 @@ async fn who_has_fallen_behind_is_told_and_catches_up() {
     appended(&mut of_mira, append(room, 1, "c")).await;
 
     let (mut of_jon, rooms) = jon.stream_from(vec![Cursor { room, seq: 2 }]).await;
-    assert_eq!(rooms, [RoomSummary { room, last_seq: 4, last_commit: 1 }]);
+    assert_eq!(rooms, [RoomSummary { room, last_seq: 4, last_commit: 1, own: None }]);
     assert_eq!(of_jon.event().await, Event::News { room, last_seq: 4 });
     match of_jon.ask(Request::Entries { room, after: 2, limit: 100 }).await {
         Ok(Response::Entries { entries, last_seq: 4 }) => {
@@ -188,7 +188,7 @@ async fn joining_by_a_link_is_seen_by_everybody() {
         other => panic!("{other:?}"),
     }
     assert_eq!(accepted(&mut of_jon, joining(room, 1, 2, jon.id)).await, 2);
-    let added = Event::RoomAdded(RoomSummary { room, last_seq: 2, last_commit: 2 });
+    let added = Event::RoomAdded(RoomSummary { room, last_seq: 2, last_commit: 2, own: None });
     assert_eq!(of_jon.event().await, added);
     assert_eq!(other_of_jon.event().await, added);
     let leaving = waxwing_wire::frame::Commit { remove: vec![jon.id], ..joining(room, 2, 3, jon.id) };
@@ -282,7 +282,7 @@ async fn going_down_tells_every_stream_and_keeps_what_was_acknowledged() {
     let http = Http::at(&format!("http://{}", relay.address));
     let mira = support::account::Person { http, ..mira };
     let (_, rooms) = mira.stream_from(vec![]).await;
-    assert_eq!(rooms, [RoomSummary { room, last_seq: 1, last_commit: 0 }]);
+    assert_eq!(rooms, [RoomSummary { room, last_seq: 1, last_commit: 0, own: None }]);
 }
 
 #[tokio::test]

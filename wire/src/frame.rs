@@ -20,7 +20,7 @@ pub use join::{JoinMethod, JoinPackage, JoinProof, RoomPassword};
 pub use log::{Append, Cursor, EntryKind, LogEntry, Post, RoomSummary};
 pub use operator::{Announcement, ReportCopy, ReportKey};
 pub use request::Request;
-pub use response::{AccountEvent, EndReason, Event, Response};
+pub use response::{AccountEvent, EndReason, Event, Presence, Response};
 
 use crate::Problem;
 

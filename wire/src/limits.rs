@@ -30,6 +30,18 @@ pub const KEY_PACKAGE_BYTES: usize = 16 * 1024;
 pub const POST_BYTES: usize = 16 * 1024;
 /// Largest signal.
 pub const SIGNAL_BYTES: usize = 4 * 1024;
+/// Largest shared mark: a signal with the shortest padding.
+pub const SHARED_MARK_BYTES: usize = 1024;
+/// Largest own mark: a read position and a draft.
+pub const OWN_MARK_BYTES: usize = 8 * 1024;
+/// Bytes of own marks in the answer to hello; of further rooms they are asked for one by one.
+pub const OWN_MARKS_BYTES: usize = 768 * 1024;
+/// Marks that an account may put, and whose or which presence it may ask for, at once and per second.
+pub const MARKS: (u32, u32) = (40, 10);
+/// Accounts whose presence one connection watches.
+pub const WATCHED_ACCOUNTS: usize = 200;
+/// How exactly it is told when somebody was last there, milliseconds.
+pub const LAST_SEEN_MS: u64 = 60_000;
 /// Bytes of a frame for which rates of bytes charge one token, begun ones included.
 pub const RATE_BYTES: usize = 4 * 1024;
 /// Tokens of commits, new rooms and all that an account stores beside the log, at once and per second; each frame

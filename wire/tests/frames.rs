@@ -87,6 +87,10 @@ fn number(request: &Request) -> u32 {
         Request::RoomLoginFinish { .. } => 26,
         Request::OwnLeave(_) => 27,
         Request::Erase { .. } => 28,
+        Request::PutMarks { .. } => 40,
+        Request::Marks(_) => 41,
+        Request::WatchPresence(_) => 42,
+        Request::SharePresence(_) => 43,
         Request::WatchStatistics(_) => 60,
         Request::PutReportKey(_) => 61,
         Request::ReportKeys => 62,
@@ -108,7 +112,7 @@ fn every_request_is_tried_and_keeps_its_number() {
         assert_eq!(decoder.u32().unwrap(), number(&request));
         seen.insert(number(&request));
     }
-    assert_eq!(seen, (0..=27).chain(60..=63).collect());
+    assert_eq!(seen, (0..=28).chain(40..=43).chain(60..=63).collect());
 }
 
 #[test]

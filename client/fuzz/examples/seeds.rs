@@ -34,7 +34,7 @@ fn main() {
     };
     let event = ServerFrame::Event(Event::Entry { room, entry: entry.clone() });
     let page = ServerFrame::Response { id: 1, response: Response::Entries { entries: vec![entry], last_seq: 9 } };
-    let summary = RoomSummary { room, last_seq: 9, last_commit: 2 };
+    let summary = RoomSummary { room, last_seq: 9, last_commit: 2, own: None };
     let hello = Response::Hello { account: sender, rooms: vec![summary], now_ms: 1, announcements: Vec::new() };
     let hello = ServerFrame::Response { id: 1, response: hello };
     let frames = [encode(&event), encode(&hello), encode(&page)];

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::{
     AccountData, Entry, INDEX, Index, KEY_PACKAGE, Memory, PIN_OBJECTS, PROFILE, REPORT_KEY, link_name,
-    password_name, rooms::ROOMS,
+    password_name, preferences, rooms::ROOMS,
 };
 use crate::{
     api::{Notice, Rollback},
@@ -135,6 +135,7 @@ impl Client {
         let mut names =
             vec![PROFILE.to_owned(), KEY_PACKAGE.to_owned(), ROOMS.to_owned(), REPORT_KEY.to_owned()];
         names.extend((0..PIN_OBJECTS).map(|n| format!("pins {n:x}")));
+        names.extend(preferences::names());
         names.extend(self.rooms.keys().flat_map(|room| [link_name(*room), password_name(*room)]));
         let has_rooms = !self.rooms.is_empty();
         self.data.take(Loaded::read(session, data, names), session, has_rooms);
@@ -152,6 +153,8 @@ impl Client {
             }
         }
         self.load_pins(ctx);
+        self.preferences_changed(ctx);
+        self.greet_presence(ctx);
         self.flush_data(ctx);
         for id in self.room_ids() {
             self.advance(id, ctx);

@@ -7,6 +7,7 @@
 mod index;
 mod key_package;
 mod load;
+mod preferences;
 mod rooms;
 mod save;
 
@@ -27,6 +28,9 @@ use crate::{
 };
 pub(crate) use index::{Index, Memory};
 pub(crate) use key_package::open_published;
+pub(crate) use preferences::{
+    Liked, PREFERENCES, Preferences, PreferencesChange, RoomChange, RoomPreferences, room_preferences_name,
+};
 pub(crate) use save::{Change, Edit};
 
 /// Name of the account object that holds the profile.
@@ -35,6 +39,8 @@ pub(crate) const PROFILE: &str = "profile";
 pub(crate) const KEY_PACKAGE: &str = "key package";
 /// Name of the account object that holds the seeds of an administrator's keys for reports.
 pub(crate) const REPORT_KEY: &str = "report key";
+/// Wait before what another session stored is loaded: it stores an object, then the list of all.
+const RELOAD_AFTER_MS: u64 = 1_000;
 /// Name of the account object that lists the others.
 pub(crate) const INDEX: &str = "index";
 /// Accounts that the account knows are spread over so many objects, by the first bits of their ids.
@@ -96,6 +102,8 @@ pub(crate) struct AccountData {
     loading: bool,
     /// What is on its way is older than what was learned meanwhile: it is asked for again.
     load_again: bool,
+    /// Another session has stored something since it was loaded.
+    stale: bool,
     /// Saves that another session was faster with, in a row.
     lost_races: u32,
     /// The relay refused to store something: no more attempts on this connection.
@@ -201,6 +209,25 @@ impl Client {
         session.account_version = version;
         self.remember(ctx);
         self.data.load_again = self.data.loading;
+        self.reload(ctx);
+    }
+
+    /// Another session stores something, perhaps more in a moment.
+    pub(crate) fn data_changed(&mut self, ctx: &mut Ctx<'_>) {
+        if !std::mem::replace(&mut self.data.stale, true) {
+            ctx.wake_in(RELOAD_AFTER_MS);
+        }
+    }
+
+    /// Loads what another session has stored, once nothing of our own is on its way.
+    pub(crate) fn reload_changed(&mut self, ctx: &mut Ctx<'_>) {
+        if !self.data.stale || !self.data.loaded {
+            return;
+        }
+        if self.data.saving.is_some() || self.data.loading {
+            return ctx.wake_in(RELOAD_AFTER_MS);
+        }
+        self.data.stale = false;
         self.reload(ctx);
     }
 

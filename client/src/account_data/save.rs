@@ -10,7 +10,8 @@ use waxwing_wire::{
 use zeroize::Zeroizing;
 
 use super::{
-    AccountData, DataThen, Entry, INDEX, Index, KEY_PACKAGE, PROFILE, REPORT_KEY, is_link, key_package, rooms,
+    AccountData, DataThen, Entry, INDEX, Index, KEY_PACKAGE, PROFILE, PreferencesChange, REPORT_KEY,
+    RoomChange, is_link, key_package, preferences, rooms,
 };
 use crate::{
     ctx::Ctx,
@@ -37,6 +38,10 @@ pub(crate) enum Change {
     },
     /// The account is, or is no more, in a room: it was in this epoch.
     Room(RoomId, Option<EpochId>),
+    /// Other rooms in the object, and what is not named, stay.
+    RoomPreferences(RoomId, RoomChange),
+    /// What is not named stays.
+    Preferences(PreferencesChange),
 }
 
 /// A change of one object that the relay does not have yet.
@@ -64,6 +69,8 @@ impl Change {
             Self::Pins(pins) => trust::merge(&before, pins),
             Self::KeyPackage { generation, spent } => key_package::add(&before, generation, spent.as_ref()),
             Self::Room(room, epoch) => rooms::note(&before, *room, *epoch),
+            Self::RoomPreferences(room, change) => preferences::put(&before, *room, *change),
+            Self::Preferences(change) => change.put(&before),
         }
     }
 }

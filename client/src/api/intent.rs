@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use waxwing_wire::account::RecoveredTotp;
 
-use super::{Avatar, History, Page, Preview, Role, Target};
+use super::{Avatar, History, Notify, Page, Preview, Role, Target};
 #[cfg(doc)]
 use super::{Ended, Failure, Notice, RETENTION_S_MAX, RETENTION_S_MIN, Reply};
 
@@ -403,6 +403,48 @@ pub enum Intent {
         room: String,
         /// Sequence number of the newest item seen.
         seq: u64,
+    },
+    /// Keep what is being written in a room, for all sessions of the account; empty when there is nothing. Kept on this device at
+    /// once; drafts above 7,800 bytes stay there. Reply: [`Reply::Done`].
+    SetDraft {
+        /// The room.
+        room: String,
+        /// As typed.
+        text: String,
+        /// The person has stopped writing here: other sessions hear of it at once.
+        done: bool,
+    },
+    /// Mark a room as unread by hand, until it is read. Reply: [`Reply::Done`].
+    MarkUnread {
+        /// The room.
+        room: String,
+    },
+    /// Change how the account likes a room; what is absent stays. Reply: [`Reply::Done`].
+    SetRoomPreferences {
+        /// The room.
+        room: String,
+        /// Silent until then; 0 for not silent, 9999999999999 for good.
+        muted: Option<u64>,
+        /// What is worth a notification.
+        notify: Option<Notify>,
+        /// On top of the list.
+        pinned: Option<bool>,
+        /// Put away.
+        archived: Option<bool>,
+    },
+    /// Change what others learn of the account, and it of them; what is absent stays. Reply: [`Reply::Done`].
+    SetPreferences {
+        /// Whether others see what was delivered and read; if not, theirs are not shown either.
+        read_receipts: Option<bool>,
+        /// Whether others see that the person is typing; likewise.
+        typing: Option<bool>,
+        /// Whether others see when the person is there; likewise.
+        presence: Option<bool>,
+    },
+    /// Hear [`Notice::Presence`] of these accounts from now on, in place of earlier ones, at most 200. Reply: [`Reply::Done`].
+    WatchPresence {
+        /// Account ids.
+        accounts: Vec<String>,
     },
     /// Show a message to the administrators of the relay, with the proof of who wrote it. Reply: [`Reply::Done`].
     Report {

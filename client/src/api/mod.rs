@@ -9,11 +9,13 @@ mod view;
 
 pub use intent::Intent;
 pub use message::{Page, PollOption, Preview, Quote, Reaction, Target, Version};
-pub use notice::{AccountNotice, Announcement, Connection, Ended, Me, Notice, Rollback, Status};
+pub use notice::{
+    AccountNotice, Announcement, Connection, Ended, Me, Notice, Presence, Receipt, Rollback, Status,
+};
 pub use reply::{Failure, Reply, SessionEntry};
 pub use view::{
-    Avatar, Body, Confirmed, History, Identity, Item, Person, RETENTION_S_MAX, RETENTION_S_MIN, Role, Room,
-    Sending, Vouched,
+    Avatar, Body, Confirmed, History, Identity, Item, Notify, Person, RETENTION_S_MAX, RETENTION_S_MIN, Role,
+    Room, Sending, Vouched,
 };
 
 /// These carry passwords, codes, keys and texts, so `Debug` shows none of their content.

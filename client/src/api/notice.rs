@@ -33,6 +33,27 @@ pub enum Notice {
         /// Its id.
         room: String,
     },
+    /// How far other members have got; of those who are not named it is as it was.
+    Receipts {
+        /// The room.
+        room: String,
+        /// By member.
+        receipts: Vec<Receipt>,
+    },
+    /// Who is there, of the accounts that are watched.
+    Presence {
+        /// Those of whom it is known now; of others it is as it was.
+        people: Vec<Presence>,
+    },
+    /// What others learn of the account, and it of them.
+    Preferences {
+        /// Others see what was delivered and read, and theirs is shown.
+        read_receipts: bool,
+        /// Others see that the person is typing, likewise.
+        typing: bool,
+        /// Others see when the person is there, likewise.
+        presence: bool,
+    },
     /// Timeline items are new or have changed; the same key means the same item.
     Items {
         /// The room.
@@ -108,6 +129,30 @@ pub enum Ended {
     Refused,
     /// It was too old.
     Expired,
+}
+
+/// How far a member has got in a room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Receipt {
+    /// Account id.
+    pub account: String,
+    /// Their devices have everything up to this number.
+    pub delivered: u64,
+    /// They have seen everything up to this number.
+    pub read: u64,
+}
+
+/// Whether somebody is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Presence {
+    /// Account id.
+    pub account: String,
+    /// Connected now.
+    pub online: bool,
+    /// When they were last there, to the minute; absent when they are there, or do not tell.
+    pub last_seen: Option<u64>,
 }
 
 /// What may happen to an account.

@@ -36,10 +36,24 @@ pub struct Room {
     pub members: u32,
     /// The newest item that a list should show.
     pub last: Option<Item>,
-    /// Messages of others not seen on this device.
+    /// Messages of others not seen on any device of the account; 1000 stands for as many or more.
     pub unread: u32,
     /// Of them, those that mention the account.
     pub mentions: u32,
+    /// The account has seen everything up to this number.
+    pub read: u64,
+    /// Marked as unread by hand.
+    pub marked_unread: bool,
+    /// What is being written, here or in another session.
+    pub draft: String,
+    /// Silent until then; 0 when it is not.
+    pub muted: u64,
+    /// What is worth a notification.
+    pub notify: Notify,
+    /// On top of the list.
+    pub pinned: bool,
+    /// Put away.
+    pub archived: bool,
     /// History is still being fetched.
     pub syncing: bool,
     /// The account may no longer speak here, or the room could not be followed: one sentence.
@@ -63,6 +77,19 @@ pub struct Avatar {
     pub emoji: String,
     /// Number of a colour, 0 to 9.
     pub colour: u8,
+}
+
+/// What in a room is worth a notification.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Notify {
+    /// Every message.
+    #[default]
+    All,
+    /// Messages that mention the account.
+    Mentions,
+    /// None.
+    Nothing,
 }
 
 /// What newcomers may read.

@@ -177,7 +177,7 @@ impl RoomSync {
         self.in_flight = old.in_flight;
         self.stream = old.stream;
         self.stream_kept = old.stream_kept;
-        self.read = old.read;
+        self.marks = old.marks;
     }
 
     /// The epochs are known: reading begins at the first entry that is not held yet.

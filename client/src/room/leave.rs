@@ -197,6 +197,7 @@ impl Client {
             }
         }
         self.note_room(room, None, ctx);
+        self.forget_room_preferences(room, ctx);
     }
 
     /// Takes everything of a room from this device. What the account keeps for it is left to the session that left.

@@ -49,9 +49,9 @@ impl Batch {
 }
 
 /// The latest time that is shown, in the year 2286: JavaScript neither counts nor formats whatever an author or a relay may claim.
-const LATEST_MS: u64 = 9_999_999_999_999;
+pub(crate) const LATEST_MS: u64 = 9_999_999_999_999;
 /// Numbers beyond what JavaScript counts exactly belong to no real log.
-const LATEST_SEQ: u64 = 1 << 53;
+pub(crate) const LATEST_SEQ: u64 = 1 << 53;
 
 fn chain_kind(kind: EntryKind) -> core::EntryKind {
     match kind {
@@ -153,6 +153,7 @@ impl Client {
         }
         if group_changed {
             self.check_members(room, ctx);
+            self.open_marks(room, ctx);
         }
         if changed {
             self.forget_membership(room, ctx);
@@ -165,6 +166,7 @@ impl Client {
             self.commit_done(done, room, ctx);
         }
         self.advance(room, ctx);
+        self.put_marks(room, ctx);
     }
 }
 
@@ -254,9 +256,11 @@ impl RoomSync {
     fn count(&mut self, items: &[Item], me: AccountId) {
         for item in items {
             let said = matches!(item.body, Body::Text { .. } | Body::Poll { .. });
-            if said && !item.own && item.seq.is_some_and(|seq| seq > self.read) {
-                self.unread = self.unread.saturating_add(1);
-                self.mentions = self.mentions.saturating_add(u32::from(mentions(item, me)));
+            if let Some(seq) = item.seq.filter(|_| said && !item.own) {
+                self.newest_foreign = self.newest_foreign.max(seq);
+                if seq > self.marks.own.read {
+                    self.unread.note(seq, mentions(item, me));
+                }
             }
             // What is left of a removed message is no news.
             if item.body != Body::Removed {

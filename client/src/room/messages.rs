@@ -167,6 +167,7 @@ impl Client {
         }
         let text = Text { text, reply, mentions: mentioned(mentions)?, forwarded: false, preview };
         self.enqueue(room, &Content::Text(text), ctx);
+        self.draft(room, ("", true), ctx);
         self.advance(room, ctx);
         Ok(())
     }

@@ -12,7 +12,7 @@ mod invite;
 mod joining;
 mod leave;
 mod links;
-mod log;
+pub(crate) mod log;
 mod messages;
 mod notes;
 mod outbox;
@@ -38,7 +38,10 @@ use waxwing_crypto_core::{
 };
 use waxwing_wire::{AccountId, EntryId, EpochId, RoomId, frame::LogEntry};
 
-use crate::api::{Item, Sending};
+use crate::{
+    api::{Item, Sending},
+    marks::{Marks, Unread},
+};
 use commit::OwnCommit;
 use duties::{Asked, Duty, Readmitted};
 use epochs::KnownEpochs;
@@ -159,9 +162,10 @@ pub(crate) struct RoomSync {
     pub(crate) own_commit: Option<OwnCommit>,
     pub(crate) changes: VecDeque<OwnCommit>,
     pub(crate) held: Option<Held>,
-    pub(crate) read: u64,
-    pub(crate) unread: u32,
-    pub(crate) mentions: u32,
+    pub(crate) marks: Marks,
+    pub(crate) unread: Unread,
+    /// Number of the newest message of somebody else.
+    pub(crate) newest_foreign: u64,
     /// Entries that the relay is still to erase, because this account deleted them.
     pub(crate) erase: BTreeSet<u64>,
     /// The relay was asked to erase some.
@@ -250,9 +254,9 @@ impl RoomSync {
             own_commit: None,
             changes: VecDeque::new(),
             held: None,
-            read: 0,
-            unread: 0,
-            mentions: 0,
+            marks: Marks::default(),
+            unread: Unread::default(),
+            newest_foreign: 0,
             erase: BTreeSet::new(),
             erasing: false,
             last: None,

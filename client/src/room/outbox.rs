@@ -245,20 +245,4 @@ impl Client {
         }
         Ok(())
     }
-
-    /// Everything up to a number was seen.
-    pub(crate) fn read(&mut self, room: &str, seq: u64, ctx: &mut Ctx<'_>) -> Result<(), Failure> {
-        let room = self.room_id(room)?;
-        let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return Ok(()) };
-        if seq > sync.read {
-            sync.read = seq.min(sync.head.seq);
-            // The newest item, not the newest entry: not every entry is shown.
-            if sync.last.as_ref().and_then(|last| last.seq).is_none_or(|last| last <= seq) {
-                (sync.unread, sync.mentions) = (0, 0);
-            }
-            ctx.persist_with(|ctx| sync.put_head(session, ctx));
-            self.show_room(room, ctx);
-        }
-        Ok(())
-    }
 }

@@ -219,6 +219,9 @@ impl Client {
             Ok(room) => room,
             Err(failure) => return ctx.reply(intent, Err(failure)),
         };
+        if matches!(page, Page::Newest) {
+            self.view_marks(room, ctx);
+        }
         let limit = limit.clamp(1, waxwing_wire::limits::PAGE_ENTRIES);
         let end = self.rooms.get(&room).map_or(0, |sync| sync.head.seq);
         let steps = match page {
@@ -466,7 +469,7 @@ impl RoomSync {
             }
             let goes = over && now.body != item.body;
             if goes && says(&item.body) {
-                self.uncount(&item, session);
+                self.uncount(&item);
             }
             rewritten |= goes;
             kept.push(if goes { now } else { item });
@@ -506,11 +509,9 @@ impl RoomSync {
     }
 
     /// A message that is gone was not missed.
-    fn uncount(&mut self, item: &Item, session: &Session) {
-        if !item.own && item.seq.is_some_and(|seq| seq > self.read) {
-            self.unread = self.unread.saturating_sub(1);
-            let mentioned = super::log::mentions(item, session.account);
-            self.mentions = self.mentions.saturating_sub(u32::from(mentioned));
+    fn uncount(&mut self, item: &Item) {
+        if let Some(seq) = item.seq {
+            self.unread.forget(seq);
         }
     }
 

@@ -13,7 +13,7 @@ use super::{
     epochs::{Known, KnownEpochs, chain},
     store::HeadRecord,
 };
-use crate::{ctx::Ctx, session::Session};
+use crate::{ctx::Ctx, marks::Marks, session::Session};
 
 /// Values of one room by what follows its prefix.
 type Parts<'a> = BTreeMap<&'a str, (&'a str, &'a [u8])>;
@@ -38,6 +38,12 @@ pub(crate) fn from_store(
             let mut sync =
                 room(session, id, &parts, ctx).unwrap_or_else(|| RoomSync::new(id, Stage::Unknown, ctx.rng));
             sync.outbox = outbox(session, &parts);
+            let kept = |part| parts.get(part).and_then(|(key, value)| session.get(key, value));
+            let (own, marks) = (kept("own"), kept("marks"));
+            sync.marks = Marks::restore(
+                own.as_ref().map(|plain| plain.as_slice()),
+                marks.as_ref().map(|plain| plain.as_slice()),
+            );
             let leaving = parts.get("leaving").and_then(|(key, value)| session.get(key, value));
             sync.leaving = leaving.and_then(|plain| serde_json::from_slice(&plain).ok());
             let moving = parts.get("moving").and_then(|(key, value)| session.get(key, value));
@@ -94,10 +100,9 @@ fn room(session: &Session, id: RoomId, parts: &Parts<'_>, ctx: &mut Ctx<'_>) -> 
     sync.current = record.current;
     sync.names = record.names.into_iter().collect();
     sync.streams = record.streams;
-    sync.read = record.read;
     sync.unread = record.unread;
-    sync.mentions = record.mentions;
     sync.erase = record.erase;
+    sync.newest_foreign = record.newest_foreign;
     sync.last = record.last;
     sync.stale_snapshot = record.stale_snapshot;
     sync.confirmed = record.confirmed;

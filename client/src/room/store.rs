@@ -13,7 +13,7 @@ use super::{
     streams::Streams,
     successor::Claim,
 };
-use crate::{api::Item, ctx::Ctx, io::StoreOp, session::Session};
+use crate::{api::Item, ctx::Ctx, io::StoreOp, marks::Unread, session::Session};
 
 /// Marks whose data the device holds: it opens for that account only.
 pub(crate) const OWNER: &str = "s/owner";
@@ -28,9 +28,8 @@ pub(crate) struct HeadRecord {
     pub(crate) current: Option<EpochId>,
     pub(crate) names: Vec<(AccountId, String)>,
     pub(crate) streams: Streams,
-    pub(crate) read: u64,
-    pub(crate) unread: u32,
-    pub(crate) mentions: u32,
+    pub(crate) unread: Unread,
+    pub(crate) newest_foreign: u64,
     /// Entries that the relay is still to erase.
     pub(crate) erase: BTreeSet<u64>,
     pub(crate) last: Option<Item>,
@@ -62,6 +61,14 @@ pub(crate) fn room_prefix(room: RoomId) -> String {
 
 pub(crate) fn epoch_key(room: RoomId, epoch: EpochId) -> String {
     format!("s/room/{room}/e/{epoch}")
+}
+
+pub(crate) fn own_mark_key(room: RoomId) -> String {
+    format!("s/room/{room}/own")
+}
+
+pub(crate) fn marks_key(room: RoomId) -> String {
+    format!("s/room/{room}/marks")
 }
 
 fn outbox_key(room: RoomId, id: EntryId) -> String {
@@ -138,9 +145,8 @@ impl RoomSync {
             current: self.current,
             names: self.names.iter().map(|(account, name)| (*account, name.clone())).collect(),
             streams: self.streams.clone(),
-            read: self.read,
-            unread: self.unread,
-            mentions: self.mentions,
+            unread: self.unread.clone(),
+            newest_foreign: self.newest_foreign,
             erase: self.erase.clone(),
             last: self.last.clone(),
             stale_snapshot: self.stale_snapshot,

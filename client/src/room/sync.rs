@@ -34,6 +34,10 @@ impl Client {
             self.show_room(summary.room, ctx);
         }
         self.advance(summary.room, ctx);
+        match &summary.own {
+            Some(own) => self.own_mark(summary.room, own, ctx),
+            None => self.put_marks(summary.room, ctx),
+        }
     }
 
     pub(crate) fn room_gone(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
@@ -139,7 +143,9 @@ impl Client {
     pub(crate) fn show_room(&self, room: RoomId, ctx: &mut Ctx<'_>) {
         let (Some(sync), Some(session)) = (self.rooms.get(&room), &self.session) else { return };
         if sync.is_confirmed() && (sync.group.is_some() || sync.trouble.is_some()) {
-            ctx.notify(Notice::Room { room: Box::new(sync.view(session, &self.trust, ctx.now_ms)) });
+            let liked = self.liked.get(&room).copied().unwrap_or_default();
+            let view = sync.view(session, &self.trust, liked, ctx.now_ms);
+            ctx.notify(Notice::Room { room: Box::new(view) });
         }
     }
 

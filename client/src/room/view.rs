@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use waxwing_crypto_core::room;
 use waxwing_wire::AccountId;
 
-use super::{RoomSync, avatar};
+use super::{RoomSync, avatar, log};
 use crate::{
+    account_data::RoomPreferences,
     api::{Confirmed, History, Identity, Person, Role, Room, Vouched},
     session::Session,
     trust::Trust,
 };
 
 impl RoomSync {
-    pub(crate) fn view(&self, session: &Session, trust: &Trust, now_ms: u64) -> Room {
+    pub(crate) fn view(&self, session: &Session, trust: &Trust, liked: RoomPreferences, now_ms: u64) -> Room {
         let members: BTreeSet<AccountId> =
             self.group.iter().flat_map(|group| group.roster().keys()).map(|id| AccountId(id.0)).collect();
         let everybody: BTreeSet<AccountId> = members.iter().chain(self.names.keys()).copied().collect();
@@ -39,8 +40,15 @@ impl RoomSync {
                 .collect(),
             members: u32::try_from(members.len()).unwrap_or(u32::MAX),
             last: self.unsent_items(session).pop().or_else(|| self.last.clone()),
-            unread: self.unread,
-            mentions: self.mentions,
+            unread: self.unread.count(),
+            mentions: self.unread.mentions(),
+            read: self.marks.own.read.min(log::LATEST_SEQ),
+            marked_unread: self.marks.own.unread,
+            draft: self.marks.own.draft.clone(),
+            muted: liked.muted,
+            notify: liked.notify(),
+            pinned: liked.pinned,
+            archived: liked.archived,
             syncing: complaint.is_none() && !self.is_current(),
             trouble: complaint,
             confirmed: self

@@ -8,6 +8,7 @@ CREATE TABLE settings (
 ) STRICT, WITHOUT ROWID;
 
 -- skeleton is what look-alikes of the username have in common. status: 0 active, 1 waits for an administrator, 2 banned.
+-- share_presence: whether those who share a room see when it is there.
 CREATE TABLE accounts (
     account         BLOB NOT NULL PRIMARY KEY CHECK (length(account) = 16),
     username        TEXT NOT NULL UNIQUE,
@@ -16,7 +17,8 @@ CREATE TABLE accounts (
     status          INTEGER NOT NULL CHECK (status IN (0, 1, 2)),
     identity_key    BLOB NOT NULL CHECK (length(identity_key) = 32),
     created_at_ms   INTEGER NOT NULL,
-    last_seen_at_ms INTEGER NOT NULL
+    last_seen_at_ms INTEGER NOT NULL,
+    share_presence  INTEGER NOT NULL DEFAULT 1 CHECK (share_presence IN (0, 1))
 ) STRICT;
 
 -- Hashes of the skeletons of deleted accounts' usernames: nobody comes back under the name of another.
@@ -137,6 +139,16 @@ CREATE TABLE members (
     PRIMARY KEY (room, account)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX members_by_account ON members (account);
+
+-- shared is for members, own for the account's other sessions; both sealed. Gone with the membership.
+CREATE TABLE marks (
+    room    INTEGER NOT NULL,
+    account BLOB NOT NULL,
+    shared  BLOB,
+    own     BLOB,
+    PRIMARY KEY (room, account),
+    FOREIGN KEY (room, account) REFERENCES members (room, account) ON DELETE CASCADE
+) STRICT;
 
 -- kind: 1 commit, 2 message, 3 rejoin, 4 leave, 5 successor, as hashed into digest. bytes is NULL once an entry was deleted; digest and chain stay.
 CREATE TABLE log_entries (

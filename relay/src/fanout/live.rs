@@ -84,7 +84,7 @@ impl Fanout {
 }
 
 impl State {
-    fn streams_of(&self, account: AccountId) -> impl Iterator<Item = &Stream> {
+    pub(super) fn streams_of(&self, account: AccountId) -> impl Iterator<Item = &Stream> {
         let ids = self.accounts.get(&account).map(Vec::as_slice).unwrap_or_default();
         ids.iter().filter_map(|id| self.streams.get(id))
     }

@@ -33,7 +33,7 @@ fn ended(account: AccountId, which: Ended) -> Notice {
 }
 
 fn summary(last_seq: u64) -> RoomSummary {
-    RoomSummary { room: ROOM, last_seq, last_commit: 0 }
+    RoomSummary { room: ROOM, last_seq, last_commit: 0, own: None }
 }
 
 fn drain(inbox: &Inbox) -> Vec<Event> {

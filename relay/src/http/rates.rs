@@ -36,6 +36,8 @@ pub struct Rates {
     pub stores: Rate,
     /// Signals of an account.
     pub signals: Rate,
+    /// Marks, and questions who is there.
+    pub marks: Rate,
 }
 
 impl Default for Rates {
@@ -45,6 +47,7 @@ impl Default for Rates {
             commits: Rate::of(shared::COMMITS),
             stores: Rate::of(shared::STORES),
             signals: Rate::of(shared::SIGNALS),
+            marks: Rate::of(shared::MARKS),
         }
     }
 }
@@ -88,6 +91,7 @@ pub(super) struct Meters {
     commits: Mutex<HashMap<AccountId, Bucket>>,
     stores: Mutex<HashMap<AccountId, Bucket>>,
     signals: Mutex<HashMap<AccountId, Bucket>>,
+    marks: Mutex<HashMap<AccountId, Bucket>>,
 }
 
 impl Meters {
@@ -98,6 +102,7 @@ impl Meters {
             commits: Mutex::default(),
             stores: Mutex::default(),
             signals: Mutex::default(),
+            marks: Mutex::default(),
         }
     }
 
@@ -109,7 +114,7 @@ impl Meters {
         (request, bytes): (&Request, usize),
         messages: Rate,
     ) -> Result<(), Problem> {
-        let Rates { messages: _, commits, stores, signals } = self.rates;
+        let Rates { messages: _, commits, stores, signals, marks } = self.rates;
         let by_size = u32::try_from(bytes.div_ceil(shared::RATE_BYTES).max(1)).unwrap_or(u32::MAX);
         let take = |buckets, tokens, rate| take(buckets, account, tokens, rate, Instant::now());
         match request {
@@ -129,6 +134,9 @@ impl Meters {
                 take(&self.stores, each, stores)
             }
             Request::Signal { .. } => take(&self.signals, 1, signals),
+            Request::PutMarks { .. } | Request::WatchPresence(_) | Request::SharePresence(_) => {
+                take(&self.marks, by_size, marks)
+            }
             _ => return Ok(()),
         }
         .map_err(slower)

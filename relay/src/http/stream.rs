@@ -5,6 +5,7 @@
 //! by the inbox.
 
 mod passwords;
+mod presence;
 mod requests;
 mod talk;
 

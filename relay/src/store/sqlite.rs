@@ -13,6 +13,7 @@ mod epochs;
 mod erase;
 mod invites;
 mod log;
+mod marks;
 mod methods;
 mod migrate;
 mod published;

@@ -141,6 +141,42 @@ pub enum Notice {
         /// What is left of it.
         entry: LogEntry,
     },
+    /// A member has another shared mark.
+    Mark {
+        /// The room.
+        room: RoomId,
+        /// Whose.
+        account: AccountId,
+        /// The session that put it.
+        session: SessionId,
+        /// Sealed.
+        shared: Opaque,
+    },
+    /// An account has another own mark.
+    OwnMark {
+        /// The room.
+        room: RoomId,
+        /// Whose.
+        account: AccountId,
+        /// The session that put it.
+        session: SessionId,
+        /// Sealed.
+        own: Opaque,
+    },
+    /// An account's objects have changed.
+    AccountData {
+        /// Whose.
+        account: AccountId,
+        /// The session that changed them.
+        session: SessionId,
+    },
+    /// An account shares when it is there, or does so no more.
+    SharesPresence {
+        /// Whose.
+        account: AccountId,
+        /// Whether it does.
+        on: bool,
+    },
     /// What the operator tells everybody has changed.
     Announcements(Vec<Announcement>),
     /// Sessions have ended.
@@ -152,6 +188,15 @@ pub enum Notice {
         /// Why.
         reason: EndReason,
     },
+}
+
+/// When an account was last there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastSeen {
+    /// The account.
+    pub account: AccountId,
+    /// Milliseconds since 1970.
+    pub at_ms: u64,
 }
 
 /// Which sessions of an account have ended.

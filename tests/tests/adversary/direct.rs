@@ -142,7 +142,9 @@ fn a_room_of_two_in_the_name_of_another() {
         let mut made_up = relay::Room { members, ..relay::Room::default() };
         made_up.welcomes.insert(jonas, welcome.into());
         scene.relay.rooms.insert(room, made_up);
-        scene.relay.tell(jonas, &Event::RoomAdded(RoomSummary { room, last_seq: 0, last_commit: 0 }));
+        scene
+            .relay
+            .tell(jonas, &Event::RoomAdded(RoomSummary { room, last_seq: 0, last_commit: 0, own: None }));
         scene.world.run();
         let shown = scene.world.devices[JONAS].rooms.get(&room.to_string()).cloned();
         let send = Intent::text(room.to_string(), "for Mira only".into());

@@ -96,6 +96,23 @@ export type Intent =
   | { type: 'contactLink' }
   | { type: 'openContactLink'; link: string }
   | { type: 'acceptIdentity'; account: string }
+  | { type: 'setDraft'; room: string; text: string; done: boolean }
+  | { type: 'markUnread'; room: string }
+  | {
+      type: 'setRoomPreferences';
+      room: string;
+      muted: number | null;
+      notify: Notify | null;
+      pinned: boolean | null;
+      archived: boolean | null;
+    }
+  | {
+      type: 'setPreferences';
+      readReceipts: boolean | null;
+      typing: boolean | null;
+      presence: boolean | null;
+    }
+  | { type: 'watchPresence'; accounts: string[] }
   | { type: 'read'; room: string; seq: number };
 
 /** A message of the log, by key and place of its item: what is still on its way has no place and cannot be named. */
@@ -227,6 +244,11 @@ export interface ReplyTo {
   contactLink: 'contactLink';
   openContactLink: 'contact';
   acceptIdentity: 'done';
+  setDraft: 'done';
+  markUnread: 'done';
+  setRoomPreferences: 'done';
+  setPreferences: 'done';
+  watchPresence: 'done';
   read: 'done';
 }
 
@@ -246,6 +268,9 @@ export type Notice =
   | { type: 'connection'; state: Connection }
   | { type: 'room'; room: Room }
   | { type: 'roomGone'; room: string }
+  | { type: 'receipts'; room: string; receipts: Receipt[] }
+  | { type: 'presence'; people: Presence[] }
+  | { type: 'preferences'; readReceipts: boolean; typing: boolean; presence: boolean }
   | { type: 'items'; room: string; items: Item[] }
   | { type: 'rotated'; recoveryKey: string }
   | { type: 'typing'; room: string; account: string }
@@ -346,6 +371,13 @@ export interface Room {
   last: Maybe<Item>;
   unread: number;
   mentions: number;
+  read: number;
+  markedUnread: boolean;
+  draft: string;
+  muted: number;
+  notify: Notify;
+  pinned: boolean;
+  archived: boolean;
   syncing: boolean;
   trouble: Maybe<string>;
   confirmed: Maybe<Confirmed>;
@@ -358,6 +390,23 @@ export interface RoomAvatar {
   /** Number of a colour, 0 to 9. */
   colour: number;
 }
+
+/** How far a member has got in a room. */
+export interface Receipt {
+  account: string;
+  delivered: number;
+  read: number;
+}
+
+/** Whether somebody is there. */
+export interface Presence {
+  account: string;
+  online: boolean;
+  lastSeen: Maybe<number>;
+}
+
+/** What in a room is worth a notification. */
+export type Notify = 'all' | 'mentions' | 'nothing';
 
 /** What newcomers may read. */
 export type History = 'all' | 'fromJoin';

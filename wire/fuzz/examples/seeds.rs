@@ -68,7 +68,7 @@ fn main() {
         received_at_ms: 5,
     };
     say("event", &ServerFrame::Event(Event::Entry { room, entry: entry.clone() }));
-    let summary = RoomSummary { room, last_seq: 3, last_commit: 1 };
+    let summary = RoomSummary { room, last_seq: 3, last_commit: 1, own: None };
     let hello = Response::Hello { account: me, rooms: vec![summary], now_ms: 1, announcements: Vec::new() };
     say("greeting", &ServerFrame::Response { id: 7, response: hello });
     let page = Response::Entries { entries: vec![entry], last_seq: 1 };

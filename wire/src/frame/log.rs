@@ -27,6 +27,10 @@ pub struct RoomSummary {
     /// Number of the newest commit entry.
     #[n(2)]
     pub last_commit: Seq,
+    /// The account's newest own mark, sealed; left out where the marks of all rooms together are too many bytes, see
+    /// [`crate::limits::OWN_MARKS_BYTES`], and where the account becomes a member.
+    #[n(3)]
+    pub own: Option<Opaque>,
 }
 
 /// Kind of a log entry. The relay needs it for the compare-and-swap and for retention, nothing else.

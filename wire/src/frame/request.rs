@@ -234,6 +234,33 @@ pub enum Request {
         #[n(1)]
         seqs: Vec<Seq>,
     },
+    /// Keeps what is given, each in place of the account's earlier one in this room: the shared mark is told to the
+    /// members, the own mark to the account's other sessions. Gone with the membership. Answer:
+    /// [`Response::Done`](super::Response::Done).
+    #[n(40)]
+    PutMarks {
+        /// The room.
+        #[n(0)]
+        room: RoomId,
+        /// Sealed for the members, at most [`crate::limits::SHARED_MARK_BYTES`].
+        #[n(1)]
+        shared: Option<Opaque>,
+        /// Sealed for the account itself, at most [`crate::limits::OWN_MARK_BYTES`].
+        #[n(2)]
+        own: Option<Opaque>,
+    },
+    /// The marks of a room. Answer: [`Response::Marks`](super::Response::Marks).
+    #[n(41)]
+    Marks(#[n(0)] RoomId),
+    /// Whose presence this connection is told from now on, in place of earlier ones: at most
+    /// [`crate::limits::WATCHED_ACCOUNTS`], of which only those count that one shares a room with. Answer:
+    /// [`Response::Presence`](super::Response::Presence), of those that share theirs; nobody's if the account itself does not.
+    #[n(42)]
+    WatchPresence(#[n(0)] Vec<AccountId>),
+    /// Whether others are told when the account is there, and it is told of others; kept. Answer:
+    /// [`Response::Done`](super::Response::Done).
+    #[n(43)]
+    SharePresence(#[n(0)] bool),
     /// Whether [`Event::Statistics`](super::Event::Statistics) are pushed on this connection, now and every two seconds; for
     /// administrators. Answer: [`Response::Done`](super::Response::Done).
     #[n(60)]

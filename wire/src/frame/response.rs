@@ -138,6 +138,19 @@ pub enum Response {
     /// member. It may end an earlier membership than the one that the asker remembers: the leaf in it tells.
     #[n(17)]
     OwnLeave(#[n(0)] Option<LogEntry>),
+    /// The marks of a room.
+    #[n(40)]
+    Marks {
+        /// The shared marks of all members that have one.
+        #[n(0)]
+        shared: Vec<(AccountId, Opaque)>,
+        /// The account's own mark.
+        #[n(1)]
+        own: Option<Opaque>,
+    },
+    /// Who is there.
+    #[n(41)]
+    Presence(#[n(0)] Vec<Presence>),
     /// Keys of administrators, under which reports are sealed.
     #[n(60)]
     ReportKeys(#[n(0)] Vec<ReportKey>),
@@ -160,10 +173,14 @@ impl Response {
             | Request::PutPublished(_)
             | Request::Signal { .. }
             | Request::Erase { .. }
+            | Request::PutMarks { .. }
+            | Request::SharePresence(_)
             | Request::WatchStatistics(_)
             | Request::PutReportKey(_)
             | Request::Report { .. }
             | Request::Ping => matches!(self, Self::Done),
+            Request::Marks(_) => matches!(self, Self::Marks { .. }),
+            Request::WatchPresence(_) => matches!(self, Self::Presence(_)),
             Request::ReportKeys => matches!(self, Self::ReportKeys(_)),
             Request::Entries { .. } => matches!(self, Self::Entries { .. }),
             Request::Snapshot { .. } => matches!(self, Self::Snapshot(_)),
@@ -249,6 +266,35 @@ pub enum Event {
         #[n(1)]
         account: AccountId,
     },
+    /// A member has another shared mark.
+    #[n(40)]
+    Mark {
+        /// The room.
+        #[n(0)]
+        room: RoomId,
+        /// Whose, as the relay saw it.
+        #[n(1)]
+        account: AccountId,
+        /// Sealed.
+        #[n(2)]
+        shared: Opaque,
+    },
+    /// Another session of the account has put another own mark.
+    #[n(41)]
+    OwnMark {
+        /// The room.
+        #[n(0)]
+        room: RoomId,
+        /// Sealed.
+        #[n(1)]
+        own: Opaque,
+    },
+    /// Somebody whose presence is watched came, went, or shares it no more.
+    #[n(42)]
+    Presence(#[n(0)] Presence),
+    /// Another session of the account has stored or dropped account objects.
+    #[n(43)]
+    AccountDataChanged,
     /// What the operator tells everybody has changed: all of it as it is now, the newest first.
     #[n(60)]
     Announcements(#[n(0)] Vec<Announcement>),
@@ -265,6 +311,20 @@ pub enum Event {
         #[n(1)]
         entry: LogEntry,
     },
+}
+
+/// Whether somebody is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Presence {
+    /// Who.
+    #[n(0)]
+    pub account: AccountId,
+    /// Connected now.
+    #[n(1)]
+    pub online: bool,
+    /// When they were last there, to the minute, milliseconds since 1970; absent when they are there, or do not tell.
+    #[n(2)]
+    pub last_seen_ms: Option<u64>,
 }
 
 /// What happens to an account while it is connected.

@@ -8,8 +8,8 @@ use waxwing_wire::{
     frame::{
         AccountDatum, AccountEvent, Announcement, Append, Commit, CreateRoom, Cursor, EndReason, EntryKind,
         EpochParts, Event, HistoryLink, JoinMethod, JoinPackage, JoinProof, KeyPackageRecord, KeyringEntry,
-        LogEntry, Post, PutPublished, ReportCopy, ReportKey, Request, Response, RoomPassword, RoomSummary,
-        ServerFrame, Snapshot, Welcome,
+        LogEntry, Post, Presence, PutPublished, ReportCopy, ReportKey, Request, Response, RoomPassword,
+        RoomSummary, ServerFrame, Snapshot, Welcome,
     },
     ids::{DataName, RoomHandle, RoomLoginId, TokenHash},
 };
@@ -86,11 +86,8 @@ fn entry() -> impl Strategy<Value = LogEntry> {
 }
 
 fn summary() -> impl Strategy<Value = RoomSummary> {
-    (room(), any::<u64>(), any::<u64>()).prop_map(|(room, last_seq, last_commit)| RoomSummary {
-        room,
-        last_seq,
-        last_commit,
-    })
+    (room(), any::<u64>(), any::<u64>(), option::of(bytes()))
+        .prop_map(|(room, last_seq, last_commit, own)| RoomSummary { room, last_seq, last_commit, own })
 }
 
 fn snapshot() -> impl Strategy<Value = Snapshot> {
@@ -230,6 +227,11 @@ pub fn request() -> impl Strategy<Value = Request> {
         (room(), bytes()).prop_map(|(room, bytes)| Request::Signal { room, bytes }),
         Just(Request::Ping),
         (room(), vec(any::<u64>(), 0..3)).prop_map(|(room, seqs)| Request::Erase { room, seqs }),
+        (room(), option::of(bytes()), option::of(bytes()))
+            .prop_map(|(room, shared, own)| Request::PutMarks { room, shared, own }),
+        room().prop_map(Request::Marks),
+        vec(account(), 0..3).prop_map(Request::WatchPresence),
+        any::<bool>().prop_map(Request::SharePresence),
         any::<bool>().prop_map(Request::WatchStatistics),
         bytes().prop_map(Request::PutReportKey),
         Just(Request::ReportKeys),
@@ -327,7 +329,15 @@ fn response() -> impl Strategy<Value = Response> {
         }),
         (room(), bytes()).prop_map(|(room, sealed)| Response::RoomUnlocked { room, sealed }),
         option::of(entry()).prop_map(Response::OwnLeave),
+        (vec((account(), bytes()), 0..3), option::of(bytes()))
+            .prop_map(|(shared, own)| Response::Marks { shared, own }),
+        vec(presence(), 0..3).prop_map(Response::Presence),
     ]
+}
+
+fn presence() -> impl Strategy<Value = Presence> {
+    (account(), any::<bool>(), option::of(any::<u64>()))
+        .prop_map(|(account, online, last_seen_ms)| Presence { account, online, last_seen_ms })
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -357,6 +367,14 @@ fn event() -> impl Strategy<Value = Event> {
         ])
         .prop_map(|reason| Event::SessionEnded { reason }),
         Just(Event::Displaced),
+        (room(), account(), bytes()).prop_map(|(room, account, shared)| Event::Mark {
+            room,
+            account,
+            shared
+        }),
+        (room(), bytes()).prop_map(|(room, own)| Event::OwnMark { room, own }),
+        presence().prop_map(Event::Presence),
+        Just(Event::AccountDataChanged),
         (room(), account()).prop_map(|(room, account)| Event::MemberGone { room, account }),
         vec(announcement(), 0..3).prop_map(Event::Announcements),
         statistics().prop_map(|statistics| Event::Statistics(Box::new(statistics))),

@@ -9,7 +9,10 @@ use waxwing_wire::{
     limits as shared,
 };
 
-use super::passwords::{self, RoomLogins};
+use super::{
+    passwords::{self, RoomLogins},
+    presence,
+};
 use crate::{
     fanout::Registration,
     http::App,
@@ -52,6 +55,8 @@ pub(super) fn cost(request: &Request, bytes: usize) -> usize {
         Request::AccountData => limits::ACCOUNT_DATA_TOTAL_BYTES,
         Request::Welcome(_) => shared::WELCOMES_BYTES,
         Request::KeyPackage(_) => shared::KEY_PACKAGE_BYTES + shared::STATEMENTS * shared::STATEMENT_BYTES,
+        Request::Marks(_) => shared::ROOM_MEMBERS * shared::SHARED_MARK_BYTES,
+        Request::WatchPresence(_) => shared::WATCHED_ACCOUNTS * 64,
         Request::Members(_) => shared::ROOM_MEMBERS * 32,
         Request::OwnLeave(_) => shared::POST_BYTES,
         Request::RoomLoginFinish { .. } => shared::ROOM_BLOB_BYTES,
@@ -82,6 +87,8 @@ pub(super) async fn ask(asker: Asker<'_>, request: Request, frame_bytes: usize) 
         Request::PutAccountData(datum) => write(store.put_account_data(by, datum).await, done),
         Request::DropAccountData(names) => write(store.drop_account_data(by, names).await, done),
         Request::PutKeyPackage(package) => write(store.put_key_package(by, package).await, done),
+        Request::PutMarks { room, shared, own } => write(store.put_marks(by, room, shared, own).await, done),
+        Request::SharePresence(on) => write(store.share_presence(by, on).await, done),
         Request::Report { room, seq, sealed } => {
             write(store.put_report(by, (room, seq), sealed, now_ms()).await, done)
         }
@@ -126,6 +133,9 @@ fn other(asker: Asker<'_>, request: Request) -> Answer {
         }
         Request::RoomLoginFinish { login, opaque_finalization } => {
             ready(passwords::finish(&app, &logins, account, (login, &opaque_finalization)))
+        }
+        Request::WatchPresence(accounts) => {
+            Box::pin(presence::watch(app, registration.stream(), account, accounts))
         }
         Request::WatchStatistics(on) => {
             let stream = registration.stream();
@@ -204,6 +214,10 @@ async fn read(store: &Store, account: AccountId, request: Request) -> std::resul
         Request::AccountData => Response::AccountData(store.account_data(account).await?),
         Request::KeyPackage(other) => Response::KeyPackage(store.key_package(other).await?),
         Request::Welcome(room) => Response::Welcomes(store.welcomes(account, room).await?),
+        Request::Marks(room) => {
+            let (shared, own) = store.marks(account, room).await?;
+            Response::Marks { shared, own }
+        }
         Request::ReportKeys => Response::ReportKeys(store.report_keys().await?),
         Request::Members(room) => Response::Members(store.members(account, room).await?),
         Request::OwnLeave(room) => Response::OwnLeave(store.own_leave(account, room).await?),

@@ -253,6 +253,10 @@ impl Talk {
                 .await;
         }
         let account = self.session.info.account;
+        match self.app.store.shares_presence(account).await {
+            Ok(on) => self.app.fanout.set_shares(&self.registration, on),
+            Err(error) => return self.feed_frame(&refuse(id, error.into())).await,
+        }
         if let Err(problem) = self.become_live(take_over) {
             return self.feed_frame(&refuse(id, problem)).await;
         }
@@ -272,6 +276,7 @@ impl Talk {
             Ok(announcements) => announcements,
             Err(error) => return self.feed_frame(&refuse(id, error.into())).await,
         };
+        self.app.fanout.arrive(&self.registration);
         self.greeted = true;
         let response = Response::Hello { account, rooms, now_ms: now_ms(), announcements };
         self.feed_frame(&ServerFrame::Response { id, response }).await?;

@@ -118,8 +118,8 @@ pub async fn cursors_tell_what_is_behind(bench: &mut Bench) {
     bench.commit(mira, commit(one, 0, 1)).await.unwrap();
     bench.append(mira, one, 1, "a").await.unwrap();
     let cursor = |room, seq| Cursor { room, seq };
-    let of_one = RoomSummary { room: one, last_seq: 2, last_commit: 1 };
-    let of_other = RoomSummary { room: other, last_seq: 0, last_commit: 0 };
+    let of_one = RoomSummary { room: one, last_seq: 2, last_commit: 1, own: None };
+    let of_other = RoomSummary { room: other, last_seq: 0, last_commit: 0, own: None };
     let all = vec![of_one.clone(), of_other];
     let ask = async |cursors| bench.store.rooms(mira, cursors).await.unwrap();
     assert_eq!(ask(vec![]).await, (all.clone(), vec![]));

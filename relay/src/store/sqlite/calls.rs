@@ -10,8 +10,8 @@ use waxwing_wire::{
     ids::{DataName, RoomHandle},
 };
 
-use super::{Sqlite, commit, data, epochs, erase, log, methods, published, rooms, sessions};
-use crate::store::{Caller, JoinInfo, Notice, Page, Pending, Published, Result, RoomCredentials};
+use super::{Sqlite, commit, data, epochs, erase, log, marks, methods, published, rooms, sessions};
+use crate::store::{Caller, JoinInfo, LastSeen, Notice, Page, Pending, Published, Result, RoomCredentials};
 
 // Reads of single values that the caller awaits.
 impl Sqlite {
@@ -37,6 +37,26 @@ impl Sqlite {
 
     pub(in crate::store) async fn members(&self, account: AccountId, room: RoomId) -> Result<Vec<AccountId>> {
         self.readers.read(move |db| rooms::members(db, account, room)).await
+    }
+
+    pub(in crate::store) async fn marks(
+        &self,
+        account: AccountId,
+        room: RoomId,
+    ) -> Result<(Vec<(AccountId, Opaque)>, Option<Opaque>)> {
+        self.readers.read(move |db| marks::marks(db, account, room)).await
+    }
+
+    pub(in crate::store) async fn shares_presence(&self, account: AccountId) -> Result<bool> {
+        self.readers.read(move |db| marks::shares_presence(db, account)).await
+    }
+
+    pub(in crate::store) async fn last_seen(
+        &self,
+        account: AccountId,
+        of: Vec<AccountId>,
+    ) -> Result<Vec<LastSeen>> {
+        self.readers.read(move |db| marks::last_seen(db, account, &of)).await
     }
 
     pub(in crate::store) async fn entries_after(
@@ -141,7 +161,12 @@ impl Sqlite {
         by: Caller,
         datum: AccountDatum,
     ) -> Result<Pending<()>> {
-        self.submit_by(by, move |db, _| data::put_account_data(db, by.account, &datum)).await
+        self.submit_by(by, move |db, notices| {
+            data::put_account_data(db, by.account, &datum)?;
+            notices.push(Notice::AccountData { account: by.account, session: by.session });
+            Ok(())
+        })
+        .await
     }
 
     pub(in crate::store) async fn drop_account_data(
@@ -149,7 +174,27 @@ impl Sqlite {
         by: Caller,
         names: Vec<DataName>,
     ) -> Result<Pending<()>> {
-        self.submit_by(by, move |db, _| data::drop_account_data(db, by.account, &names)).await
+        self.submit_by(by, move |db, notices| {
+            data::drop_account_data(db, by.account, &names)?;
+            notices.push(Notice::AccountData { account: by.account, session: by.session });
+            Ok(())
+        })
+        .await
+    }
+
+    pub(in crate::store) async fn put_marks(
+        &self,
+        by: Caller,
+        room: RoomId,
+        shared: Option<Opaque>,
+        own: Option<Opaque>,
+    ) -> Result<Pending<()>> {
+        let who = (by.account, by.session);
+        self.submit_by(by, move |db, notices| marks::put(db, who, room, (shared, own), notices)).await
+    }
+
+    pub(in crate::store) async fn share_presence(&self, by: Caller, on: bool) -> Result<Pending<()>> {
+        self.submit_by(by, move |db, notices| marks::share_presence(db, by.account, on, notices)).await
     }
 
     pub(in crate::store) async fn put_key_package(&self, by: Caller, package: Opaque) -> Result<Pending<()>> {

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 use waxwing_wire::{
-    AccountId, RoomId, Seq,
+    AccountId, Opaque, RoomId, Seq,
     frame::{Cursor, RoomSummary},
     limits as shared,
 };
@@ -29,7 +29,7 @@ pub(super) struct Room {
 
 impl Room {
     pub(super) fn summary(&self) -> RoomSummary {
-        RoomSummary { room: self.id, last_seq: self.last_seq, last_commit: self.last_commit }
+        RoomSummary { room: self.id, last_seq: self.last_seq, last_commit: self.last_commit, own: None }
     }
 }
 
@@ -110,7 +110,8 @@ pub(super) fn summaries(
     cursors: &[Cursor],
 ) -> Result<(Vec<RoomSummary>, Vec<RoomSummary>)> {
     let sql = "-- room_summaries()
-        SELECT r.room, r.last_seq, r.last_commit FROM members m JOIN rooms r ON r.num = m.room
+        SELECT r.room, r.last_seq, r.last_commit, k.own FROM members m JOIN rooms r ON r.num = m.room
+        LEFT JOIN marks k ON k.room = m.room AND k.account = m.account
         WHERE m.account = ?1 ORDER BY r.num";
     let mut statement = db.prepare_cached(sql)?;
     let rows = statement.query_map([account.0], |row| {
@@ -118,14 +119,28 @@ pub(super) fn summaries(
             room: id(row, 0)?,
             last_seq: unsigned(row.get(1)?),
             last_commit: unsigned(row.get(2)?),
+            own: row.get::<_, Option<Vec<u8>>>(3)?.map(Opaque),
         })
     })?;
-    let all = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut all = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    bound_own_marks(&mut all);
     let read: std::collections::HashMap<_, _> =
         cursors.iter().map(|cursor| (cursor.room, cursor.seq)).collect();
     let is_behind = |room: &&RoomSummary| read.get(&room.room).is_some_and(|seq| *seq < room.last_seq);
     let behind = all.iter().filter(is_behind).cloned().collect();
     Ok((all, behind))
+}
+
+/// Leaves own marks out where all of them would be too many bytes for one answer.
+fn bound_own_marks(all: &mut [RoomSummary]) {
+    let mut left = shared::OWN_MARKS_BYTES;
+    for room in all {
+        match room.own.as_ref().map(|own| left.checked_sub(own.len())) {
+            Some(Some(rest)) => left = rest,
+            Some(None) => room.own = None,
+            None => {}
+        }
+    }
 }
 
 pub(super) fn members(db: &Connection, account: AccountId, room: RoomId) -> Result<Vec<AccountId>> {

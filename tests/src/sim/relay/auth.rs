@@ -161,6 +161,7 @@ impl Relay {
                 identity_key: finish.identity_key,
                 recovery_token_hash: finish.recovery_token_hash,
                 administrator: false,
+                shares_presence: true,
                 pending: false,
                 totp: !skipped,
                 recovery_codes: recovery_codes.clone(),

@@ -31,7 +31,9 @@ impl Relay {
                 self.displaced.push(other);
             }
         }
-        self.live.insert(connection);
+        if self.live.insert(connection) {
+            self.tell_presence(session.account);
+        }
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 mod auth;
 mod live;
 mod manage;
+mod marks;
 mod operator;
 mod password;
 mod request;
@@ -68,6 +69,8 @@ pub struct Account {
     pub recovery_token_hash: TokenHash,
     /// May administrate the relay.
     pub administrator: bool,
+    /// Others see when it is there.
+    pub shares_presence: bool,
     /// Waits for an administrator.
     pub pending: bool,
     /// It has an authenticator.
@@ -105,6 +108,8 @@ pub struct Relay {
     /// What the operator tells everybody, the newest first.
     pub announcements: Vec<Announcement>,
     watching: BTreeSet<usize>,
+    /// Whose presence a connection is told.
+    presence: BTreeMap<usize, BTreeSet<AccountId>>,
     /// Keys for reports.
     pub report_keys: BTreeMap<AccountId, Opaque>,
     /// Reports: the number of the entry, and the copies.
@@ -170,6 +175,7 @@ impl Relay {
             recoveries: BTreeMap::new(),
             announcements: Vec::new(),
             watching: BTreeSet::new(),
+            presence: BTreeMap::new(),
             report_keys: BTreeMap::new(),
             reports: Vec::new(),
             single: false,
@@ -251,8 +257,11 @@ impl Relay {
 
     /// The stream is gone; whoever runs the device does not tell it.
     pub fn close_stream(&mut self, connection: usize) {
-        self.connections.remove(&connection);
-        self.live.remove(&connection);
+        let gone = self.connections.remove(&connection);
+        self.presence.remove(&connection);
+        if let Some(session) = gone.filter(|_| self.live.remove(&connection)) {
+            self.tell_presence(session.account);
+        }
         self.watching.remove(&connection);
         self.outgoing.remove(&connection);
         self.room_logins.retain(|_, login| login.connection != connection);
@@ -262,6 +271,7 @@ impl Relay {
     pub(crate) fn close_streams(&mut self) {
         self.connections.clear();
         self.live.clear();
+        self.presence.clear();
         self.outgoing.clear();
         self.room_logins.clear();
     }
@@ -352,7 +362,8 @@ impl Relay {
 
     fn summaries(&self, me: AccountId) -> Vec<RoomSummary> {
         let mine = self.rooms.iter().filter(|(_, room)| room.members.contains_key(&me));
-        mine.map(|(id, room)| room.summary(*id)).collect()
+        let own = |room: &Room| room.marks.get(&me).and_then(|(_, own)| own.clone());
+        mine.map(|(id, room)| RoomSummary { own: own(room), ..room.summary(*id) }).collect()
     }
 
     fn announce(&mut self, room: RoomId, seq: Seq) {

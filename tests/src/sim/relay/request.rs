@@ -29,6 +29,9 @@ impl Relay {
         if let Some(answer) = self.operator_request(connection, me, &request) {
             return answer;
         }
+        if let Some(answer) = self.marks_request(connection, me, &request) {
+            return answer;
+        }
         match request {
             Request::Hello { .. } => {
                 let announcements = self.announcements.clone();
@@ -77,7 +80,14 @@ impl Relay {
             | Request::PutAccountData(_)
             | Request::DropAccountData(_)
             | Request::PutKeyPackage(_)
-            | Request::KeyPackage(_) => self.account_request(me, request),
+            | Request::KeyPackage(_) => {
+                let writes = matches!(request, Request::PutAccountData(_) | Request::DropAccountData(_));
+                let answer = self.account_request(me, request)?;
+                if writes {
+                    self.tell_others(me, &Event::AccountDataChanged, connection);
+                }
+                Ok(answer)
+            }
             other => self.read(me, other),
         }
     }

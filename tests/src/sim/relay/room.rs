@@ -54,11 +54,13 @@ pub struct Room {
     pub makers: BTreeMap<MethodId, AccountId>,
     /// The newest Welcome for each account.
     pub welcomes: BTreeMap<AccountId, Opaque>,
+    /// Shared and own marks of members.
+    pub marks: BTreeMap<AccountId, (Option<Opaque>, Option<Opaque>)>,
 }
 
 impl Room {
     pub(super) fn summary(&self, room: RoomId) -> RoomSummary {
-        RoomSummary { room, last_seq: self.log.len() as u64, last_commit: self.last_commit }
+        RoomSummary { room, last_seq: self.log.len() as u64, last_commit: self.last_commit, own: None }
     }
 
     pub(super) fn append(

@@ -1,0 +1,126 @@
+//! Who is there, told to those who share a room with them and watch. Nobody who does not tell it is told.
+
+use std::collections::HashSet;
+
+use waxwing_wire::{
+    AccountId, RoomId, encode,
+    frame::{Event, Presence, ServerFrame},
+    limits::LAST_SEEN_MS,
+};
+
+use super::{Fanout, Registration, State, StreamId};
+
+impl Fanout {
+    /// Says whether the account of a stream shares when it is there, as it was read when the stream began; what was heard since counts more.
+    pub fn set_shares(&self, registration: &Registration, on: bool) {
+        if let Some(stream) = self.lock().streams.get_mut(&registration.id) {
+            stream.shares.get_or_insert(on);
+        }
+    }
+
+    /// The stream has said hello and knows its rooms: its account is there.
+    pub fn arrive(&self, registration: &Registration) {
+        let mut state = self.lock();
+        let Some(stream) = state.streams.get_mut(&registration.id) else { return };
+        stream.arrived = true;
+        let account = stream.account;
+        if state.there(account).count() == 1 {
+            state.tell_presence(account, true);
+        }
+    }
+
+    /// Tells a stream of these accounts from now on, and answers which of them are there.
+    pub fn watch_presence(&self, stream: StreamId, accounts: &[AccountId]) -> HashSet<AccountId> {
+        let mut state = self.lock();
+        state.stop_watching_presence(stream);
+        let Some(watcher) = state.streams.get_mut(&stream) else { return HashSet::new() };
+        watcher.watches.extend(accounts.iter().copied().filter(|account| *account != watcher.account));
+        for account in watcher.watches.clone() {
+            state.watchers.entry(account).or_default().insert(stream);
+        }
+        let Some(watcher) = state.streams.get(&stream).filter(|watcher| watcher.shares()) else {
+            return HashSet::new();
+        };
+        let there = |account: &AccountId| state.there(*account).any(|one| meet(&one.rooms, &watcher.rooms));
+        watcher.watches.iter().copied().filter(there).collect()
+    }
+}
+
+/// When somebody was last there, as others are told.
+pub fn to_the_minute(at_ms: u64) -> u64 {
+    at_ms.saturating_sub(at_ms.checked_rem(LAST_SEEN_MS).unwrap_or(0))
+}
+
+fn meet(a: &HashSet<RoomId>, b: &HashSet<RoomId>) -> bool {
+    let (few, many) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    few.iter().any(|room| many.contains(room))
+}
+
+impl super::Stream {
+    fn shares(&self) -> bool {
+        self.shares == Some(true)
+    }
+}
+
+impl State {
+    /// Streams by which an account is there for others.
+    fn there(&self, account: AccountId) -> impl Iterator<Item = &super::Stream> {
+        self.streams_of(account).filter(|stream| stream.arrived && stream.shares())
+    }
+
+    /// Tells those who watch an account that it came, or that it does not share any more.
+    fn tell_presence(&self, account: AccountId, online: bool) {
+        let rooms: HashSet<RoomId> =
+            self.streams_of(account).flat_map(|stream| &stream.rooms).copied().collect();
+        self.tell_watchers(&rooms, Presence { account, online, last_seen_ms: None });
+    }
+
+    fn tell_watchers(&self, rooms: &HashSet<RoomId>, presence: Presence) {
+        let Some(watchers) = self.watchers.get(&presence.account) else { return };
+        let frame = encode(&ServerFrame::Event(Event::Presence(presence))).into();
+        let watching = watchers.iter().filter_map(|id| self.streams.get(id));
+        for stream in watching.filter(|stream| stream.shares() && meet(&stream.rooms, rooms)) {
+            // A hint: whoever is behind asks again when it connects.
+            stream.outbox.hint(&frame);
+        }
+    }
+
+    /// A stream was taken out; if it was the last of its account, that one is gone.
+    pub(super) fn departed(&mut self, id: StreamId, stream: &super::Stream) {
+        self.forget_watches(id, &stream.watches);
+        if stream.arrived && stream.shares() && self.there(stream.account).next().is_none() {
+            let last_seen_ms = Some(to_the_minute(crate::now_ms()));
+            let presence = Presence { account: stream.account, online: false, last_seen_ms };
+            self.tell_watchers(&stream.rooms, presence);
+        }
+    }
+
+    /// An account shares from now on when it is there, or does not.
+    pub(super) fn shares_presence(&mut self, account: AccountId, on: bool) {
+        let was = self.there(account).next().is_some();
+        for stream in self.streams.values_mut().filter(|stream| stream.account == account) {
+            stream.shares = Some(on);
+        }
+        let is = self.there(account).next().is_some();
+        if was != is {
+            self.tell_presence(account, is);
+        }
+    }
+
+    fn stop_watching_presence(&mut self, id: StreamId) {
+        let Some(stream) = self.streams.get_mut(&id) else { return };
+        let watched = std::mem::take(&mut stream.watches);
+        self.forget_watches(id, &watched);
+    }
+
+    fn forget_watches(&mut self, id: StreamId, watched: &HashSet<AccountId>) {
+        for account in watched {
+            if let Some(watchers) = self.watchers.get_mut(account) {
+                watchers.remove(&id);
+                if watchers.is_empty() {
+                    self.watchers.remove(account);
+                }
+            }
+        }
+    }
+}
