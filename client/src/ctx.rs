@@ -1,6 +1,8 @@
 //! What one step of the machine works with: time, randomness, and the effects it has produced so far.
 
 use rand_core::CryptoRngCore;
+use waxwing_crypto_core::login::KsfParams;
+use waxwing_wire::account;
 
 use crate::{
     api::{Failure, Notice, Reply},
@@ -13,12 +15,20 @@ pub(crate) const NOBODY: u64 = u64::MAX;
 pub(crate) struct Ctx<'a> {
     pub(crate) now_ms: u64,
     pub(crate) rng: &'a mut dyn CryptoRngCore,
+    /// How new passwords are stretched.
+    pub(crate) ksf: KsfParams,
     pub(crate) effects: Vec<Effect>,
     /// Times at which the machine wants to look at everything again, milliseconds since 1970.
     pub(crate) alarms: Vec<u64>,
 }
 
 impl Ctx<'_> {
+    /// How new passwords are stretched, as the relay is told.
+    pub(crate) fn told_ksf(&self) -> account::KsfParams {
+        let KsfParams { memory_kib, iterations, parallelism } = self.ksf;
+        account::KsfParams { memory_kib, iterations, parallelism }
+    }
+
     pub(crate) fn reply(&mut self, id: u64, result: Result<Reply, Failure>) {
         if id != NOBODY {
             self.effects.push(Effect::Reply { id, result });

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use rand_core::CryptoRngCore;
+use waxwing_crypto_core::login::KsfParams;
 use waxwing_wire::{
     AccountId, EntryId, EpochId, Opaque, RoomId,
     frame::{self, Event, Response, RoomSummary},
@@ -132,6 +133,8 @@ pub struct Client {
     /// When to be woken; the runner is told of the first only.
     alarms: BTreeSet<u64>,
     last_id: u64,
+    /// How new passwords are stretched.
+    ksf: KsfParams,
 }
 
 impl Default for Client {
@@ -170,12 +173,19 @@ impl Client {
             watching: false,
             alarms: BTreeSet::new(),
             last_id: 0,
+            ksf: KsfParams::DEFAULT,
         }
+    }
+
+    /// The same, stretching new passwords with other parameters than [`KsfParams::DEFAULT`]. Below [`KsfParams::FLOOR`] no password is accepted.
+    #[must_use]
+    pub fn with_ksf(self, ksf: KsfParams) -> Self {
+        Self { ksf, ..self }
     }
 
     /// Takes one input at the time `now_ms` (milliseconds since 1970). The effects are to be carried out in order, see [`crate::io`].
     pub fn handle(&mut self, input: Input, now_ms: u64, rng: &mut dyn CryptoRngCore) -> Vec<Effect> {
-        let mut ctx = Ctx { now_ms, rng, effects: Vec::new(), alarms: Vec::new() };
+        let mut ctx = Ctx { now_ms, rng, ksf: self.ksf, effects: Vec::new(), alarms: Vec::new() };
         let ticked = matches!(input, Input::Tick);
         match input {
             Input::Start { entries } => self.start(entries, &mut ctx),

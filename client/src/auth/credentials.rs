@@ -22,7 +22,7 @@ use super::{
     HttpThen, Password,
     call::answer,
     damaged,
-    register::{check_password, seal_new, token_hash_of, usual_ksf},
+    register::{check_password, seal_new, token_hash_of},
 };
 use crate::{
     api::{Ended, Failure, Notice, Reply},
@@ -108,7 +108,7 @@ impl Proven {
         ctx: &mut Ctx<'_>,
     ) -> Result<Job, Failure> {
         let Self { renewal, vault, vault_version, proof, state } = self;
-        let (params, ksf) = usual_ksf();
+        let (params, ksf) = (ctx.ksf, ctx.told_ksf());
         let response = started.opaque_response.as_bytes();
         let purpose = Purpose::Account { username: &session.username };
         let done = state

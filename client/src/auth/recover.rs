@@ -15,7 +15,7 @@ use super::{
     Auth, HttpThen, Password,
     call::Step,
     damaged, device_label,
-    register::{SealedVault, check_password, seal_new, sentence, token_hash_of, usual_ksf},
+    register::{SealedVault, check_password, seal_new, sentence, token_hash_of},
     wrong_step,
 };
 use crate::{
@@ -159,7 +159,7 @@ impl RecoverySent {
         if started.username != username {
             return Err(failure("damaged", "The relay answered for another username. Do not go on with it."));
         }
-        let (params, ksf) = usual_ksf();
+        let (params, ksf) = (ctx.ksf, ctx.told_ksf());
         let (response, purpose) =
             (started.opaque_response.as_bytes(), Purpose::Account { username: &username });
         let done = state

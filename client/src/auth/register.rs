@@ -4,7 +4,7 @@ use rand_core::CryptoRngCore;
 use waxwing_crypto_core::{
     account::{Vault, VaultKey, WrapMethod, seal_vault, wrap_vault_key},
     ids,
-    login::{KsfParams, Purpose, RegistrationStart},
+    login::{Purpose, RegistrationStart},
     recovery::RecoveryKey,
     room::token_hash,
     secret::SymmetricKey,
@@ -78,13 +78,6 @@ pub(super) fn token_hash_of(recovery: &RecoveryKey) -> TokenHash {
     TokenHash(token_hash(&recovery.relay_token()))
 }
 
-/// The parameters that this client stretches new passwords with.
-pub(super) fn usual_ksf() -> (KsfParams, account::KsfParams) {
-    let params = KsfParams::DEFAULT;
-    let KsfParams { memory_kib, iterations, parallelism } = params;
-    (params, account::KsfParams { memory_kib, iterations, parallelism })
-}
-
 impl RegistrationSent {
     /// Makes the account's keys and seals them with what the relay answered.
     pub(super) fn finish(
@@ -96,7 +89,7 @@ impl RegistrationSent {
         if started.username != username {
             return Err(failure("damaged", "The relay answered for another username. Do not go on with it."));
         }
-        let (params, ksf) = usual_ksf();
+        let (params, ksf) = (ctx.ksf, ctx.told_ksf());
         let response = started.opaque_response.as_bytes();
         let done = state
             .finish(password.as_bytes(), response, Purpose::Account { username: &username }, params, ctx.rng)

@@ -152,7 +152,7 @@ impl Client {
             }
             Err(problem) => return Err(problem.into()),
         };
-        let params = KsfParams::DEFAULT;
+        let (params, ksf) = (ctx.ksf, ctx.told_ksf());
         let purpose = Purpose::Room { handle: &handle };
         let done = state
             .finish(password.as_bytes(), response.as_bytes(), purpose, params, ctx.rng)
@@ -165,11 +165,10 @@ impl Client {
         let creator = short_fingerprint(&fingerprint(&session.id(), &group.own_key()));
         let link = InviteLink { room: ids::RoomId(room.0), secret: secret.clone(), creator };
         let sealed = seal_link(&done.export_key, &handle, &link, ctx.rng).map_err(|_| damaged())?;
-        let KsfParams { memory_kib, iterations, parallelism } = params;
         let record = frame::RoomPassword {
             handle: on_wire(handle),
             record: done.upload.into(),
-            ksf: account::KsfParams { memory_kib, iterations, parallelism },
+            ksf,
             sealed: sealed.into(),
         };
         // Kept like the secret of a link: after a rotation it tells which password has to go.

@@ -7,6 +7,7 @@ use waxwing_client::{
     api::{Body, Connection, Ended, Failure, Item, Me, Notice, Reply, Rollback, Room, Sending},
     io::{Input, StoreOp},
 };
+use waxwing_crypto_core::login::KsfParams;
 
 use super::relay::Session;
 
@@ -58,11 +59,16 @@ pub struct Device {
     pub last: u64,
 }
 
+/// The machine as it is, but for new passwords, which are stretched as little as it accepts: otherwise that is a fifth of the work of a thousand worlds.
+fn machine() -> Client {
+    Client::new().with_ksf(KsfParams::FLOOR)
+}
+
 impl Device {
     /// A device that was just switched on.
     pub fn new(store: Store) -> Self {
         let mut device = Self {
-            client: Client::new(),
+            client: machine(),
             store: store.entries,
             session: store.session,
             stream_of: None,
@@ -87,7 +93,7 @@ impl Device {
 
     /// Memory is lost, the store stays.
     pub fn restart(&mut self) {
-        self.client = Client::new();
+        self.client = machine();
         self.stream = false;
         self.scheduled = None;
         self.rooms.clear();

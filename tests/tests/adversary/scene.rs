@@ -112,12 +112,23 @@ impl Scene {
     }
 
     /// Somebody says something in a room that is shown to them: it is kept, whatever the relay does, unless the room says that nothing can be
-    /// said in it.
+    /// said in it, or is gone before it is said.
     pub fn say(&mut self, d: usize, text: &str) {
         let room = self.room.clone();
         if self.world.devices[d].rooms.contains_key(&room) && self.trouble(d).is_none() {
-            self.world.send(d, &room, text);
-            self.said.push(text.to_owned());
+            let tampered = self.world.tamper.is_some();
+            match self.world.call(d, Intent::Send { room, text: text.to_owned() }) {
+                Ok(_) => self.said.push(text.to_owned()),
+                // The relay may have said in between that this account is no member any more.
+                Err(failure) => {
+                    assert!(
+                        tampered && failure.code == "no_such_room",
+                        "{}: {}",
+                        failure.code,
+                        failure.message
+                    );
+                }
+            }
         }
     }
 
