@@ -117,7 +117,7 @@ impl Scene {
         let room = self.room.clone();
         if self.world.devices[d].rooms.contains_key(&room) && self.trouble(d).is_none() {
             let tampered = self.world.tamper.is_some();
-            match self.world.call(d, Intent::Send { room, text: text.to_owned() }) {
+            match self.world.call(d, Intent::text(room, text.to_owned())) {
                 Ok(_) => self.said.push(text.to_owned()),
                 // The relay may have said in between that this account is no member any more.
                 Err(failure) => {
