@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use waxwing_crypto_core::room::{Role, RoomKind};
-use waxwing_wire::{AccountId, EntryId};
+use waxwing_wire::{AccountId, EntryId, EpochId};
 
 use super::{RoomSync, store};
 use crate::{
@@ -129,17 +129,39 @@ pub(crate) fn folded<'a>(
 }
 
 impl RoomSync {
-    /// Whether an account may say this about somebody else's message. Of a time before the group at hand, whose roles are gone, its
-    /// roles count.
+    /// Whether an account may say this about somebody else's message, in the epoch that the log has come to.
     pub(crate) fn may_note(&self, account: AccountId, what: &What) -> bool {
-        let Some(state) = self.group.as_ref().map(|group| group.state()) else { return false };
-        let leads = state.role(account.0.into()) >= Role::Moderator;
-        match what {
-            // In a room of two everybody has all roles, and nobody deletes what the other said.
-            What::Delete { .. } => leads && state.kind == RoomKind::Group,
-            What::Pin { .. } => leads,
+        let Some(kind) = self.group.as_ref().map(|group| group.state().kind) else { return false };
+        let leads = |role: Option<Role>| role >= Some(Role::Moderator);
+        match (what, kind) {
+            // In a room of two both have all roles, and neither deletes what the other said.
+            (What::Pin { .. }, RoomKind::Direct) => true,
+            (What::Pin { .. } | What::Delete { .. }, RoomKind::Group) => leads(self.role_now(account)),
             _ => false,
         }
+    }
+
+    /// Role of an account in the epoch that the log has come to: as the group has it, and before that as the steps since the founding tell.
+    /// Where these are not known back to it, the role in the group at hand.
+    fn role_now(&self, account: AccountId) -> Option<Role> {
+        let group = self.group.as_ref()?;
+        let account = account.0.into();
+        let mut epoch = self.current.filter(|_| !self.anchored).and_then(|current| self.epochs.get(&current));
+        // As many steps as there are epochs: what a relay makes up may turn in a circle.
+        for _ in 0..self.epochs.len() {
+            let Some(step) = epoch.map(|epoch| &epoch.step) else { break };
+            if let Some(entry) = step.settings.roles.iter().find(|entry| entry.account == account) {
+                return Some(entry.role);
+            }
+            let came = step.changes.iter().any(|change| change.account == account && change.before.is_none());
+            match step.parent {
+                None if account == step.author => return Some(Role::Owner),
+                None => return Some(Role::Member),
+                Some(_) if came => return Some(Role::Member),
+                Some(parent) => epoch = self.epochs.get(&EpochId(parent.0)),
+            }
+        }
+        Some(group.state().role(account))
     }
 
     /// Keeps a note that the entry `source` says. What comes later cannot be its target.

@@ -80,7 +80,11 @@ fn read_link(invite: &str) -> InviteLink {
 fn digest(entry: &LogEntry) -> [u8; 32] {
     let kind = match entry.kind {
         EntryKind::Commit => rooms::EntryKind::Commit,
-        EntryKind::Message | EntryKind::Tombstone => rooms::EntryKind::Message,
+        EntryKind::Tombstone => {
+            let digest = entry.digest.as_ref().expect("what is erased leaves it");
+            return digest.as_bytes().try_into().expect("32 bytes");
+        }
+        EntryKind::Message => rooms::EntryKind::Message,
         EntryKind::Rejoin => rooms::EntryKind::Rejoin,
         EntryKind::Leave => rooms::EntryKind::Leave,
         EntryKind::Successor => rooms::EntryKind::Successor,
