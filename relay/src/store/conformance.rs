@@ -4,6 +4,7 @@ mod accounts;
 mod commits;
 mod data;
 mod entry;
+mod erasing;
 mod joining;
 mod log;
 mod passwords;
@@ -106,6 +107,9 @@ behaviours! {
         rooms_that_nobody_is_in_or_can_enter_are_deleted,
         a_deserted_room_with_a_way_in_stays,
         cursors_tell_what_is_behind;
+    erasing:
+        messages_are_erased_by_who_wrote_them_or_leads,
+        where_nobody_leads_nobody_erases_what_others_wrote;
     log:
         appending_is_compared_and_swapped,
         appending_is_idempotent,

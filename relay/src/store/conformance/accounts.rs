@@ -239,6 +239,7 @@ pub async fn sessions_that_ended_write_nothing_more(bench: &mut Bench) {
         store.act_on_user(UserAct::Kick, by, jon, String::new(), NOW_MS).await,
         store.remove_room(by, room, String::new(), NOW_MS).await,
         store.remove_entry(by, (room, 1), String::new(), NOW_MS).await,
+        done(store.erase(by, room, vec![1]).await).await,
         store.resolve_report(by, 1, true, NOW_MS).await,
         store.announce(by, announcement, NOW_MS).await.map(drop),
         store.withdraw_announcement(by, 1, NOW_MS).await,
