@@ -12,7 +12,7 @@ use waxwing_wire::{
 use super::{
     OutItem, RoomSync,
     notes::Noted,
-    reading::{For, Read, Reading},
+    reading::{For, Reading, settle::Read},
 };
 use crate::{
     api::{Body, Failure, Intent, Item, Notice, Reply, Target, Version},

@@ -47,12 +47,11 @@ impl Noted {
         let (by, author) = (self.by.to_string(), self.by.to_string() == item.sender);
         let said = matches!(item.body, Body::Text { .. } | Body::Poll { .. });
         match &self.note.what {
-            What::Delete { .. } if author || self.allowed => {
-                if said || matches!(item.body, Body::Removed) {
-                    let place = (item.key.clone(), item.seq);
-                    *item =
-                        Item::plain(place, item.at, (item.sender.clone(), item.own), Body::Deleted { by });
-                }
+            What::Delete { .. }
+                if (author || self.allowed) && (said || matches!(item.body, Body::Removed)) =>
+            {
+                let (place, from) = ((item.key.clone(), item.seq), (item.sender.clone(), item.own));
+                *item = Item::plain(place, item.at, from, Body::Deleted { by });
             }
             What::Edit { text: new, mentions } if author => {
                 if let Body::Text { text, .. } = &mut item.body {
