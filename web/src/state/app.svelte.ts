@@ -12,10 +12,12 @@ import { ConnectionState } from './connection.svelte';
 import { deviceLabel } from './device';
 import { Drafts } from './drafts.svelte';
 import { I18n } from './i18n.svelte';
+import { Pins } from './pins.svelte';
 import { Prefs } from './prefs.svelte';
 import { Rooms } from './rooms.svelte';
 import { Router, type RouterWindow } from './route.svelte';
 import { Session } from './session.svelte';
+import { Talk } from './talk.svelte';
 import { Timelines } from './timeline.svelte';
 import { Toasts } from './toasts.svelte';
 
@@ -74,6 +76,8 @@ export class App {
   readonly rooms = new Rooms();
   readonly timelines: Timelines;
   readonly drafts = new Drafts();
+  readonly talk: Talk;
+  readonly pins: Pins;
   readonly connection = new ConnectionState();
   readonly toasts = new Toasts();
   readonly clock = new Clock();
@@ -120,6 +124,8 @@ export class App {
     this.takeOver = new TakeOver(engine);
     this.announcements = new Announcements(this.prefs);
     this.timelines = new Timelines(engine);
+    this.talk = new Talk((intent) => this.attempt(intent));
+    this.pins = new Pins(engine);
     this.admin = new Admin(engine);
     engine.onNotice((notice) => this.#receive(notice));
     engine.onStatus((status) => this.#engineIs(status));
@@ -226,11 +232,13 @@ export class App {
       case 'roomGone':
         this.rooms.gone(notice.room);
         this.timelines.roomGone(notice.room);
+        this.pins.roomGone(notice.room);
         if (this.router.route.page === 'room' && this.router.route.room === notice.room) {
           this.router.replace({ page: 'home' });
         }
         return;
       case 'items':
+        this.pins.receive(notice.room, notice.items);
         return this.timelines.receive(notice.room, notice.items);
       case 'accountRolledBack':
         this.rolledBack = notice.what;
@@ -246,6 +254,8 @@ export class App {
       case 'typing':
         return;
       case 'itemGone':
+        this.pins.gone(notice.room, notice.key);
+        this.talk.gone(notice.room, notice.key);
         return this.timelines.itemGone(notice.room, notice.key);
     }
   }
@@ -280,6 +290,8 @@ export class App {
     this.timelines.clear();
     this.admin.forget();
     this.drafts.clear();
+    this.talk.clear();
+    this.pins.clear();
     this.session.suspend();
     this.connection.receive({ type: 'idle' });
     this.announcements.clear();

@@ -1,6 +1,7 @@
 import type { Body, Item, Room } from '../engine/api';
 import type { I18n } from './i18n.svelte';
-import { personIn } from './rooms.svelte';
+import { plainOf } from './markdown';
+import { isMessage, personIn } from './rooms.svelte';
 import { cleanName } from './text';
 
 /** The name of a person in a room, for a sentence. */
@@ -17,6 +18,8 @@ export function describe(i18n: I18n, room: Room | undefined, item: Item): string
   switch (body.type) {
     case 'text':
       return body.text;
+    case 'poll':
+      return t('item.poll', { question: cleanName(body.question) });
     case 'created':
       return own ? t('item.createdOwn') : t('item.created', { name });
     case 'joined':
@@ -35,8 +38,6 @@ export function describe(i18n: I18n, room: Room | undefined, item: Item): string
       return t('item.expired');
     case 'moved':
       return own ? t('item.movedOwn') : t('item.moved', { name });
-    case 'poll':
-      return body.question;
     case 'deleted':
       if (body.by !== item.sender)
         return about(
@@ -127,8 +128,8 @@ function about(i18n: I18n, room: Room | undefined, item: Item, account: string, 
 export function previewOf(i18n: I18n, room: Room): string {
   const item = room.last;
   if (!item) return i18n.t('room.members', { n: room.members });
-  if (item.body.type !== 'text') return describe(i18n, room, item);
-  const text = item.body.text.slice(0, 200).replace(/\s+/gu, ' ').trim();
+  if (!isMessage(item.body)) return describe(i18n, room, item);
+  const text = item.body.type === 'text' ? plainOf(item.body.text.slice(0, 300)) : describe(i18n, room, item);
   // Alone with the text it is clear who speaks.
   return i18n.t('preview.by', { name: item.own ? i18n.t('you') : nameIn(i18n, room, item.sender), text });
 }

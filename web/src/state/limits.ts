@@ -4,3 +4,9 @@ export const TEXT_BYTES = 64 * 1024;
 export const NAME_CHARS = 80;
 /** Longest note to a report, in characters. */
 export const NOTE_CHARS = 1000;
+/** Answers of a poll at most: `client/src/content`. */
+export const POLL_OPTIONS = 12;
+/** Longest question of a poll, in bytes of UTF-8. */
+export const POLL_QUESTION_BYTES = 1000;
+/** Longest answer of a poll, in bytes of UTF-8. */
+export const POLL_OPTION_BYTES = 300;

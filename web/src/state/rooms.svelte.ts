@@ -1,5 +1,5 @@
 import { SvelteMap } from 'svelte/reactivity';
-import type { Item, Person, Room } from '../engine/api';
+import type { Body, Item, Person, Room } from '../engine/api';
 import type { Mentionable } from './inline';
 import { cleanName, folded } from './text';
 
@@ -85,7 +85,14 @@ export function changedIn(room: Room): Person | undefined {
   return room.people.find((person) => person.role !== 'former' && person.identity.type === 'changed');
 }
 
+/** What people say, as opposed to what happens. */
+export type Message = Extract<Body, { type: 'text' | 'poll' }>;
+
+export function isMessage(body: Body): body is Message {
+  return body.type === 'text' || body.type === 'poll';
+}
+
 /** Whether an item is a message of somebody else. */
 export function isForeignText(item: Item): boolean {
-  return item.body.type === 'text' && !item.own;
+  return isMessage(item.body) && !item.own;
 }

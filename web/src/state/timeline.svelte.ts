@@ -1,9 +1,11 @@
-import type { Failure, Item } from '../engine/api';
+import type { Failure, Item, Page, ReplyFor } from '../engine/api';
 import { failureOf, type EngineClient } from '../engine/client';
 import { isForeignText } from './rooms.svelte';
 
 /** Items of one page. */
 export const PAGE = 50;
+/** Items of the first page at most. */
+const MOST = 400;
 
 /** History first, in the order of the room log; then what is only on this device, by time. */
 export function compareItems(a: Item, b: Item): number {
@@ -13,12 +15,19 @@ export function compareItems(a: Item, b: Item): number {
   return a.at - b.at || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
 }
 
-/** The newest part of one room's timeline, as far as it was looked at. */
+/** A place to go to: an item, or the end. */
+export interface Wanted {
+  key: string | null;
+  align: 'start' | 'center' | 'end';
+}
+
+/** A connected part of one room's timeline: the newest, until the person goes to an older place. */
 export class Timeline {
   readonly room: string;
   readonly #engine: Pick<EngineClient, 'call'>;
   #keys = new Set<string>();
   #marked = false;
+  #asked = 0;
 
   items = $state.raw<readonly Item[]>([]);
   /** The last change put items before all others, so the view must keep its place from the end. */
@@ -27,7 +36,16 @@ export class Timeline {
   failure = $state.raw<Failure | null>(null);
   /** Older items exist. */
   more = $state(false);
+  /** Newer items exist that are not here: the person looks at an older place. */
+  newer = $state(false);
   loadingOlder = $state(false);
+  loadingNewer = $state(false);
+  /** Counts how often another part took the place of what was here. */
+  part = $state(0);
+  /** What the view is to show, and the person to see at once. */
+  wanted = $state.raw<Wanted | null>(null);
+  /** Key of the item that the person has just come to. */
+  found = $state<string | null>(null);
   /** Key of the first message that was unread when the room was opened. */
   firstUnread = $state<string | null>(null);
   /** Messages of others that came while the person looked at older ones. */
@@ -44,12 +62,8 @@ export class Timeline {
   async open(unread: number): Promise<void> {
     this.status = 'loading';
     try {
-      const page = await this.#engine.call({
-        type: 'timeline',
-        room: this.room,
-        page: { type: 'newest' },
-        limit: PAGE,
-      });
+      // All that is unread, within reason: the line belongs above the first of them.
+      const page = await this.#page({ type: 'newest' }, Math.min(MOST, Math.max(PAGE, unread + PAGE / 2)));
       this.#merge(page.items);
       this.more = page.more;
       this.mark(unread);
@@ -64,14 +78,11 @@ export class Timeline {
   async loadOlder(): Promise<void> {
     const oldest = this.items.find((item) => item.seq != null);
     if (!this.more || this.loadingOlder || this.status !== 'ready' || oldest?.seq == null) return;
+    const { part } = this;
     this.loadingOlder = true;
     try {
-      const page = await this.#engine.call({
-        type: 'timeline',
-        room: this.room,
-        page: { type: 'before', seq: oldest.seq },
-        limit: PAGE,
-      });
+      const page = await this.#page({ type: 'before', seq: oldest.seq });
+      if (part !== this.part) return;
       this.#merge(page.items);
       this.more = page.more && page.items.length > 0;
     } catch (thrown) {
@@ -81,10 +92,57 @@ export class Timeline {
     }
   }
 
+  /** Fetches the page after the newest item that is here, when others follow. */
+  async loadNewer(): Promise<void> {
+    const last = this.lastSeq;
+    if (!this.newer || this.loadingNewer || this.status !== 'ready' || last === null) return;
+    const { part } = this;
+    this.loadingNewer = true;
+    try {
+      const page = await this.#page({ type: 'after', seq: last });
+      if (part !== this.part) return;
+      this.newer = page.newer && page.items.length > 0;
+      this.#merge(page.items);
+    } catch (thrown) {
+      this.failure = failureOf(thrown);
+    } finally {
+      this.loadingNewer = false;
+    }
+  }
+
+  /** Goes to a message, wherever it is. False if it is nowhere, or cannot be fetched. */
+  async show(key: string, seq: number | null | undefined): Promise<boolean> {
+    if (!this.#keys.has(key) && (seq == null || !(await this.#replace({ type: 'around', seq }))))
+      return false;
+    if (!this.#keys.has(key)) return false;
+    this.wanted = { key, align: 'center' };
+    return true;
+  }
+
+  /** Goes to the first message that was written at this time or later. */
+  async showTime(at: number): Promise<boolean> {
+    const [oldest] = this.items;
+    const known = oldest && (oldest.at < at || !this.more) && this.items.some((item) => item.at >= at);
+    if (!known && !(await this.#replace({ type: 'at', at }))) return false;
+    const item = this.items.find((item) => item.at >= at) ?? this.items.at(-1);
+    if (item) this.wanted = { key: item.key, align: 'start' };
+    return true;
+  }
+
+  /** Goes to the newest messages. */
+  async showNewest(): Promise<boolean> {
+    if (this.newer && !(await this.#replace({ type: 'newest' }))) return false;
+    this.wanted = { key: null, align: 'end' };
+    return true;
+  }
+
   /** New or changed items. */
   receive(items: readonly Item[]): void {
     const news = items.filter((item) => isForeignText(item) && !this.#keys.has(item.key));
-    this.#merge(items);
+    // What is far below the place that the person looks at comes when they go there.
+    const last = this.newer ? this.lastSeq : null;
+    const within = (item: Item) => last === null || this.#keys.has(item.key) || (item.seq ?? Infinity) < last;
+    this.#merge(items.filter(within));
     if (this.status !== 'ready' || news.length === 0) return;
     this.fresh += news.length;
     this.announced = news.at(-1) ?? null;
@@ -94,6 +152,12 @@ export class Timeline {
     if (!this.#keys.delete(key)) return;
     this.shift = false;
     this.items = this.items.filter((item) => item.key !== key);
+  }
+
+  /** The item with this key, if it is here. */
+  item(key: string): Item | undefined {
+    const { items } = this;
+    return this.#keys.has(key) ? items.find((item) => item.key === key) : undefined;
   }
 
   /** Draws the line above the oldest of `unread` messages, once for each visit. */
@@ -125,6 +189,29 @@ export class Timeline {
       if (seq != null) return seq;
     }
     return null;
+  }
+
+  #page(page: Page, limit = PAGE): Promise<ReplyFor<'timeline'>> {
+    return this.#engine.call({ type: 'timeline', room: this.room, page, limit });
+  }
+
+  /** Another part takes the place of what is here, unless a later one is asked for meanwhile. */
+  async #replace(page: Page): Promise<boolean> {
+    const asked = ++this.#asked;
+    try {
+      const reply = await this.#page(page);
+      if (asked !== this.#asked) return false;
+      this.#keys = new Set();
+      this.items = [];
+      this.more = reply.more;
+      this.newer = reply.newer;
+      this.part += 1;
+      this.#merge(reply.items);
+      return true;
+    } catch (thrown) {
+      this.failure = failureOf(thrown);
+      return false;
+    }
   }
 
   #merge(items: readonly Item[]): void {
@@ -185,6 +272,11 @@ export class Timelines {
 
   receive(room: string, items: readonly Item[]): void {
     this.#open.get(room)?.receive(items);
+  }
+
+  /** An item of a timeline that was opened. */
+  item(room: string, key: string): Item | undefined {
+    return this.#open.get(room)?.item(key);
   }
 
   itemGone(room: string, key: string): void {

@@ -1,4 +1,5 @@
 import type { Item } from '../../engine/api';
+import { isMessage } from '../../state/rooms.svelte';
 
 /** Messages of one person further apart than this stand for themselves. */
 const APART_MS = 5 * 60_000;
@@ -33,13 +34,8 @@ export function placementOf(
 
 function together(a: Item, b: Item): boolean {
   // Notices stand together, whoever caused them.
-  if (a.body.type !== 'text' && b.body.type !== 'text') return true;
-  return (
-    a.body.type === 'text' &&
-    b.body.type === 'text' &&
-    a.sender === b.sender &&
-    Math.abs(b.at - a.at) < APART_MS
-  );
+  if (!isMessage(a.body) && !isMessage(b.body)) return true;
+  return isMessage(a.body) && isMessage(b.body) && a.sender === b.sender && Math.abs(b.at - a.at) < APART_MS;
 }
 
 function sameDay(a: number, b: number): boolean {
