@@ -1,6 +1,6 @@
 import type { Failure, Item, Page, ReplyFor } from '../engine/api';
 import { failureOf, type EngineClient } from '../engine/client';
-import { isForeignText } from './rooms.svelte';
+import { isForeignText, isMessage } from './rooms.svelte';
 
 /** Items of one page. */
 export const PAGE = 50;
@@ -143,6 +143,9 @@ export class Timeline {
     const last = this.newer ? this.lastSeq : null;
     const within = (item: Item) => last === null || this.#keys.has(item.key) || (item.seq ?? Infinity) < last;
     this.#merge(items.filter(within));
+    // What was deleted is not to be found in what was said aloud either.
+    const told = this.announced?.key;
+    if (items.some((item) => item.key === told && !isMessage(item.body))) this.announced = null;
     if (this.status !== 'ready' || news.length === 0) return;
     this.fresh += news.length;
     this.announced = news.at(-1) ?? null;

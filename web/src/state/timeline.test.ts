@@ -91,6 +91,83 @@ describe('timeline', () => {
     expect(timeline.announced?.key).toBe('g');
   });
 
+  it('forgets what it announced when that is deleted', async () => {
+    const { timeline } = await opened();
+    timeline.receive([text('f', 6)]);
+    timeline.receive([text('f', 6, { body: { type: 'deleted', by: 'ann' } })]);
+    expect(timeline.announced).toBeNull();
+    expect(timeline.item('f')?.body.type).toBe('deleted');
+  });
+
+  describe('far from the end', () => {
+    async function far() {
+      const { engine, timeline } = await opened();
+      const shown = timeline.show('b1', 100);
+      expect(engine.intents.at(-1)).toMatchObject({ page: { type: 'around', seq: 100 } });
+      await engine.reply({
+        type: 'timeline',
+        items: [text('a1', 99), text('b1', 100)],
+        more: true,
+        newer: true,
+      });
+      expect(await shown).toBe(true);
+      return { engine, timeline };
+    }
+
+    it('shows that part alone, and what follows when it is asked for', async () => {
+      const { engine, timeline } = await far();
+      expect(keys(timeline)).toEqual(['a1', 'b1']);
+      expect(timeline.wanted).toEqual({ key: 'b1', align: 'center' });
+      timeline.receive([text('z', 900), text('b1', 100, { edited: 1 }), text('own', null, { own: true })]);
+      expect(keys(timeline)).toEqual(['a1', 'b1']);
+      expect(timeline.item('b1')?.edited).toBe(1);
+      expect(timeline.fresh).toBe(1);
+      void timeline.loadNewer();
+      expect(engine.intents.at(-1)).toMatchObject({ page: { type: 'after', seq: 100 } });
+      await engine.reply({ type: 'timeline', items: [text('z', 900)], more: true, newer: false });
+      expect(keys(timeline)).toEqual(['a1', 'b1', 'z']);
+      expect(timeline.newer).toBe(false);
+    });
+
+    it('goes back to the newest', async () => {
+      const { engine, timeline } = await far();
+      void timeline.showNewest();
+      await engine.reply({ type: 'timeline', items: [text('z', 900)], more: true, newer: false });
+      expect(keys(timeline)).toEqual(['z']);
+      expect(timeline.wanted).toEqual({ key: null, align: 'end' });
+    });
+
+    it('drops a page that was asked for before', async () => {
+      const { engine, timeline } = await far();
+      void timeline.loadOlder();
+      void timeline.showNewest();
+      await engine.reply({ type: 'timeline', items: [text('x', 98)], more: true, newer: true });
+      await engine.reply({ type: 'timeline', items: [text('z', 900)], more: true, newer: false });
+      expect(keys(timeline)).toEqual(['z']);
+    });
+  });
+
+  it('goes to what is here without asking, and says when a place is nowhere', async () => {
+    const { engine, timeline } = await opened();
+    expect(await timeline.show('d', 4)).toBe(true);
+    expect(await timeline.show('unknown', null)).toBe(false);
+    expect(engine.intents).toHaveLength(1);
+    const shown = timeline.show('gone', 2);
+    await engine.fail('no_such_room');
+    expect(await shown).toBe(false);
+    expect(keys(timeline)).toEqual(['c', 'd', 'e']);
+  });
+
+  it('goes to a time, here or elsewhere', async () => {
+    const { engine, timeline } = await opened();
+    await timeline.showTime(4000);
+    expect(timeline.wanted?.key).toBe('d');
+    void timeline.showTime(1);
+    expect(engine.intents.at(-1)).toMatchObject({ page: { type: 'at', at: 1 } });
+    await engine.reply({ type: 'timeline', items: [text('a', 1), text('b', 2)], more: false, newer: true });
+    expect(timeline.wanted?.key).toBe('a');
+  });
+
   it('can be asked again after a failure', async () => {
     const engine = new ScriptedEngine();
     const timeline = new Timeline('r', engine);
