@@ -80,6 +80,11 @@ impl Client {
             | Intent::PreviewInvite { .. }
             | Intent::JoinRoom { .. }
             | Intent::CreateDirect { .. }
+            | Intent::FindAccount { .. }
+            | Intent::AcceptRequest { .. }
+            | Intent::DeclineRequest { .. }
+            | Intent::Block { .. }
+            | Intent::Unblock { .. }
             | Intent::AddMember { .. }
             | Intent::RemoveMember { .. }
             | Intent::SetRole { .. }
@@ -134,6 +139,7 @@ impl Client {
                 self.watch_presence(&accounts, ctx);
                 ctx.reply(id, Ok(Reply::Done));
             }
+            Intent::Contacts => ctx.reply(id, Ok(self.contacts())),
             Intent::SafetyNumber { .. } => self.online(id, intent, ctx),
             Intent::MarkVerified { account } => {
                 let done = self.mark_verified(&account, ctx);
@@ -189,7 +195,12 @@ impl Client {
             Intent::JoinRoom { invite } => self.join(id, &invite, ctx),
             Intent::SafetyNumber { account } => self.safety_number(id, &account, ctx),
             Intent::OpenContactLink { link } => self.open_contact_link(id, &link, ctx),
-            Intent::CreateDirect { account } => self.create_direct(id, &account, ctx),
+            Intent::CreateDirect { account, note } => self.create_direct(id, &account, note, ctx),
+            Intent::FindAccount { username } => self.find_account(id, username, ctx),
+            Intent::AcceptRequest { room } => self.accept_request(id, &room, ctx),
+            Intent::DeclineRequest { room } => self.decline_request(id, &room, ctx),
+            Intent::Block { account } => self.block(id, &account, ctx),
+            Intent::Unblock { account } => self.unblock(id, &account, ctx),
             Intent::AddMember { room, account } => self.add_member(id, &room, &account, ctx),
             Intent::RemoveMember { room, account } => self.remove_member(id, &room, &account, ctx),
             Intent::SetRole { room, account, role } => self.set_role(id, (&room, &account, role), ctx),

@@ -23,6 +23,7 @@ pub mod io;
 mod machine;
 mod marks;
 mod operator;
+mod people;
 mod preferences;
 mod room;
 mod rotation;

@@ -18,6 +18,7 @@ use crate::{
     ctx::{Ctx, failure},
     io::{Effect, Input, StoreOp},
     operator::OperatorThen,
+    people::{People, PeopleThen},
     room::{
         RoomSync,
         answers::RoomThen,
@@ -68,6 +69,7 @@ pub(crate) enum Then {
     Presence(Vec<AccountId>),
     Room(RoomThen),
     Operator(OperatorThen),
+    People(PeopleThen),
 }
 
 impl Then {
@@ -76,6 +78,7 @@ impl Then {
         match self {
             Self::Room(then) => then.is_awaited(),
             Self::Operator(then) => then.is_awaited(),
+            Self::People(PeopleThen::Found { .. }) => true,
             _ => false,
         }
     }
@@ -106,6 +109,7 @@ pub struct Client {
     pub(crate) rooms: BTreeMap<RoomId, RoomSync>,
     pub(crate) data: AccountData,
     pub(crate) trust: Trust,
+    pub(crate) people: People,
     pub(crate) signals: Signals,
     /// What others learn of the account, and how it likes its rooms.
     pub(crate) preferences: Preferences,
@@ -157,6 +161,7 @@ impl Client {
             rooms: BTreeMap::new(),
             data: AccountData::default(),
             trust: Trust::default(),
+            people: People::default(),
             signals: Signals::default(),
             preferences: Preferences::default(),
             liked: Liked::new(),
@@ -235,6 +240,7 @@ impl Client {
         session.account_version = memory.as_ref().map_or(0, |memory| memory.version);
         self.data = AccountData::remembering(memory);
         self.trust = Trust::default();
+        self.people = People::restore(&session, entries);
         ctx.notify(Notice::Session { me: Some(session.me()), reason: None });
         self.session = Some(session);
         self.restore_preferences(entries, ctx);
@@ -263,6 +269,7 @@ impl Client {
         self.session = Some(session);
         self.data = AccountData::default();
         self.trust = Trust::default();
+        self.people = People::default();
         self.restore_preferences(&[], ctx);
         self.take_over(ctx);
     }
@@ -402,6 +409,7 @@ impl Client {
             }
             (Then::Presence(asked), Ok(Response::Presence(known))) => self.got_presence(&asked, &known, ctx),
             (Then::Operator(then), result) => self.operator_then(then, result, ctx),
+            (Then::People(then), result) => self.people_then(then, result, ctx),
             (Then::Data(then), result) => self.data_then(then, result, ctx),
             (Then::Trust(then), result) => self.trust_then(then, result, ctx),
             (Then::Entries(room), Ok(Response::Entries { entries, last_seq })) => {

@@ -7,9 +7,9 @@ use std::{fmt::Write as _, fs, path::PathBuf, sync::Once};
 
 use serde::Serialize;
 use waxwing_client::api::{
-    AccountNotice, Announcement, Avatar, Body, Confirmed, Connection, Ended, Failure, History, Identity,
-    Intent, Item, Me, Notice, Notify, Page, Person, PollOption, Presence, Preview, Quote, Reaction, Receipt,
-    Reply, Role, Rollback, Room, Sending, SessionEntry, Status, Target, Version, Vouched,
+    AccountNotice, Announcement, Avatar, Body, Confirmed, Connection, Contact, Ended, Failure, History,
+    Identity, Intent, Item, Me, Notice, Notify, Page, Person, PollOption, Presence, Preview, Quote, Reaction,
+    Receipt, Reply, Role, Rollback, Room, Sending, SessionEntry, Status, Target, Version, Vouched,
 };
 use waxwing_wire::{
     account::{RecoveredTotp, RegistrationPolicy, SessionPolicy, TotpPolicy},
@@ -69,7 +69,16 @@ samples!(intents, Intent, {
     CreateInvite: [Intent::CreateInvite { room: room_id() }],
     PreviewInvite: [Intent::PreviewInvite { invite: "an-invite".into() }],
     JoinRoom: [Intent::JoinRoom { invite: "an-invite".into() }],
-    CreateDirect: [Intent::CreateDirect { account: account() }],
+    CreateDirect: [
+        Intent::CreateDirect { account: account(), note: Some("It is me.".into()) },
+        Intent::CreateDirect { account: account(), note: None },
+    ],
+    FindAccount: [Intent::FindAccount { username: "mira".into() }],
+    AcceptRequest: [Intent::AcceptRequest { room: room_id() }],
+    DeclineRequest: [Intent::DeclineRequest { room: room_id() }],
+    Block: [Intent::Block { account: account() }],
+    Unblock: [Intent::Unblock { account: account() }],
+    Contacts: [Intent::Contacts],
     AddMember: [Intent::AddMember { room: room_id(), account: account() }],
     RemoveMember: [Intent::RemoveMember { room: room_id(), account: account() }],
     SetRole: [Intent::SetRole { room: room_id(), account: account(), role: Role::Moderator }],
@@ -258,6 +267,8 @@ samples!(replies, Reply, {
     RoomCheckCode: [Reply::RoomCheckCode { code: "00000 11111".into() }],
     ContactLink: [Reply::ContactLink { link: "a-link".into() }],
     Contact: [Reply::Contact { account: account() }],
+    Account: [Reply::Account { account: Some(account()) }, Reply::Account { account: None }],
+    Contacts: [Reply::Contacts { contacts: vec![contact(Some("mira".into())), contact(None)] }],
     LoggedOut: [Reply::LoggedOut { told: true }],
     Room: [Reply::Room { room: room_id() }],
     Invite: [Reply::Invite { invite: "an-invite".into() }],
@@ -439,6 +450,17 @@ fn device_session() -> SessionEntry {
     }
 }
 
+fn contact(known: Option<String>) -> Contact {
+    Contact {
+        account: account(),
+        name: "Mira".into(),
+        username: known.clone(),
+        verified: true,
+        blocked: known.is_none(),
+        room: known.map(|_| room_id()),
+    }
+}
+
 fn report(display_name: Option<String>) -> Reply {
     Reply::Report {
         account: account(),
@@ -503,6 +525,7 @@ fn people() -> Vec<Person> {
         role,
         own: role == Role::Owner,
         identity,
+        blocked: role == Role::Member,
     };
     let identities = [
         Identity::Known,
@@ -541,6 +564,7 @@ fn room() -> Room {
         name: "Harbour".into(),
         topic: "Boats".into(),
         peer: Some(account()),
+        request: true,
         avatar: Some(Avatar { emoji: "🦜".into(), colour: 3 }),
         history: History::All,
         retention: 86_400,

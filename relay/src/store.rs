@@ -129,6 +129,10 @@ operations! {
     fn put_account_data(by: Caller, datum: AccountDatum) -> Pending<()>;
     /// Forgets sealed account objects.
     fn drop_account_data(by: Caller, names: Vec<DataName>) -> Pending<()>;
+    /// The account of this normalised username, if it is let in.
+    fn find_account(username: String) -> Option<AccountId>;
+    /// Accounts that may not add this one to rooms.
+    fn put_blocks(by: Caller, accounts: Vec<AccountId>) -> Pending<()>;
     /// Key package of an account, with what tells whose it is.
     fn key_package(account: AccountId) -> Option<KeyPackageRecord>;
     /// Replaces the key package.

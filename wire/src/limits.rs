@@ -62,6 +62,12 @@ pub const ROOM_COMMITS: usize = 8;
 pub const ROOM_COMMITS_EACH: usize = 4;
 /// As many may be there before somebody who made none of them, and perhaps joins by one, has to wait.
 pub const ROOM_COMMITS_ALL: usize = 16;
+/// Tokens of searches for accounts that an account has at once, and per second.
+pub const FINDS: (u32, u32) = (200, 1);
+/// Tokens that one search takes: twenty at once, and one every ten seconds.
+pub const FIND_TOKENS: u32 = 10;
+/// Accounts that one account may block.
+pub const BLOCKS: usize = 1000;
 /// Candidates for the public state of one epoch in one answer.
 pub const PUBLIC_STATE_CANDIDATES: usize = 4;
 /// Bytes of candidates for the public state of one epoch in one answer; the first is given in any case.

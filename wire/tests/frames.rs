@@ -91,6 +91,8 @@ fn number(request: &Request) -> u32 {
         Request::Marks(_) => 41,
         Request::WatchPresence(_) => 42,
         Request::SharePresence(_) => 43,
+        Request::FindAccount { .. } => 50,
+        Request::PutBlocks(_) => 51,
         Request::WatchStatistics(_) => 60,
         Request::PutReportKey(_) => 61,
         Request::ReportKeys => 62,
@@ -112,7 +114,7 @@ fn every_request_is_tried_and_keeps_its_number() {
         assert_eq!(decoder.u32().unwrap(), number(&request));
         seen.insert(number(&request));
     }
-    assert_eq!(seen, (0..=28).chain(40..=43).chain(60..=63).collect());
+    assert_eq!(seen, (0..=28).chain(40..=43).chain(50..=51).chain(60..=63).collect());
 }
 
 #[test]

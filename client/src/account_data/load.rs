@@ -122,6 +122,12 @@ impl AccountData {
         self.loading = false;
     }
 
+    /// Content of the objects that hold what this account wants with others.
+    pub(crate) fn people_objects(&self) -> impl Iterator<Item = &[u8]> {
+        let names = (0..PIN_OBJECTS).map(|n| format!("people {n:x}"));
+        names.filter_map(|name| self.entries.get(&name)).map(|entry| entry.plain.as_slice())
+    }
+
     /// Content of the objects that hold what is known of other accounts.
     pub(crate) fn pin_objects(&self) -> impl Iterator<Item = &[u8]> {
         let names = (0..PIN_OBJECTS).map(|n| format!("pins {n:x}"));
@@ -134,7 +140,7 @@ impl Client {
         let Some(session) = &mut self.session else { return };
         let mut names =
             vec![PROFILE.to_owned(), KEY_PACKAGE.to_owned(), ROOMS.to_owned(), REPORT_KEY.to_owned()];
-        names.extend((0..PIN_OBJECTS).map(|n| format!("pins {n:x}")));
+        names.extend((0..PIN_OBJECTS).flat_map(|n| [format!("pins {n:x}"), format!("people {n:x}")]));
         names.extend(preferences::names());
         names.extend(self.rooms.keys().flat_map(|room| [link_name(*room), password_name(*room)]));
         let has_rooms = !self.rooms.is_empty();
@@ -152,6 +158,7 @@ impl Client {
                 self.complete_report_key(ctx);
             }
         }
+        self.load_people(ctx);
         self.load_pins(ctx);
         self.preferences_changed(ctx);
         self.greet_presence(ctx);

@@ -56,6 +56,12 @@ pub(crate) fn password_name(room: RoomId) -> String {
     format!("password {room}")
 }
 
+/// Name of the account object that holds what this account wants with another.
+pub(crate) fn people_name(account: AccountId) -> String {
+    let [first, ..] = account.0;
+    format!("people {:x}", first / PIN_OBJECTS)
+}
+
 /// Whether an object of this name holds the secret of a way into a room.
 fn is_link(name: &str) -> bool {
     name.starts_with("link ") || name.starts_with("password ")

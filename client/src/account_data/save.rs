@@ -16,6 +16,7 @@ use super::{
 use crate::{
     ctx::Ctx,
     machine::{Client, Then},
+    people::{self, Acquaintance},
     session::Session,
     trust::{self, Pin},
 };
@@ -30,6 +31,8 @@ pub(crate) enum Change {
     Put(Zeroizing<Vec<u8>>),
     /// These accounts are known so; other accounts in the object stay.
     Pins(Vec<Pin>),
+    /// What this account wants with these others; of each the newest counts.
+    People(Vec<Acquaintance>),
     /// A new key package, unless another session has made one meanwhile.
     KeyPackage {
         generation: key_package::Generation,
@@ -67,6 +70,7 @@ impl Change {
         match self {
             Self::Put(plain) => plain.clone(),
             Self::Pins(pins) => trust::merge(&before, pins),
+            Self::People(people) => people::merge(&before, people),
             Self::KeyPackage { generation, spent } => key_package::add(&before, generation, spent.as_ref()),
             Self::Room(room, epoch) => rooms::note(&before, *room, *epoch),
             Self::RoomPreferences(room, change) => preferences::put(&before, *room, *change),

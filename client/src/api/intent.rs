@@ -172,7 +172,36 @@ pub enum Intent {
     CreateDirect {
         /// Account of the other one.
         account: String,
+        /// Said first, at most 64 kB of UTF-8: whoever is asked sees it beside the request.
+        note: Option<String>,
     },
+    /// Which account has this username, exactly. Reply: [`Reply::Account`].
+    FindAccount {
+        /// As typed.
+        username: String,
+    },
+    /// Talk with whoever asked for it. Reply: [`Reply::Done`].
+    AcceptRequest {
+        /// The room of two that is a request.
+        room: String,
+    },
+    /// Do not talk with whoever asked for it; the room goes. Reply: [`Reply::Done`].
+    DeclineRequest {
+        /// The room of two that is a request.
+        room: String,
+    },
+    /// Hear nothing of somebody any more; their request goes. Reply: [`Reply::Done`].
+    Block {
+        /// Account id.
+        account: String,
+    },
+    /// Hear of somebody again. Reply: [`Reply::Done`].
+    Unblock {
+        /// Account id.
+        account: String,
+    },
+    /// Everybody with whom there is or was a room of two, or whose contact link was opened. Reply: [`Reply::Contacts`].
+    Contacts,
     /// Bring somebody in. Reply: [`Reply::Done`].
     AddMember {
         /// The room.

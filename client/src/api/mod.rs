@@ -12,7 +12,7 @@ pub use message::{Page, PollOption, Preview, Quote, Reaction, Target, Version};
 pub use notice::{
     AccountNotice, Announcement, Connection, Ended, Me, Notice, Presence, Receipt, Rollback, Status,
 };
-pub use reply::{Failure, Reply, SessionEntry};
+pub use reply::{Contact, Failure, Reply, SessionEntry};
 pub use view::{
     Avatar, Body, Confirmed, History, Identity, Item, Notify, Person, RETENTION_S_MAX, RETENTION_S_MIN, Role,
     Room, Sending, Vouched,
@@ -28,4 +28,4 @@ macro_rules! redacted {
         }
     )+};
 }
-redacted!(Intent Reply Notice Room Item Body Announcement Quote Preview Reaction PollOption Version);
+redacted!(Contact Intent Reply Notice Room Item Body Announcement Quote Preview Reaction PollOption Version);

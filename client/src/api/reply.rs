@@ -154,6 +154,16 @@ pub enum Reply {
         /// Account id.
         account: String,
     },
+    /// Whether somebody has the username.
+    Account {
+        /// Account id; nothing if nobody has it.
+        account: Option<String>,
+    },
+    /// Whom the account knows, by name.
+    Contacts {
+        /// Each once.
+        contacts: Vec<Contact>,
+    },
     /// Logged out: nothing is left on this device.
     LoggedOut {
         /// The relay knows, too. If not, its session ends by itself, or with a change of password.
@@ -173,6 +183,24 @@ pub enum Reply {
         /// The first text first, the present one last.
         versions: Vec<Version>,
     },
+}
+
+/// Somebody whom the account knows.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Contact {
+    /// Account id.
+    pub account: String,
+    /// Display name; empty when not known.
+    pub name: String,
+    /// Under which they were found.
+    pub username: Option<String>,
+    /// Compared by another way than the relay.
+    pub verified: bool,
+    /// Nothing is heard of them.
+    pub blocked: bool,
+    /// The room of two with them.
+    pub room: Option<String>,
 }
 
 /// One session of the account.

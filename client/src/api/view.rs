@@ -16,6 +16,8 @@ pub struct Room {
     pub topic: String,
     /// The other one, in a room of two.
     pub peer: Option<String>,
+    /// The other one asks for this room of two; nothing of this account is told there before it is accepted.
+    pub request: bool,
     /// Its avatar, if it has one.
     pub avatar: Option<Avatar>,
     /// What newcomers may read.
@@ -136,6 +138,8 @@ pub struct Person {
     pub own: bool,
     /// Whether they are who they were.
     pub identity: Identity,
+    /// This account does not want to hear of them.
+    pub blocked: bool,
 }
 
 /// Whether a person is who they were.

@@ -110,6 +110,7 @@ impl Client {
         self.rooms.clear();
         self.data = crate::account_data::AccountData::default();
         self.trust = crate::trust::Trust::default();
+        self.people = crate::people::People::default();
         self.disconnect(ctx);
         ctx.notify(Notice::Session { me: None, reason });
     }

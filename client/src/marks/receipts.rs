@@ -70,7 +70,10 @@ impl Client {
     /// What members are to be told of this account, if there is anything new for them.
     pub(super) fn shared_due(&self, room: RoomId, ctx: &Ctx<'_>) -> Option<Reached> {
         let sync = self.rooms.get(&room).filter(|sync| sync.is_current())?;
-        if !self.preferences.read_receipts || self.blocked(room, ctx.now_ms).is_some() {
+        if !self.preferences.read_receipts
+            || self.is_request(room)
+            || self.blocked(room, ctx.now_ms).is_some()
+        {
             return None;
         }
         let (told, newest, read) = (sync.marks.told, sync.newest_foreign, sync.marks.own.read);

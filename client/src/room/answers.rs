@@ -21,7 +21,7 @@ pub(crate) enum RoomThen {
     /// Key package of somebody who is to come in.
     AddPackage { intent: u64, room: RoomId, account: AccountId },
     /// Key package of the other one of a room of two that is to be founded.
-    DirectPackage { intent: u64, account: AccountId },
+    DirectPackage { intent: u64, account: AccountId, note: Option<String> },
     /// The Welcome that leads into a room.
     Welcome(RoomId),
     /// Key package of a member that asks to be let in again.
@@ -84,7 +84,9 @@ impl Client {
             RoomThen::AddPackage { intent, room, account } => {
                 self.add_with_package((intent, room, account), result, ctx);
             }
-            RoomThen::DirectPackage { intent, account } => self.found_direct(intent, account, result, ctx),
+            RoomThen::DirectPackage { intent, account, note } => {
+                self.found_direct((intent, note), account, result, ctx);
+            }
             RoomThen::Welcome(room) => self.got_welcome(room, result, ctx),
             RoomThen::RejoinPackage { room, account } => self.readmit((room, account), result, ctx),
             RoomThen::PeerPackage { room, account } => self.bring_peer((room, account), result, ctx),

@@ -28,7 +28,7 @@ pub(crate) enum FoundedFor {
     /// The person.
     Person { intent: u64 },
     /// A room of two, whose other one comes in next.
-    Direct { intent: u64, package: Newcomer },
+    Direct { intent: u64, package: Newcomer, note: Option<String> },
     /// The members of another room.
     Successor { from: RoomId },
 }
@@ -92,7 +92,9 @@ impl Client {
         self.finish(room, batch, ctx);
         match purpose {
             FoundedFor::Person { intent } => ctx.reply(intent, Ok(Reply::Room { room: room.to_string() })),
-            FoundedFor::Direct { intent, package } => self.direct_founded((intent, package), room, ctx),
+            FoundedFor::Direct { intent, package, note } => {
+                self.direct_founded((intent, package, note), room, ctx);
+            }
             FoundedFor::Successor { from } => self.move_on(from, ctx),
         }
     }

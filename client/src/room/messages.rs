@@ -88,6 +88,7 @@ impl Client {
         if let Some(trouble) = self.rooms.get(&room).and_then(RoomSync::complaint) {
             return Err(failure("no_such_room", &trouble));
         }
+        self.wanted(room)?;
         self.blocked(room, ctx.now_ms).map_or(Ok(room), Err)
     }
 

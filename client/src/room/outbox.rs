@@ -133,7 +133,8 @@ impl Client {
         let told = sync.names.get(&session.account) == Some(&session.display_name)
             || sync.announced.as_ref() == Some(&session.display_name);
         let queued = sync.outbox.iter().any(|item| item.kind == kind && item.body == body);
-        if sync.is_current() && !told && !queued {
+        let asked = self.people.is_request(sync, session, &self.trust);
+        if !asked && sync.is_current() && !told && !queued {
             let name = session.display_name.clone();
             self.enqueue(room, &profile, ctx);
             if let Some(sync) = self.rooms.get_mut(&room) {

@@ -23,6 +23,7 @@ use super::{
 use crate::{
     account_data::{link_name, open_published},
     api::{Avatar, Failure, History, RETENTION_S_MAX, RETENTION_S_MIN, Reply, Role},
+    content::{Content, Text},
     ctx::{Ctx, failure},
     machine::{Client, Then},
     trust::Standing,
@@ -227,25 +228,34 @@ impl Client {
         &mut self,
         intent: u64,
         account: &str,
+        note: Option<String>,
         ctx: &mut Ctx<'_>,
     ) -> Result<(), Failure> {
         let account = account_id(account)?;
+        let note = note.filter(|note| !note.trim().is_empty());
+        note.as_deref().map_or(Ok(()), Self::check_text)?;
         if self.session.as_ref().is_some_and(|session| session.account == account) {
             return Err(failure("wrong_step", "A room of two needs somebody else."));
         }
+        self.want_to_talk(account, ctx)?;
         if let Some(room) = self.direct_with(account) {
+            if let Some(note) = note {
+                self.enqueue(room, &Content::Text(Text { text: note, ..Text::default() }), ctx);
+            }
+            self.announce(room, ctx);
+            self.advance(room, ctx);
             ctx.reply(intent, Ok(Reply::Room { room: room.to_string() }));
             return Ok(());
         }
         // Asked before the room is founded: where nobody can come in, there is to be no room.
-        let then = RoomThen::DirectPackage { intent, account };
+        let then = RoomThen::DirectPackage { intent, account, note };
         self.ask(Request::KeyPackage(account), Then::Room(then), ctx);
         Ok(())
     }
 
     pub(super) fn found_direct(
         &mut self,
-        intent: u64,
+        (intent, note): (u64, Option<String>),
         account: AccountId,
         result: Result<Response, Problem>,
         ctx: &mut Ctx<'_>,
@@ -254,7 +264,7 @@ impl Client {
             let session = self.session.as_ref().ok_or_else(no_such_room)?;
             let state = RoomState::direct(session.id(), ids::AccountId(account.0));
             let id = RoomId(ids::RoomId::random(ctx.rng).0);
-            self.found(id, &state, FoundedFor::Direct { intent, package }, ctx)
+            self.found(id, &state, FoundedFor::Direct { intent, package, note }, ctx)
         });
         if let Err(failure) = founded {
             ctx.reply(intent, Err(failure));
@@ -264,14 +274,18 @@ impl Client {
     /// The relay has the room of two; now the other one comes in. Were this cut off here, it would be done as a duty.
     pub(super) fn direct_founded(
         &mut self,
-        (intent, package): (u64, Newcomer),
+        (intent, package, note): (u64, Newcomer, Option<String>),
         room: RoomId,
         ctx: &mut Ctx<'_>,
     ) {
         let purpose = CommitFor::Person { intent, reply: Reply::Room { room: room.to_string() } };
         let wanted = Wanted::Add(vec![package]);
         if let Err(failure) = self.want(room, wanted, purpose, ctx) {
-            ctx.reply(intent, Err(failure));
+            return ctx.reply(intent, Err(failure));
+        }
+        // Goes out once the other one is in.
+        if let Some(note) = note {
+            self.enqueue(room, &Content::Text(Text { text: note, ..Text::default() }), ctx);
         }
     }
 }

@@ -144,7 +144,7 @@ impl Client {
         let (Some(sync), Some(session)) = (self.rooms.get(&room), &self.session) else { return };
         if sync.is_confirmed() && (sync.group.is_some() || sync.trouble.is_some()) {
             let liked = self.liked.get(&room).copied().unwrap_or_default();
-            let view = sync.view(session, &self.trust, liked, ctx.now_ms);
+            let view = sync.view(session, (&self.trust, &self.people), liked, ctx.now_ms);
             ctx.notify(Notice::Room { room: Box::new(view) });
         }
     }

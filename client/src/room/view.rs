@@ -9,12 +9,19 @@ use super::{RoomSync, avatar, log};
 use crate::{
     account_data::RoomPreferences,
     api::{Confirmed, History, Identity, Person, Role, Room, Vouched},
+    people::People,
     session::Session,
     trust::Trust,
 };
 
 impl RoomSync {
-    pub(crate) fn view(&self, session: &Session, trust: &Trust, liked: RoomPreferences, now_ms: u64) -> Room {
+    pub(crate) fn view(
+        &self,
+        session: &Session,
+        (trust, others): (&Trust, &People),
+        liked: RoomPreferences,
+        now_ms: u64,
+    ) -> Room {
         let members: BTreeSet<AccountId> =
             self.group.iter().flat_map(|group| group.roster().keys()).map(|id| AccountId(id.0)).collect();
         let everybody: BTreeSet<AccountId> = members.iter().chain(self.names.keys()).copied().collect();
@@ -26,6 +33,7 @@ impl RoomSync {
             name: self.name(session),
             topic: state.map(|state| state.topic.clone()).unwrap_or_default(),
             peer: self.peer(session).map(|peer| peer.to_string()),
+            request: others.is_request(self, session, trust),
             avatar: state.and_then(|state| avatar::from_bytes(&state.avatar)),
             history: state.map_or(History::All, |state| state.history.into()),
             retention: state.map_or(0, |state| state.retention_s),
@@ -37,6 +45,7 @@ impl RoomSync {
                 .iter()
                 .map(|account| self.person(*account, &members, session))
                 .map(|person| self.with_identity(person, trust, now_ms))
+                .map(|person| others.with_block(person))
                 .collect(),
             members: u32::try_from(members.len()).unwrap_or(u32::MAX),
             last: self.unsent_items(session).pop().or_else(|| self.last.clone()),
@@ -61,7 +70,7 @@ impl RoomSync {
     }
 
     /// The other one of a room of two.
-    fn peer(&self, session: &Session) -> Option<AccountId> {
+    pub(crate) fn peer(&self, session: &Session) -> Option<AccountId> {
         let state = self.group.as_ref()?.state();
         let other = if state.founder == session.id() { state.peer? } else { state.founder };
         (state.kind == room::RoomKind::Direct).then_some(AccountId(other.0))
@@ -88,6 +97,7 @@ impl RoomSync {
             role,
             own,
             identity: Identity::Known,
+            blocked: false,
         }
     }
 

@@ -154,6 +154,11 @@ impl Client {
         let before = self.trust.pins.get(&account).and_then(|pin| pin.before);
         let reply =
             self.verify(Pin { account, fingerprint: link.fingerprint, verified: true, before }, ctx)?;
+        self.want_to_talk(account, ctx)?;
+        for room in self.room_ids() {
+            self.announce(room, ctx);
+            self.advance(room, ctx);
+        }
         ctx.reply(intent, Ok(reply));
         Ok(())
     }

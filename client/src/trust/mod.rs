@@ -51,6 +51,11 @@ pub(crate) enum TrustThen {
 }
 
 impl Trust {
+    /// Whether an account was compared by another way than the relay.
+    pub(crate) fn is_verified(&self, account: AccountId) -> bool {
+        self.pins.get(&account).is_some_and(|pin| pin.verified)
+    }
+
     /// How a member's key is shown.
     pub(crate) fn identity(&self, account: AccountId, key: &IdentityPublicKey, now_ms: u64) -> Identity {
         match self.pins.standing(account, key, now_ms) {

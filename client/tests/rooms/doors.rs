@@ -10,14 +10,19 @@ use crate::scene::{Three, code, id};
 fn a_room_of_two_has_two() {
     let mut all = Three::new(7);
     let jonas = all.account(all.jonas);
-    let Ok(Reply::Room { room }) = all.world.call(all.mira, Intent::CreateDirect { account: jonas.clone() })
+    let Ok(Reply::Room { room }) =
+        all.world.call(all.mira, Intent::CreateDirect { account: jonas.clone(), note: None })
     else {
         panic!("no room")
     };
-    let again = all.world.call(all.mira, Intent::CreateDirect { account: jonas.clone() });
+    let again = all.world.call(all.mira, Intent::CreateDirect { account: jonas.clone(), note: None });
     assert_eq!(again, Ok(Reply::Room { room: room.clone() }));
     let mira = all.account(all.mira);
-    let back = all.world.call(all.jonas, Intent::CreateDirect { account: mira.clone() });
+    assert!(
+        all.world.devices[all.jonas].rooms[&room].request
+            && !all.world.devices[all.mira].rooms[&room].request
+    );
+    let back = all.world.call(all.jonas, Intent::CreateDirect { account: mira.clone(), note: None });
     assert_eq!(back, Ok(Reply::Room { room: room.clone() }), "there is one already");
     all.world.send(all.mira, &room, "psst");
     all.world.send(all.jonas, &room, "yes?");

@@ -102,6 +102,13 @@ CREATE TABLE account_data (
     PRIMARY KEY (account, name)
 ) STRICT;
 
+-- Who may not add an account to rooms.
+CREATE TABLE blocks (
+    account BLOB NOT NULL REFERENCES accounts (account) ON DELETE CASCADE,
+    blocked BLOB NOT NULL CHECK (length(blocked) = 16),
+    PRIMARY KEY (account, blocked)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE key_packages (
     account BLOB NOT NULL PRIMARY KEY REFERENCES accounts (account) ON DELETE CASCADE,
     bytes   BLOB NOT NULL

@@ -38,6 +38,8 @@ pub struct Rates {
     pub signals: Rate,
     /// Marks, and questions who is there.
     pub marks: Rate,
+    /// Searches for accounts.
+    pub finds: Rate,
 }
 
 impl Default for Rates {
@@ -48,6 +50,7 @@ impl Default for Rates {
             stores: Rate::of(shared::STORES),
             signals: Rate::of(shared::SIGNALS),
             marks: Rate::of(shared::MARKS),
+            finds: Rate::of(shared::FINDS),
         }
     }
 }
@@ -92,6 +95,7 @@ pub(super) struct Meters {
     stores: Mutex<HashMap<AccountId, Bucket>>,
     signals: Mutex<HashMap<AccountId, Bucket>>,
     marks: Mutex<HashMap<AccountId, Bucket>>,
+    finds: Mutex<HashMap<AccountId, Bucket>>,
 }
 
 impl Meters {
@@ -103,6 +107,7 @@ impl Meters {
             stores: Mutex::default(),
             signals: Mutex::default(),
             marks: Mutex::default(),
+            finds: Mutex::default(),
         }
     }
 
@@ -114,7 +119,7 @@ impl Meters {
         (request, bytes): (&Request, usize),
         messages: Rate,
     ) -> Result<(), Problem> {
-        let Rates { messages: _, commits, stores, signals, marks } = self.rates;
+        let Rates { messages: _, commits, stores, signals, marks, finds } = self.rates;
         let by_size = u32::try_from(bytes.div_ceil(shared::RATE_BYTES).max(1)).unwrap_or(u32::MAX);
         let take = |buckets, tokens, rate| take(buckets, account, tokens, rate, Instant::now());
         match request {
@@ -128,6 +133,7 @@ impl Meters {
             | Request::PutPublished(_)
             | Request::PutAccountData(_)
             | Request::DropAccountData(_)
+            | Request::PutBlocks(_)
             | Request::PutKeyPackage(_) => take(&self.stores, by_size, stores),
             Request::Erase { seqs, .. } => {
                 let each = u32::try_from(seqs.len().max(1)).unwrap_or(u32::MAX);
@@ -137,6 +143,7 @@ impl Meters {
             Request::PutMarks { .. } | Request::WatchPresence(_) | Request::SharePresence(_) => {
                 take(&self.marks, by_size, marks)
             }
+            Request::FindAccount { .. } => take(&self.finds, shared::FIND_TOKENS, finds),
             _ => return Ok(()),
         }
         .map_err(slower)

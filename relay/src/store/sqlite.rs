@@ -16,6 +16,7 @@ mod log;
 mod marks;
 mod methods;
 mod migrate;
+mod people;
 mod published;
 mod readers;
 mod rooms;

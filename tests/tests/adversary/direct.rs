@@ -26,7 +26,7 @@ const ATTACKS: u64 = 3;
 fn pair(seed: u64) -> (Scene, String) {
     let mut scene = Scene::new(seed);
     let jonas = scene.account(JONAS).to_string();
-    match scene.world.call(MIRA, Intent::CreateDirect { account: jonas }) {
+    match scene.world.call(MIRA, Intent::CreateDirect { account: jonas, note: None }) {
         Ok(Reply::Room { room }) => {
             scene.world.run();
             (scene, room)

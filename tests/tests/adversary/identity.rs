@@ -139,7 +139,7 @@ fn identity_swapped_against_a_pin() {
         };
         scene.relay.accounts.insert("dora".into(), false_one);
         assert!(is_blocked(&add(&mut scene, MIRA, dora)), "seed {seed}");
-        let direct = scene.world.call(MIRA, Intent::CreateDirect { account: dora.to_string() });
+        let direct = scene.world.call(MIRA, Intent::CreateDirect { account: dora.to_string(), note: None });
         assert!(seed % 2 == 1 || is_blocked(&direct), "seed {seed}: {direct:?}");
         scene.world.run();
         assert_eq!(scene.world.devices[MIRA].changed, [(dora.to_string(), false)], "seed {seed}");

@@ -84,7 +84,7 @@ async fn rooms_of_two_passwords_and_who_is_typing() {
     let [of_mira, of_jonas] = [mira, jonas].map(|d| all.world.account(d));
 
     // There is one room of two, whoever asks.
-    let with = |account: &str| Intent::CreateDirect { account: account.into() };
+    let with = |account: &str| Intent::CreateDirect { account: account.into(), note: None };
     let direct = room(all.world.call(mira, with(&of_jonas)).await);
     let known =
         |world: &World, d: usize| world.devices[d].rooms.get(&direct).is_some_and(|room| room.members == 2);

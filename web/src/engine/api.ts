@@ -47,7 +47,13 @@ export type Intent =
   | { type: 'createInvite'; room: string }
   | { type: 'previewInvite'; invite: string }
   | { type: 'joinRoom'; invite: string }
-  | { type: 'createDirect'; account: string }
+  | { type: 'createDirect'; account: string; note: string | null }
+  | { type: 'findAccount'; username: string }
+  | { type: 'acceptRequest'; room: string }
+  | { type: 'declineRequest'; room: string }
+  | { type: 'block'; account: string }
+  | { type: 'unblock'; account: string }
+  | { type: 'contacts' }
   | { type: 'addMember'; room: string; account: string }
   | { type: 'removeMember'; room: string; account: string }
   | { type: 'setRole'; room: string; account: string; role: Role }
@@ -167,6 +173,8 @@ export type Reply =
   | { type: 'roomCheckCode'; code: string }
   | { type: 'contactLink'; link: string }
   | { type: 'contact'; account: string }
+  | { type: 'account'; account: Maybe<string> }
+  | { type: 'contacts'; contacts: Contact[] }
   | { type: 'loggedOut'; told: boolean }
   | { type: 'room'; room: string }
   | { type: 'invite'; invite: string }
@@ -212,6 +220,12 @@ export interface ReplyTo {
   previewInvite: 'invitePreview';
   joinRoom: 'room';
   createDirect: 'room';
+  findAccount: 'account';
+  acceptRequest: 'done';
+  declineRequest: 'done';
+  block: 'done';
+  unblock: 'done';
+  contacts: 'contacts';
   addMember: 'done';
   removeMember: 'done';
   setRole: 'done';
@@ -322,6 +336,19 @@ export interface Announcement {
   at: number;
 }
 
+/** Somebody with whom there is or was a room of two, or whose contact link was opened. */
+export interface Contact {
+  account: string;
+  /** Empty when not known. */
+  name: string;
+  /** Under which they were found. */
+  username: Maybe<string>;
+  verified: boolean;
+  blocked: boolean;
+  /** The room of two with them. */
+  room: Maybe<string>;
+}
+
 /** A session of the account. */
 export interface SessionEntry {
   id: string;
@@ -358,6 +385,8 @@ export interface Room {
   name: string;
   topic: string;
   peer: Maybe<string>;
+  /** The other one asks for this room of two; nothing is told there before it is accepted. */
+  request: boolean;
   avatar: Maybe<RoomAvatar>;
   history: History;
   /** Messages disappear after so many seconds; 0 keeps them. */
@@ -430,6 +459,8 @@ export interface Person {
   role: Role;
   own: boolean;
   identity: Identity;
+  /** This account does not want to hear of them. */
+  blocked: boolean;
 }
 
 /** What the relay took back to an older state. */

@@ -41,7 +41,14 @@ export const intents = [
   {"type":"createInvite","room":"cm9vbQ"},
   {"type":"previewInvite","invite":"an-invite"},
   {"type":"joinRoom","invite":"an-invite"},
-  {"type":"createDirect","account":"YWNjb3VudA"},
+  {"type":"createDirect","account":"YWNjb3VudA","note":"It is me."},
+  {"type":"createDirect","account":"YWNjb3VudA","note":null},
+  {"type":"findAccount","username":"mira"},
+  {"type":"acceptRequest","room":"cm9vbQ"},
+  {"type":"declineRequest","room":"cm9vbQ"},
+  {"type":"block","account":"YWNjb3VudA"},
+  {"type":"unblock","account":"YWNjb3VudA"},
+  {"type":"contacts"},
   {"type":"addMember","room":"cm9vbQ","account":"YWNjb3VudA"},
   {"type":"removeMember","room":"cm9vbQ","account":"YWNjb3VudA"},
   {"type":"setRole","room":"cm9vbQ","account":"YWNjb3VudA","role":"moderator"},
@@ -134,6 +141,9 @@ export const replies = [
   {"type":"roomCheckCode","code":"00000 11111"},
   {"type":"contactLink","link":"a-link"},
   {"type":"contact","account":"YWNjb3VudA"},
+  {"type":"account","account":"YWNjb3VudA"},
+  {"type":"account","account":null},
+  {"type":"contacts","contacts":[{"account":"YWNjb3VudA","name":"Mira","username":"mira","verified":true,"blocked":false,"room":"cm9vbQ"},{"account":"YWNjb3VudA","name":"Mira","username":null,"verified":true,"blocked":true,"room":null}]},
   {"type":"loggedOut","told":true},
   {"type":"room","room":"cm9vbQ"},
   {"type":"invite","invite":"an-invite"},
@@ -162,8 +172,8 @@ export const notices = [
   {"type":"session","me":{"account":"YWNjb3VudA","username":"mira","displayName":"Mira","administrator":true,"status":"active","totp":true,"recoveryCodesLeft":9},"reason":null},
   {"type":"session","me":null,"reason":"banned"},
   {"type":"connection","state":{"type":"connected"}},
-  {"type":"room","room":{"room":"cm9vbQ","name":"Harbour","topic":"Boats","peer":"YWNjb3VudA","avatar":{"emoji":"🦜","colour":3},"history":"all","retention":86400,"invite":true,"password":true,"predecessor":"cm9vbQ","successor":"cm9vbQ","people":[{"account":"YWNjb3VudA","name":"Mira","role":"owner","own":true,"identity":{"type":"known"}},{"account":"YWNjb3VudA","name":"Mira","role":"moderator","own":false,"identity":{"type":"verified"}},{"account":"YWNjb3VudA","name":"Mira","role":"member","own":false,"identity":{"type":"changed","signed":true}},{"account":"YWNjb3VudA","name":"Mira","role":"former","own":false,"identity":{"type":"changed","signed":false}}],"members":2,"last":{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"text","text":"hello","state":{"type":"sent"}},"reply":{"key":"a-key","seq":7,"sender":"YWNjb3VudA","text":"hello"},"mentions":["YWNjb3VudA"],"forwarded":true,"preview":{"url":"https://example.org/","title":"Example","description":"A page"},"edited":1700000000000,"reactions":[{"emoji":"👍","accounts":["YWNjb3VudA"]}],"pinned":true},"unread":3,"mentions":1,"read":4,"markedUnread":true,"draft":"hel","muted":1700000000000,"notify":"mentions","pinned":true,"archived":true,"syncing":true,"trouble":"The room could not be followed.","confirmed":{"account":"YWNjb3VudA","at":1700000000000},"vouched":{"account":"YWNjb3VudA","before":7}}},
-  {"type":"room","room":{"room":"cm9vbQ","name":"Harbour","topic":"Boats","peer":null,"avatar":null,"history":"fromJoin","retention":0,"invite":true,"password":true,"predecessor":null,"successor":null,"people":[],"members":2,"last":null,"unread":3,"mentions":1,"read":4,"markedUnread":true,"draft":"hel","muted":1700000000000,"notify":"nothing","pinned":true,"archived":true,"syncing":true,"trouble":null,"confirmed":null,"vouched":null}},
+  {"type":"room","room":{"room":"cm9vbQ","name":"Harbour","topic":"Boats","peer":"YWNjb3VudA","request":true,"avatar":{"emoji":"🦜","colour":3},"history":"all","retention":86400,"invite":true,"password":true,"predecessor":"cm9vbQ","successor":"cm9vbQ","people":[{"account":"YWNjb3VudA","name":"Mira","role":"owner","own":true,"identity":{"type":"known"},"blocked":false},{"account":"YWNjb3VudA","name":"Mira","role":"moderator","own":false,"identity":{"type":"verified"},"blocked":false},{"account":"YWNjb3VudA","name":"Mira","role":"member","own":false,"identity":{"type":"changed","signed":true},"blocked":true},{"account":"YWNjb3VudA","name":"Mira","role":"former","own":false,"identity":{"type":"changed","signed":false},"blocked":false}],"members":2,"last":{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"text","text":"hello","state":{"type":"sent"}},"reply":{"key":"a-key","seq":7,"sender":"YWNjb3VudA","text":"hello"},"mentions":["YWNjb3VudA"],"forwarded":true,"preview":{"url":"https://example.org/","title":"Example","description":"A page"},"edited":1700000000000,"reactions":[{"emoji":"👍","accounts":["YWNjb3VudA"]}],"pinned":true},"unread":3,"mentions":1,"read":4,"markedUnread":true,"draft":"hel","muted":1700000000000,"notify":"mentions","pinned":true,"archived":true,"syncing":true,"trouble":"The room could not be followed.","confirmed":{"account":"YWNjb3VudA","at":1700000000000},"vouched":{"account":"YWNjb3VudA","before":7}}},
+  {"type":"room","room":{"room":"cm9vbQ","name":"Harbour","topic":"Boats","peer":null,"request":true,"avatar":null,"history":"fromJoin","retention":0,"invite":true,"password":true,"predecessor":null,"successor":null,"people":[],"members":2,"last":null,"unread":3,"mentions":1,"read":4,"markedUnread":true,"draft":"hel","muted":1700000000000,"notify":"nothing","pinned":true,"archived":true,"syncing":true,"trouble":null,"confirmed":null,"vouched":null}},
   {"type":"roomGone","room":"cm9vbQ"},
   {"type":"receipts","room":"cm9vbQ","receipts":[{"account":"YWNjb3VudA","delivered":7,"read":6}]},
   {"type":"presence","people":[{"account":"YWNjb3VudA","online":true,"lastSeen":null},{"account":"YWNjb3VudA","online":false,"lastSeen":1700000000000}]},
@@ -221,8 +231,8 @@ export const connections = [
 
 // prettier-ignore
 export const rooms = [
-  {"room":"cm9vbQ","name":"Harbour","topic":"Boats","peer":"YWNjb3VudA","avatar":{"emoji":"🦜","colour":3},"history":"all","retention":86400,"invite":true,"password":true,"predecessor":"cm9vbQ","successor":"cm9vbQ","people":[{"account":"YWNjb3VudA","name":"Mira","role":"owner","own":true,"identity":{"type":"known"}},{"account":"YWNjb3VudA","name":"Mira","role":"moderator","own":false,"identity":{"type":"verified"}},{"account":"YWNjb3VudA","name":"Mira","role":"member","own":false,"identity":{"type":"changed","signed":true}},{"account":"YWNjb3VudA","name":"Mira","role":"former","own":false,"identity":{"type":"changed","signed":false}}],"members":2,"last":{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"text","text":"hello","state":{"type":"sent"}},"reply":{"key":"a-key","seq":7,"sender":"YWNjb3VudA","text":"hello"},"mentions":["YWNjb3VudA"],"forwarded":true,"preview":{"url":"https://example.org/","title":"Example","description":"A page"},"edited":1700000000000,"reactions":[{"emoji":"👍","accounts":["YWNjb3VudA"]}],"pinned":true},"unread":3,"mentions":1,"read":4,"markedUnread":true,"draft":"hel","muted":1700000000000,"notify":"mentions","pinned":true,"archived":true,"syncing":true,"trouble":"The room could not be followed.","confirmed":{"account":"YWNjb3VudA","at":1700000000000},"vouched":{"account":"YWNjb3VudA","before":7}},
-  {"room":"cm9vbQ","name":"Harbour","topic":"Boats","peer":null,"avatar":null,"history":"fromJoin","retention":0,"invite":true,"password":true,"predecessor":null,"successor":null,"people":[],"members":2,"last":null,"unread":3,"mentions":1,"read":4,"markedUnread":true,"draft":"hel","muted":1700000000000,"notify":"nothing","pinned":true,"archived":true,"syncing":true,"trouble":null,"confirmed":null,"vouched":null},
+  {"room":"cm9vbQ","name":"Harbour","topic":"Boats","peer":"YWNjb3VudA","request":true,"avatar":{"emoji":"🦜","colour":3},"history":"all","retention":86400,"invite":true,"password":true,"predecessor":"cm9vbQ","successor":"cm9vbQ","people":[{"account":"YWNjb3VudA","name":"Mira","role":"owner","own":true,"identity":{"type":"known"},"blocked":false},{"account":"YWNjb3VudA","name":"Mira","role":"moderator","own":false,"identity":{"type":"verified"},"blocked":false},{"account":"YWNjb3VudA","name":"Mira","role":"member","own":false,"identity":{"type":"changed","signed":true},"blocked":true},{"account":"YWNjb3VudA","name":"Mira","role":"former","own":false,"identity":{"type":"changed","signed":false},"blocked":false}],"members":2,"last":{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"text","text":"hello","state":{"type":"sent"}},"reply":{"key":"a-key","seq":7,"sender":"YWNjb3VudA","text":"hello"},"mentions":["YWNjb3VudA"],"forwarded":true,"preview":{"url":"https://example.org/","title":"Example","description":"A page"},"edited":1700000000000,"reactions":[{"emoji":"👍","accounts":["YWNjb3VudA"]}],"pinned":true},"unread":3,"mentions":1,"read":4,"markedUnread":true,"draft":"hel","muted":1700000000000,"notify":"mentions","pinned":true,"archived":true,"syncing":true,"trouble":"The room could not be followed.","confirmed":{"account":"YWNjb3VudA","at":1700000000000},"vouched":{"account":"YWNjb3VudA","before":7}},
+  {"room":"cm9vbQ","name":"Harbour","topic":"Boats","peer":null,"request":true,"avatar":null,"history":"fromJoin","retention":0,"invite":true,"password":true,"predecessor":null,"successor":null,"people":[],"members":2,"last":null,"unread":3,"mentions":1,"read":4,"markedUnread":true,"draft":"hel","muted":1700000000000,"notify":"nothing","pinned":true,"archived":true,"syncing":true,"trouble":null,"confirmed":null,"vouched":null},
 ] satisfies Room[];
 
 // prettier-ignore
@@ -241,10 +251,10 @@ export const histories = [
 
 // prettier-ignore
 export const people = [
-  {"account":"YWNjb3VudA","name":"Mira","role":"owner","own":true,"identity":{"type":"known"}},
-  {"account":"YWNjb3VudA","name":"Mira","role":"moderator","own":false,"identity":{"type":"verified"}},
-  {"account":"YWNjb3VudA","name":"Mira","role":"member","own":false,"identity":{"type":"changed","signed":true}},
-  {"account":"YWNjb3VudA","name":"Mira","role":"former","own":false,"identity":{"type":"changed","signed":false}},
+  {"account":"YWNjb3VudA","name":"Mira","role":"owner","own":true,"identity":{"type":"known"},"blocked":false},
+  {"account":"YWNjb3VudA","name":"Mira","role":"moderator","own":false,"identity":{"type":"verified"},"blocked":false},
+  {"account":"YWNjb3VudA","name":"Mira","role":"member","own":false,"identity":{"type":"changed","signed":true},"blocked":true},
+  {"account":"YWNjb3VudA","name":"Mira","role":"former","own":false,"identity":{"type":"changed","signed":false},"blocked":false},
 ] satisfies Person[];
 
 // prettier-ignore

@@ -3,12 +3,14 @@ import { account } from './de/account';
 import { admin } from './de/admin';
 import { room } from './de/room';
 import { messages } from './de/messages';
+import { people } from './de/people';
 
 export const de: Catalogue = {
   ...account,
   ...admin,
   ...room,
   ...messages,
+  ...people,
 
   tagline: 'Private Räume auf einem Server, dem du vertraust. Lesen kann nur, wer im Raum ist.',
   back: 'Zurück',

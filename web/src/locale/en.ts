@@ -2,6 +2,7 @@ import { account } from './en/account';
 import { admin } from './en/admin';
 import { room } from './en/room';
 import { messages } from './en/messages';
+import { people } from './en/people';
 
 /** A message with `{placeholders}`; where it counts something, one form for each plural category, chosen by `{n}`. */
 export type Message = string | { one: string; other: string };
@@ -11,6 +12,7 @@ export const en = {
   ...admin,
   ...room,
   ...messages,
+  ...people,
 
   // General
   tagline: 'Private rooms on a server you trust. Only the people in a room can read it.',

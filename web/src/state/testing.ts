@@ -52,7 +52,15 @@ export class ScriptedEngine implements EngineClient {
 export const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
 export function person(account: string, over: Partial<Person> = {}): Person {
-  return { account, name: account, role: 'member', own: false, identity: { type: 'known' }, ...over };
+  return {
+    account,
+    name: account,
+    role: 'member',
+    own: false,
+    identity: { type: 'known' },
+    blocked: false,
+    ...over,
+  };
 }
 
 export function room(id: string, over: Partial<Room> = {}): Room {
@@ -61,6 +69,7 @@ export function room(id: string, over: Partial<Room> = {}): Room {
     name: id,
     topic: '',
     peer: null,
+    request: false,
     avatar: null,
     history: 'all',
     retention: 0,

@@ -261,6 +261,18 @@ pub enum Request {
     /// [`Response::Done`](super::Response::Done).
     #[n(43)]
     SharePresence(#[n(0)] bool),
+    /// Which account has this username, exactly. Guests and accounts that are not let in yet are not found, and nobody is
+    /// while somebody asks too often. Answer: [`Response::Account`](super::Response::Account).
+    #[n(50)]
+    FindAccount {
+        /// As typed; the relay normalises it, see [`crate::username`].
+        #[n(0)]
+        username: String,
+    },
+    /// Accounts that may not add this one to rooms, in place of those named before; at most [`crate::limits::BLOCKS`].
+    /// Answer: [`Response::Done`](super::Response::Done).
+    #[n(51)]
+    PutBlocks(#[n(0)] Vec<AccountId>),
     /// Whether [`Event::Statistics`](super::Event::Statistics) are pushed on this connection, now and every two seconds; for
     /// administrators. Answer: [`Response::Done`](super::Response::Done).
     #[n(60)]

@@ -151,6 +151,9 @@ pub enum Response {
     /// Who is there.
     #[n(41)]
     Presence(#[n(0)] Vec<Presence>),
+    /// The account of a username, if somebody has it.
+    #[n(50)]
+    Account(#[n(0)] Option<AccountId>),
     /// Keys of administrators, under which reports are sealed.
     #[n(60)]
     ReportKeys(#[n(0)] Vec<ReportKey>),
@@ -175,6 +178,7 @@ impl Response {
             | Request::Erase { .. }
             | Request::PutMarks { .. }
             | Request::SharePresence(_)
+            | Request::PutBlocks(_)
             | Request::WatchStatistics(_)
             | Request::PutReportKey(_)
             | Request::Report { .. }
@@ -196,6 +200,7 @@ impl Response {
             Request::RoomPasswordStart { .. } => matches!(self, Self::RoomPassword(_)),
             Request::RoomLoginStart { .. } => matches!(self, Self::RoomLogin { .. }),
             Request::RoomLoginFinish { .. } => matches!(self, Self::RoomUnlocked { .. }),
+            Request::FindAccount { .. } => matches!(self, Self::Account(_)),
             Request::OwnLeave(_) => matches!(self, Self::OwnLeave(_)),
         }
     }

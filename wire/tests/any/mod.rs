@@ -232,6 +232,8 @@ pub fn request() -> impl Strategy<Value = Request> {
         room().prop_map(Request::Marks),
         vec(account(), 0..3).prop_map(Request::WatchPresence),
         any::<bool>().prop_map(Request::SharePresence),
+        ".{0,20}".prop_map(|username| Request::FindAccount { username }),
+        vec(account(), 0..3).prop_map(Request::PutBlocks),
         any::<bool>().prop_map(Request::WatchStatistics),
         bytes().prop_map(Request::PutReportKey),
         Just(Request::ReportKeys),

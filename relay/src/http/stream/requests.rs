@@ -6,7 +6,7 @@ use waxwing_wire::{
     AccountId, Opaque, Problem, ProblemCode, RoomId,
     frame::{Request, Response},
     ids::SessionId,
-    limits as shared,
+    limits as shared, username,
 };
 
 use super::{
@@ -86,6 +86,7 @@ pub(super) async fn ask(asker: Asker<'_>, request: Request, frame_bytes: usize) 
         Request::PutPublished(parts) => write(store.put_published(by, *parts).await, done),
         Request::PutAccountData(datum) => write(store.put_account_data(by, datum).await, done),
         Request::DropAccountData(names) => write(store.drop_account_data(by, names).await, done),
+        Request::PutBlocks(accounts) => write(store.put_blocks(by, accounts).await, done),
         Request::PutKeyPackage(package) => write(store.put_key_package(by, package).await, done),
         Request::PutMarks { room, shared, own } => write(store.put_marks(by, room, shared, own).await, done),
         Request::SharePresence(on) => write(store.share_presence(by, on).await, done),
@@ -212,6 +213,13 @@ async fn read(store: &Store, account: AccountId, request: Request) -> std::resul
             }
         }
         Request::AccountData => Response::AccountData(store.account_data(account).await?),
+        Request::FindAccount { username } => {
+            let found = match username::normalise(&username) {
+                Ok(name) => store.find_account(name).await?,
+                Err(_) => None,
+            };
+            Response::Account(found)
+        }
         Request::KeyPackage(other) => Response::KeyPackage(store.key_package(other).await?),
         Request::Welcome(room) => Response::Welcomes(store.welcomes(account, room).await?),
         Request::Marks(room) => {

@@ -10,7 +10,7 @@ use waxwing_wire::{
     ids::{DataName, RoomHandle},
 };
 
-use super::{Sqlite, commit, data, epochs, erase, log, marks, methods, published, rooms, sessions};
+use super::{Sqlite, commit, data, epochs, erase, log, marks, methods, people, published, rooms, sessions};
 use crate::store::{Caller, JoinInfo, LastSeen, Notice, Page, Pending, Published, Result, RoomCredentials};
 
 // Reads of single values that the caller awaits.
@@ -21,6 +21,10 @@ impl Sqlite {
 
     pub(in crate::store) async fn key_package(&self, account: AccountId) -> Result<Option<KeyPackageRecord>> {
         self.readers.read(move |db| data::key_package(db, account)).await
+    }
+
+    pub(in crate::store) async fn find_account(&self, username: String) -> Result<Option<AccountId>> {
+        self.readers.read(move |db| people::find(db, &username)).await
     }
 
     pub(in crate::store) async fn room_ids(&self, account: AccountId) -> Result<Vec<RoomId>> {
@@ -195,6 +199,14 @@ impl Sqlite {
 
     pub(in crate::store) async fn share_presence(&self, by: Caller, on: bool) -> Result<Pending<()>> {
         self.submit_by(by, move |db, notices| marks::share_presence(db, by.account, on, notices)).await
+    }
+
+    pub(in crate::store) async fn put_blocks(
+        &self,
+        by: Caller,
+        accounts: Vec<AccountId>,
+    ) -> Result<Pending<()>> {
+        self.submit_by(by, move |db, _| people::put_blocks(db, by.account, &accounts)).await
     }
 
     pub(in crate::store) async fn put_key_package(&self, by: Caller, package: Opaque) -> Result<Pending<()>> {

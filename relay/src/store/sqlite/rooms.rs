@@ -7,7 +7,7 @@ use waxwing_wire::{
     limits as shared,
 };
 
-use super::{id, signed, unsigned};
+use super::{id, people, signed, unsigned};
 use crate::store::{Notice, Result, StoreError};
 
 /// Level of a room's creator.
@@ -175,7 +175,8 @@ pub(super) fn add_member(
     if of_account >= shared::ROOMS_PER_ACCOUNT {
         return Err(StoreError::LimitReached("the account is in too many rooms"));
     }
-    if by != account && of_account >= shared::ROOMS_ADDED {
+    // Whoever is blocked is not told so: the answer is that of an account with many rooms.
+    if by != account && (of_account >= shared::ROOMS_ADDED || people::blocks(db, account, by)?) {
         const MANY: &str =
             "the account is in so many rooms that it can only join more by itself, with an invite";
         return Err(StoreError::LimitReached(MANY));

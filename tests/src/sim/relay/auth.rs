@@ -160,6 +160,7 @@ impl Relay {
                 wrap_recovery: finish.wrap_recovery,
                 identity_key: finish.identity_key,
                 recovery_token_hash: finish.recovery_token_hash,
+                blocks: Vec::new(),
                 administrator: false,
                 shares_presence: true,
                 pending: false,

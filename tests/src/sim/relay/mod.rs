@@ -67,6 +67,8 @@ pub struct Account {
     pub key_package: Option<Opaque>,
     /// SHA-256 of the token of the recovery key.
     pub recovery_token_hash: TokenHash,
+    /// Who may not add it to rooms.
+    pub blocks: Vec<AccountId>,
     /// May administrate the relay.
     pub administrator: bool,
     /// Others see when it is there.

@@ -80,6 +80,8 @@ impl Relay {
             | Request::PutAccountData(_)
             | Request::DropAccountData(_)
             | Request::PutKeyPackage(_)
+            | Request::FindAccount { .. }
+            | Request::PutBlocks(_)
             | Request::KeyPackage(_) => {
                 let writes = matches!(request, Request::PutAccountData(_) | Request::DropAccountData(_));
                 let answer = self.account_request(me, request)?;
@@ -97,6 +99,9 @@ impl Relay {
         if let Request::KeyPackage(account) = request {
             return Ok(self.key_package(account));
         }
+        if let Request::FindAccount { username } = &request {
+            return Ok(Response::Account(self.accounts.get(username).map(|account| account.id)));
+        }
         let known = self.account(me).ok_or_else(|| problem(ProblemCode::NotLoggedIn))?;
         match request {
             Request::AccountData => return Ok(Response::AccountData(known.data.values().cloned().collect())),
@@ -111,6 +116,7 @@ impl Relay {
             Request::DropAccountData(names) => {
                 known.data.retain(|name, _| !names.iter().any(|gone| gone.as_bytes() == name));
             }
+            Request::PutBlocks(accounts) => known.blocks = accounts,
             Request::PutKeyPackage(bytes) => known.key_package = Some(bytes),
             _ => return Err(problem(ProblemCode::Unsupported)),
         }
@@ -246,6 +252,13 @@ impl Relay {
         let handles: Vec<_> = passwords.map(|password| password.handle).collect();
         if handles.iter().any(|handle| self.is_taken(*handle, commit.room)) {
             return Err(problem(ProblemCode::Conflict));
+        }
+        let kept_out = |added: &AccountId| {
+            let theirs = self.accounts.values().find(|account| account.id == *added);
+            *added != me && theirs.is_some_and(|account| account.blocks.contains(&me))
+        };
+        if commit.add.iter().any(kept_out) {
+            return Err(problem(ProblemCode::LimitReached));
         }
         let room = self.rooms.get_mut(&commit.room).ok_or_else(|| problem(ProblemCode::NotFound))?;
         let known = room.log.iter().any(|entry| entry.sender == me && entry.id == commit.id);

@@ -1,0 +1,119 @@
+//! Finding people, their requests, and keeping them away.
+
+use waxwing_client::api::{Contact, Intent, Reply};
+use waxwing_tests::sim::{World, code};
+
+struct Two {
+    world: World,
+    mira: usize,
+    jonas: usize,
+    room: String,
+}
+
+impl Two {
+    /// Mira has found Jonas by his name and asks him.
+    fn new(seed: u64) -> Self {
+        let mut world = World::new(seed);
+        let (mira, jonas) = (world.register("mira"), world.register("jonas"));
+        let found = world.call(mira, Intent::FindAccount { username: " Jonas ".into() });
+        let account = account(&world, jonas);
+        assert_eq!(found, Ok(Reply::Account { account: Some(account.clone()) }));
+        let note = Some("It is me, from the harbour.".into());
+        let Ok(Reply::Room { room }) = world.call(mira, Intent::CreateDirect { account, note }) else {
+            panic!("no room")
+        };
+        world.run();
+        Self { world, mira, jonas, room }
+    }
+
+    fn asked(&self) -> bool {
+        self.world.devices[self.jonas].rooms[&self.room].request
+    }
+
+    /// What Mira is told Jonas is called.
+    fn name_of_jonas(&self) -> String {
+        self.world.devices[self.mira].rooms[&self.room].name.clone()
+    }
+
+    fn contacts(&mut self, d: usize) -> Vec<Contact> {
+        match self.world.call(d, Intent::Contacts) {
+            Ok(Reply::Contacts { contacts }) => contacts,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn account(world: &World, d: usize) -> String {
+    world.devices[d].me.as_ref().expect("logged in").account.clone()
+}
+
+#[test]
+fn nothing_is_told_before_a_request_is_accepted() {
+    let mut two = Two::new(41);
+    let (mira, jonas, room) = (two.mira, two.jonas, two.room.clone());
+    assert!(two.asked() && !two.world.devices[mira].rooms[&room].request);
+    assert_eq!(two.world.devices[jonas].texts(&room), ["It is me, from the harbour."]);
+    assert_eq!(two.name_of_jonas(), "");
+    assert_eq!(code(two.world.call(jonas, Intent::text(room.clone(), "who?".into()))), "not_accepted");
+    assert!(two.contacts(jonas).is_empty(), "a request is no contact");
+    assert_eq!(two.world.call(jonas, Intent::AcceptRequest { room: room.clone() }), Ok(Reply::Done));
+    two.world.run();
+    assert!(!two.asked());
+    assert_eq!(two.name_of_jonas(), "JONAS");
+    two.world.send(jonas, &room, "who?");
+    two.world.run();
+    assert!(two.world.devices[mira].texts(&room).contains(&"who?".to_owned()));
+    assert_eq!(code(two.world.call(jonas, Intent::AcceptRequest { room: room.clone() })), "wrong_step");
+    let known = two.contacts(mira);
+    let [contact] = known.as_slice() else { panic!("{known:?}") };
+    assert_eq!((contact.username.as_deref(), contact.room.as_ref()), (Some("jonas"), Some(&room)));
+    // Another session of the account knows that it accepted.
+    let second = two.world.log_in("jonas");
+    two.world.run();
+    assert!(!two.world.devices[second].rooms[&room].request);
+}
+
+#[test]
+fn a_declined_request_is_gone_and_one_may_ask_again() {
+    let mut two = Two::new(42);
+    let (mira, jonas, room) = (two.mira, two.jonas, two.room.clone());
+    assert_eq!(two.world.call(jonas, Intent::DeclineRequest { room: room.clone() }), Ok(Reply::Done));
+    two.world.run();
+    assert!(!two.world.devices[jonas].rooms.contains_key(&room));
+    assert_eq!(two.world.devices[mira].rooms[&room].members, 1);
+    assert_eq!(two.name_of_jonas(), "", "they still were told nothing");
+    assert!(two.contacts(jonas).is_empty());
+}
+
+#[test]
+fn who_is_blocked_can_bring_one_into_no_room() {
+    let mut two = Two::new(43);
+    let (mira, jonas) = (two.mira, two.jonas);
+    let (his, hers) = (account(&two.world, jonas), account(&two.world, mira));
+    assert_eq!(two.world.call(jonas, Intent::Block { account: hers.clone() }), Ok(Reply::Done));
+    two.world.run();
+    assert!(!two.world.devices[jonas].rooms.contains_key(&two.room), "the request went with it");
+    let group = two.world.room(mira, "Trap");
+    let add = Intent::AddMember { room: group.clone(), account: his };
+    assert_eq!(code(two.world.call(mira, add.clone())), "limit_reached");
+    two.world.run();
+    assert!(!two.world.devices[jonas].rooms.contains_key(&group));
+    assert!(two.contacts(jonas).iter().any(|contact| contact.blocked && contact.account == hers));
+    let direct = Intent::CreateDirect { account: hers.clone(), note: None };
+    assert_eq!(code(two.world.call(jonas, direct)), "is_blocked");
+    assert_eq!(two.world.call(jonas, Intent::Unblock { account: hers }), Ok(Reply::Done));
+    assert_eq!(two.world.call(mira, add), Ok(Reply::Done));
+    two.world.run();
+    assert!(two.world.devices[jonas].rooms.contains_key(&group));
+}
+
+#[test]
+fn nobody_is_found_by_half_a_name() {
+    let mut world = World::new(44);
+    let mira = world.register("mira");
+    world.register("jonas");
+    for name in ["jona", "jonas2", "", "a name with spaces"] {
+        let found = world.call(mira, Intent::FindAccount { username: name.into() });
+        assert_eq!(found, Ok(Reply::Account { account: None }), "{name}");
+    }
+}
