@@ -2,6 +2,7 @@ import type { Catalogue } from './catalogue';
 import { account } from './de/account';
 import { admin } from './de/admin';
 import { room } from './de/room';
+import { marks } from './de/marks';
 import { messages } from './de/messages';
 import { people } from './de/people';
 
@@ -9,6 +10,7 @@ export const de: Catalogue = {
   ...account,
   ...admin,
   ...room,
+  ...marks,
   ...messages,
   ...people,
 

@@ -1,6 +1,7 @@
 import { account } from './en/account';
 import { admin } from './en/admin';
 import { room } from './en/room';
+import { marks } from './en/marks';
 import { messages } from './en/messages';
 import { people } from './en/people';
 
@@ -11,6 +12,7 @@ export const en = {
   ...account,
   ...admin,
   ...room,
+  ...marks,
   ...messages,
   ...people,
 

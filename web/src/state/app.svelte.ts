@@ -14,6 +14,8 @@ import { Drafts } from './drafts.svelte';
 import { I18n } from './i18n.svelte';
 import { Pins } from './pins.svelte';
 import { Prefs } from './prefs.svelte';
+import { Presence } from './presence.svelte';
+import { Receipts } from './receipts.svelte';
 import { Rooms } from './rooms.svelte';
 import { Router, type RouterWindow } from './route.svelte';
 import { Session } from './session.svelte';
@@ -61,6 +63,13 @@ export interface AccountNews {
   at: number;
 }
 
+/** What others learn of the account, and it of them. */
+export interface Sharing {
+  readReceipts: boolean;
+  typing: boolean;
+  presence: boolean;
+}
+
 /** Everything the views show, fed by the engine. */
 export class App {
   readonly engine: EngineClient;
@@ -75,9 +84,11 @@ export class App {
   readonly announcements: Announcements;
   readonly rooms = new Rooms();
   readonly timelines: Timelines;
-  readonly drafts = new Drafts();
   readonly talk: Talk;
   readonly pins: Pins;
+  readonly drafts: Drafts;
+  readonly receipts = new Receipts();
+  readonly presence: Presence;
   readonly connection = new ConnectionState();
   readonly toasts = new Toasts();
   readonly clock = new Clock();
@@ -94,6 +105,8 @@ export class App {
   /** The message that is being reported. */
   reported = $state.raw<Reported | null>(null);
   news = $state.raw<readonly AccountNews[]>([]);
+  /** What others learn of the account, and it of them. */
+  sharing = $state.raw<Sharing>({ readReceipts: true, typing: true, presence: true });
   /** The details pane is open. */
   details = $state(false);
 
@@ -126,6 +139,9 @@ export class App {
     this.timelines = new Timelines(engine);
     this.talk = new Talk((intent) => this.attempt(intent));
     this.pins = new Pins(engine);
+    const call = (intent: Intent) => engine.call(intent);
+    this.drafts = new Drafts(call);
+    this.presence = new Presence(call);
     this.admin = new Admin(engine);
     engine.onNotice((notice) => this.#receive(notice));
     engine.onStatus((status) => this.#engineIs(status));
@@ -228,18 +244,31 @@ export class App {
       case 'announcements':
         return this.announcements.receive(notice.announcements);
       case 'room':
+        this.drafts.receive(notice.room);
         return this.rooms.receive(notice.room);
       case 'roomGone':
         this.rooms.gone(notice.room);
         this.timelines.roomGone(notice.room);
         this.pins.roomGone(notice.room);
+        this.receipts.gone(notice.room);
         if (this.router.route.page === 'room' && this.router.route.room === notice.room) {
           this.router.replace({ page: 'home' });
         }
         return;
       case 'items':
         this.pins.receive(notice.room, notice.items);
+        for (const item of notice.items) this.presence.stopped(notice.room, item.sender);
         return this.timelines.receive(notice.room, notice.items);
+      case 'receipts':
+        return this.receipts.receive(notice.room, notice.receipts);
+      case 'presence':
+        return this.presence.receive(notice.people);
+      case 'preferences': {
+        const { readReceipts, typing, presence } = notice;
+        this.sharing = { readReceipts, typing, presence };
+        if (!readReceipts) this.receipts.clear();
+        return;
+      }
       case 'accountRolledBack':
         this.rolledBack = notice.what;
         return;
@@ -252,7 +281,7 @@ export class App {
       case 'statistics':
         return this.admin.receive(notice.statistics);
       case 'typing':
-        return;
+        return this.presence.types(notice.room, notice.account);
       case 'itemGone':
         this.pins.gone(notice.room, notice.key);
         this.talk.gone(notice.room, notice.key);
@@ -292,6 +321,8 @@ export class App {
     this.drafts.clear();
     this.talk.clear();
     this.pins.clear();
+    this.receipts.clear();
+    this.presence.clear();
     this.session.suspend();
     this.connection.receive({ type: 'idle' });
     this.announcements.clear();

@@ -8,16 +8,28 @@ export class Rooms {
   readonly #rooms = new SvelteMap<string, Room>();
   filter = $state('');
 
-  /** Newest first; a room in which nothing was said yet is new. */
+  /** The person looks at what was put away. */
+  archive = $state(false);
+
+  /** What is pinned, then newest first; a room in which nothing was said yet is new. */
   readonly all: Room[] = $derived(
-    [...this.#rooms.values()].sort((a, b) => newest(b) - newest(a) || (a.room < b.room ? -1 : 1)),
+    [...this.#rooms.values()].sort(
+      (a, b) => Number(b.pinned) - Number(a.pinned) || newest(b) - newest(a) || (a.room < b.room ? -1 : 1),
+    ),
   );
-  /** Those whose name contains the filter, whatever case and accents. */
+  readonly archived: Room[] = $derived(this.all.filter((room) => room.archived));
+  /** Those that are in the list; or all whose name contains the filter, whatever case and accents. */
   readonly found: Room[] = $derived.by(() => {
     const wanted = folded(this.filter);
-    return wanted === '' ? this.all : this.all.filter((room) => folded(room.name).includes(wanted));
+    if (wanted !== '') return this.all.filter((room) => folded(room.name).includes(wanted));
+    const archive = this.archive && this.archived.length > 0;
+    return this.all.filter((room) => room.archived === archive);
   });
-  readonly unread: number = $derived(this.all.reduce((sum, room) => sum + room.unread, 0));
+
+  /** Unread messages of all rooms that are neither silent nor put away. */
+  readonly unread: number = $derived(
+    this.all.reduce((sum, room) => sum + (room.archived || !isLoud(room, Date.now()) ? 0 : room.unread), 0),
+  );
 
   get(id: string): Room | undefined {
     return this.#rooms.get(id);
@@ -33,6 +45,7 @@ export class Rooms {
 
   clear(): void {
     this.#rooms.clear();
+    this.archive = false;
     this.filter = '';
   }
 
@@ -95,4 +108,20 @@ export function isMessage(body: Body): body is Message {
 /** Whether an item is a message of somebody else. */
 export function isForeignText(item: Item): boolean {
   return isMessage(item.body) && !item.own;
+}
+
+/** Whether a room is silent now. */
+export function isMuted(room: Room, now: number): boolean {
+  return room.muted > now;
+}
+
+/** Whether something is new in a room: unread, or marked as unread by hand. */
+export function isUnread(room: Room): boolean {
+  return room.unread > 0 || room.markedUnread;
+}
+
+/** Whether what is new is to catch the eye. */
+export function isLoud(room: Room, now: number): boolean {
+  if (room.mentions > 0 && room.notify !== 'nothing') return !isMuted(room, now);
+  return room.notify === 'all' && !isMuted(room, now);
 }

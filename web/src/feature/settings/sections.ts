@@ -1,7 +1,15 @@
 import type { IconName } from '../../ui/Icon.svelte';
 
 /** The pages of the settings, in the order of the menu. */
-export const SECTIONS = ['profile', 'security', 'devices', 'keys', 'appearance', 'operator'] as const;
+export const SECTIONS = [
+  'profile',
+  'security',
+  'devices',
+  'keys',
+  'privacy',
+  'appearance',
+  'operator',
+] as const;
 export type Section = (typeof SECTIONS)[number];
 
 export const SECTION_ICON: Record<Section, IconName> = {
@@ -9,6 +17,7 @@ export const SECTION_ICON: Record<Section, IconName> = {
   security: 'lock',
   devices: 'devices',
   keys: 'key',
+  privacy: 'eye',
   appearance: 'palette',
   operator: 'megaphone',
 };

@@ -1,0 +1,84 @@
+import { SvelteMap } from 'svelte/reactivity';
+import type { Intent, Presence as Told, Room } from '../engine/api';
+
+/** How long somebody is shown as typing after they were heard: clients tell it every three seconds. */
+const TYPING_MS = 6000;
+/** Whom the relay tells about at once. */
+const WATCHED = 200;
+
+/** Who is there, and who is typing where. */
+export class Presence {
+  readonly #call: (intent: Intent) => Promise<unknown>;
+  readonly #people = new SvelteMap<string, Told>();
+  /** Accounts that are typing, by room. */
+  readonly #typing = new SvelteMap<string, readonly string[]>();
+  readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
+  #watched = '';
+
+  constructor(call: (intent: Intent) => Promise<unknown>) {
+    this.#call = call;
+  }
+
+  receive(people: readonly Told[]): void {
+    for (const person of people) this.#people.set(person.account, person);
+  }
+
+  /** What is known of somebody. */
+  of(account: string | null | undefined): Told | undefined {
+    return account == null ? undefined : this.#people.get(account);
+  }
+
+  online(account: string | null | undefined): boolean {
+    return this.of(account)?.online ?? false;
+  }
+
+  /** Members of a room who are there, oneself included. */
+  here(room: Room): number {
+    const members = room.people.filter((person) => person.role !== 'former');
+    return members.filter((person) => person.own || this.online(person.account)).length;
+  }
+
+  /** Who is typing in a room. */
+  typing(room: string): readonly string[] {
+    return this.#typing.get(room) ?? [];
+  }
+
+  types(room: string, account: string): void {
+    const key = `${room}/${account}`;
+    clearTimeout(this.#timers.get(key));
+    const timer = setTimeout(() => this.stopped(room, account), TYPING_MS);
+    this.#timers.set(key, timer);
+    if (!this.typing(room).includes(account)) this.#typing.set(room, [...this.typing(room), account]);
+  }
+
+  /** They said what they were typing, or stopped. */
+  stopped(room: string, account: string): void {
+    const key = `${room}/${account}`;
+    clearTimeout(this.#timers.get(key));
+    if (!this.#timers.delete(key)) return;
+    const left = this.typing(room).filter((other) => other !== account);
+    if (left.length > 0) this.#typing.set(room, left);
+    else this.#typing.delete(room);
+  }
+
+  /** Asks about those who are seen: the others of rooms of two, and members of the open room. */
+  watch(rooms: readonly Room[], open: Room | undefined): void {
+    const peers = rooms.flatMap((room) => room.peer ?? []);
+    const members = open?.people.filter((person) => !person.own && person.role !== 'former') ?? [];
+    const seen = new Set([...members.slice(0, WATCHED / 2).map((person) => person.account), ...peers]);
+    const accounts = [...seen].slice(0, WATCHED).sort();
+    const key = accounts.join(' ');
+    if (key === this.#watched) return;
+    this.#watched = key;
+    // Courtesy only: without an answer nobody is shown as being there.
+    this.#call({ type: 'watchPresence', accounts }).catch(() => {});
+  }
+
+  clear(): void {
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+    this.#typing.clear();
+    this.#people.clear();
+    this.#watched = '';
+  }
+}
