@@ -378,7 +378,7 @@ impl Client {
         // All of them are known before anything goes on: what is done in one may depend on another.
         for summary in rooms {
             let new = || RoomSync::new(summary.room, crate::room::Stage::Unknown, ctx.rng);
-            self.rooms.entry(summary.room).or_insert_with(new);
+            self.rooms.entry(summary.room).or_insert_with(new).marks.begin_connection();
         }
         for summary in rooms {
             let held = self.rooms.get(&summary.room).map_or(0, |sync| sync.head.seq);

@@ -59,7 +59,8 @@ impl Client {
         if before != preferences {
             self.show_preferences(ctx);
         }
-        if before.presence != preferences.presence && self.told_presence {
+        if before.presence != preferences.presence {
+            self.told_presence = true;
             self.share_presence(ctx);
         }
         for room in self.room_ids() {

@@ -71,6 +71,8 @@ pub(crate) struct Marks {
     hurry: bool,
     /// Asked for on this connection.
     asked: bool,
+    /// What the relay had could not be opened, and ours was put in its place; once on a connection.
+    healed: bool,
 }
 
 /// What the device keeps, beside the own mark.
@@ -91,8 +93,8 @@ impl Marks {
     }
 
     /// A new connection: what members have put since the last is not known.
-    fn forget_asked(&mut self) {
-        self.asked = false;
+    pub(crate) fn begin_connection(&mut self) {
+        (self.asked, self.healed) = (false, false);
     }
 
     fn put_own(&self, room: RoomId, session: &Session, ctx: &mut Ctx<'_>) -> Option<StoreOp> {
@@ -176,7 +178,14 @@ impl Client {
     /// Another session has put an own mark, or the relay has one from before.
     pub(crate) fn own_mark(&mut self, room: RoomId, sealed: &Opaque, ctx: &mut Ctx<'_>) {
         let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return };
-        let Some(stored) = OwnMark::open(room, session, sealed.as_bytes()) else { return };
+        let Some(stored) = OwnMark::open(room, session, sealed.as_bytes()) else {
+            // Damaged, or of another room: as good as none.
+            if !std::mem::replace(&mut sync.marks.healed, true) {
+                sync.marks.stored = OwnMark::default();
+                self.put_marks(room, ctx);
+            }
+            return;
+        };
         let before = sync.marks.own.clone();
         sync.marks.own.merge(stored.clone());
         sync.marks.stored = stored;
@@ -189,7 +198,6 @@ impl Client {
 
     /// A connection begins: what the relay has of the own marks came with it.
     pub(crate) fn greeted_marks(&mut self, ctx: &mut Ctx<'_>) {
-        self.rooms.values_mut().for_each(|sync| sync.marks.forget_asked());
         if let Some(room) = self.viewed {
             self.ask_marks(room, ctx);
         }

@@ -133,8 +133,12 @@ impl Client {
 
     fn show_receipts_of(&self, room: RoomId, only: Option<AccountId>, ctx: &mut Ctx<'_>) {
         let Some(sync) = self.rooms.get(&room).filter(|_| self.preferences.read_receipts) else { return };
-        let wanted =
-            sync.marks.receipts.iter().filter(|(account, _)| only.is_none_or(|only| only == **account));
+        let roster = sync.group.as_ref().map(|group| group.roster());
+        let wanted = |account: &AccountId| {
+            let member = roster.is_some_and(|roster| roster.contains_key(&ids::AccountId(account.0)));
+            member && only.is_none_or(|only| only == *account)
+        };
+        let wanted = sync.marks.receipts.iter().filter(|(account, _)| wanted(account));
         let receipts: Vec<Receipt> = wanted
             .map(|(account, reached)| Receipt {
                 account: account.to_string(),

@@ -8,7 +8,8 @@ use crate::account::{
     unwrap_vault_key, wrap_vault_key,
 };
 use crate::identity::IdentityKey;
-use crate::ids::AccountId;
+use crate::ids::{AccountId, RoomId};
+use crate::mark::{open_own_mark, seal_own_mark};
 use crate::seal::OpenError;
 use crate::secret::SymmetricKey;
 
@@ -20,6 +21,7 @@ pub(super) fn run(case: &Case<'_>) -> Result<(), Failure> {
         "vault" => run_vault(case),
         "wrap" => run_wrap(case),
         "data" => run_data(case),
+        "mark" => run_mark(case),
         _ => Err(broken("no such op")),
     }
 }
@@ -31,6 +33,7 @@ fn run_root(case: &Case<'_>) -> Result<(), Failure> {
     case.expect_bytes("account_data", root.account_data_key().expose())?;
     case.expect_bytes("key_package", root.key_package_key().expose())?;
     case.expect_bytes("cache", root.cache_key().expose())?;
+    case.expect_bytes("own_mark", root.own_mark_key().expose())?;
     case.expect_bytes("data_name", &root.account_data_name(case.text("data")?))
 }
 
@@ -110,6 +113,16 @@ fn run_data(case: &Case<'_>) -> Result<(), Failure> {
     rng.finish()
 }
 
+fn run_mark(case: &Case<'_>) -> Result<(), Failure> {
+    let vault = vault(case, any_identity())?;
+    let (account, room) = (account(case)?, case.array("room").map(RoomId)?);
+    let opened = open_own_mark(&vault, account, room, &case.bytes("sealed")?).map_err(refused)?;
+    case.expect_bytes("plaintext", &opened)?;
+    let mut rng = case.playback("salt")?;
+    case.expect_bytes("sealed", &seal_own_mark(&vault, account, room, &opened, &mut rng).map_err(refused)?)?;
+    rng.finish()
+}
+
 pub(super) fn make() -> Result<Vec<Value>, Failure> {
     let mut cases = vec![make_root()];
     for (good, other) in [
@@ -131,6 +144,17 @@ pub(super) fn make() -> Result<Vec<Value>, Failure> {
         refuse("cut short", json!({ "sealed": hex(sealed.get(..100).unwrap_or_default()) }));
         cases.push(good);
     }
+    let mark = make_mark()?;
+    let sealed = Case(&mark).bytes("sealed")?;
+    for (what, changes) in [
+        ("of another account", json!({ "account": hex(&[0x0b; 16]) })),
+        ("of another room", json!({ "room": hex(&[0x0b; 16]) })),
+        ("with a flipped bit", json!({ "sealed": flipped(&sealed, 100) })),
+        ("cut short", json!({ "sealed": hex(sealed.get(..100).unwrap_or_default()) })),
+    ] {
+        cases.push(variant(&mark, &format!("own mark, {what}"), &OpenError.to_string(), changes));
+    }
+    cases.push(mark);
     Ok(cases)
 }
 
@@ -142,6 +166,7 @@ fn make_root() -> Value {
         "keyring": hex(root.keyring_key().expose()), "snapshot": hex(root.snapshot_key().expose()),
         "account_data": hex(root.account_data_key().expose()),
         "key_package": hex(root.key_package_key().expose()), "cache": hex(root.cache_key().expose()),
+        "own_mark": hex(root.own_mark_key().expose()),
         "data": "contacts", "data_name": hex(&root.account_data_name("contacts")),
     })
 }
@@ -194,4 +219,19 @@ fn make_data() -> Result<Value, Failure> {
         "plaintext": hex(b"Mira"), "salt": hex(&salt), "sealed": hex(&sealed),
     });
     Ok(variant(&members, "account data", "ok", changes))
+}
+
+fn make_mark() -> Result<Value, Failure> {
+    let members = json!({ "roots": [{ "generation": 1, "key": hex(&fixed("second root")) }] });
+    let (salt, room) = (fixed("mark salt"), RoomId([0x0c; 16]));
+    let vault = vault(&Case(&members), any_identity())?;
+    // [7, false, "hello", 1000, 900]
+    let plaintext: &[u8] = &[0x85, 7, 0xf4, 0x65, b'h', b'e', b'l', b'l', b'o', 0x19, 3, 232, 0x19, 3, 132];
+    let mut rng = Playback::new(salt.to_vec());
+    let sealed = seal_own_mark(&vault, ACCOUNT, room, plaintext, &mut rng).map_err(refused)?;
+    let changes = json!({
+        "op": "mark", "account": hex(&ACCOUNT.0), "room": hex(&room.0), "plaintext": hex(plaintext),
+        "salt": hex(&salt), "sealed": hex(&sealed),
+    });
+    Ok(variant(&members, "own mark", "ok", changes))
 }

@@ -57,7 +57,7 @@ function checkWritten() {
 
 function checkAccount() {
   for (const one of cases("account", "root")) {
-    for (const name of ["keyring", "snapshot", "account_data", "key_package", "cache"]) {
+    for (const name of ["keyring", "snapshot", "account_data", "key_package", "cache", "own_mark"]) {
       same(derive(unhex(one.root), `Waxwing 1 ark ${name.replace("_", " ")}`), one[name], name);
     }
     const name = derive(unhex(one.root), "Waxwing 1 ark account data name", utf8(one.data));
@@ -79,6 +79,14 @@ function checkAccount() {
     const key = derive(unhex(root.key), "Waxwing 1 ark account data");
     const context = labelled("Waxwing 1 account data", b.account, generation, utf8(one.data), u64(one.version));
     same(concat(generation, seal(key, 3, context, b.plaintext, b.salt)), one.sealed, "account data");
+  }
+  for (const one of cases("account", "mark")) {
+    const [b, root] = [bytes(one), one.roots.at(-1)];
+    const generation = u32(root.generation);
+    const context = labelled("Waxwing 1 own mark", b.account, generation, b.room);
+    same(cbor([7, false, "hello", 1000, 900]), one.plaintext, "content of an own mark");
+    const key = derive(unhex(root.key), "Waxwing 1 ark own mark");
+    same(concat(generation, seal(key, 9, context, b.plaintext, b.salt)), one.sealed, "own mark");
   }
 }
 

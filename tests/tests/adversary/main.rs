@@ -8,6 +8,7 @@ mod direct;
 mod doors;
 mod history;
 mod identity;
+mod marks;
 mod members;
 mod network;
 mod rules;
