@@ -1,4 +1,4 @@
-import type { Failure, Item, Page, ReplyFor } from '../engine/api';
+import type { Failure, Item, Page, ReplyFor, Room } from '../engine/api';
 import { failureOf, type EngineClient } from '../engine/client';
 import { isForeignText, isMessage } from './rooms.svelte';
 
@@ -14,6 +14,9 @@ export function compareItems(a: Item, b: Item): number {
   if (b.seq != null) return 1;
   return a.at - b.at || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
 }
+
+/** How far the account has read a room. */
+export type Seen = Pick<Room, 'unread' | 'read'>;
 
 /** A place to go to: an item, or the end. */
 export interface Wanted {
@@ -58,15 +61,19 @@ export class Timeline {
     this.#engine = engine;
   }
 
-  /** Fetches the newest page. */
-  async open(unread: number): Promise<void> {
+  /** Fetches the newest page, or where the unread messages begin when that is far before it. */
+  async open({ unread, read }: Seen): Promise<void> {
     this.status = 'loading';
+    const limit = Math.min(MOST, Math.max(PAGE, unread + PAGE / 2));
     try {
-      // All that is unread, within reason: the line belongs above the first of them.
-      const page = await this.#page({ type: 'newest' }, Math.min(MOST, Math.max(PAGE, unread + PAGE / 2)));
-      this.#merge(page.items);
+      const page = await this.#page(
+        unread > MOST ? { type: 'around', seq: read + 1 } : { type: 'newest' },
+        limit,
+      );
       this.more = page.more;
-      this.mark(unread);
+      this.newer = page.newer;
+      this.#merge(page.items);
+      this.mark({ unread, read });
       this.status = 'ready';
     } catch (thrown) {
       this.failure = failureOf(thrown);
@@ -163,19 +170,12 @@ export class Timeline {
     return this.#keys.has(key) ? items.find((item) => item.key === key) : undefined;
   }
 
-  /** Draws the line above the oldest of `unread` messages, once for each visit. */
-  mark(unread: number): void {
+  /** Draws the line above the first unread message, once for each visit. */
+  mark({ unread, read }: Seen): void {
     if (this.#marked) return;
     this.#marked = true;
-    let left = unread;
-    let first: Item | null = null;
-    for (let i = this.items.length - 1; i >= 0 && left > 0; i--) {
-      const item = this.items[i];
-      if (!item || !isForeignText(item)) continue;
-      first = item;
-      left -= 1;
-    }
-    this.firstUnread = first?.key ?? null;
+    const first = this.items.find((item) => isForeignText(item) && (item.seq ?? 0) > read);
+    this.firstUnread = unread > 0 ? (first?.key ?? null) : null;
   }
 
   /** The person has left the room: the next visit draws its own line. */
@@ -259,16 +259,17 @@ export class Timelines {
   }
 
   /** The timeline of a room; fetches it at the first visit. */
-  visit(room: string, unread: number): Timeline {
+  visit(room: string, seen: Seen): Timeline {
     let timeline = this.#open.get(room);
-    if (!timeline) {
+    // Whoever left while far from the end comes back to the end.
+    if (!timeline || timeline.newer) {
       timeline = new Timeline(room, this.#engine);
       this.#open.set(room, timeline);
-      void timeline.open(unread);
+      void timeline.open(seen);
     } else if (timeline.status === 'failed') {
-      void timeline.open(unread);
+      void timeline.open(seen);
     } else {
-      timeline.mark(unread);
+      timeline.mark(seen);
     }
     return timeline;
   }

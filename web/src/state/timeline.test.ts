@@ -4,10 +4,12 @@ import { Timeline, Timelines } from './timeline.svelte';
 
 const keys = (timeline: Timeline) => timeline.items.map((item) => item.key);
 
-async function opened(unread = 0) {
+const SEEN = { unread: 0, read: 0 };
+
+async function opened() {
   const engine = new ScriptedEngine();
   const timeline = new Timeline('r', engine);
-  void timeline.open(unread);
+  void timeline.open(SEEN);
   await engine.reply({ type: 'timeline', items: [text('c', 3), text('d', 4), text('e', 5)], more: true });
   return { engine, timeline };
 }
@@ -56,7 +58,7 @@ describe('timeline', () => {
   it('merges what came while the page was on its way', async () => {
     const engine = new ScriptedEngine();
     const timeline = new Timeline('r', engine);
-    void timeline.open(0);
+    void timeline.open(SEEN);
     timeline.receive([text('c', 3)]);
     await engine.reply({ type: 'timeline', items: [text('a', 1), text('b', 2), text('c', 3)], more: false });
     expect(keys(timeline)).toEqual(['a', 'b', 'c']);
@@ -73,13 +75,24 @@ describe('timeline', () => {
   it('draws the line above the oldest unread message of others', async () => {
     const engine = new ScriptedEngine();
     const timeline = new Timeline('r', engine);
-    void timeline.open(2);
+    void timeline.open({ unread: 2, read: 1 });
     const items = [text('a', 1), text('b', 2), text('own', 3, { own: true }), text('c', 4)];
     await engine.reply({ type: 'timeline', items, more: false });
     expect(timeline.firstUnread).toBe('b');
     timeline.leave();
-    timeline.mark(0);
+    timeline.mark({ unread: 0, read: 4 });
     expect(timeline.firstUnread).toBeNull();
+  });
+
+  it('begins where the unread messages begin, however far that is', async () => {
+    const engine = new ScriptedEngine();
+    const timeline = new Timeline('r', engine);
+    void timeline.open({ unread: 5_000, read: 99 });
+    expect(engine.intents).toMatchObject([{ page: { type: 'around', seq: 100 } }]);
+    const items = [text('a', 99), text('own', 100, { own: true }), text('b', 101)];
+    await engine.reply({ type: 'timeline', items, more: true, newer: true });
+    expect(timeline.firstUnread).toBe('b');
+    expect(timeline.newer).toBe(true);
   });
 
   it('counts and announces only new messages of others', async () => {
@@ -171,10 +184,10 @@ describe('timeline', () => {
   it('can be asked again after a failure', async () => {
     const engine = new ScriptedEngine();
     const timeline = new Timeline('r', engine);
-    void timeline.open(0);
+    void timeline.open(SEEN);
     await engine.fail('no_such_room');
     expect(timeline.status).toBe('failed');
-    void timeline.open(0);
+    void timeline.open(SEEN);
     await engine.reply({ type: 'timeline', items: [], more: false });
     expect(timeline.status).toBe('ready');
   });
@@ -188,7 +201,7 @@ describe('timeline', () => {
   it('takes a hundred thousand items', async () => {
     const engine = new ScriptedEngine();
     const timeline = new Timeline('r', engine);
-    void timeline.open(0);
+    void timeline.open(SEEN);
     const items = Array.from({ length: 100_000 }, (_, i) => text(`k${i}`, i + 1));
     await engine.reply({ type: 'timeline', items, more: false });
     for (let i = 0; i < 20; i++) timeline.receive([text(`n${i}`, 100_001 + i)]);
@@ -201,15 +214,15 @@ describe('timelines', () => {
   it('are fetched once and keep what they have', async () => {
     const engine = new ScriptedEngine();
     const timelines = new Timelines(engine);
-    const first = timelines.visit('r', 0);
+    const first = timelines.visit('r', SEEN);
     await engine.reply({ type: 'timeline', items: [text('a', 1)], more: false });
     timelines.receive('r', [text('b', 2)]);
     timelines.receive('other', [text('x', 1)]);
-    expect(timelines.visit('r', 0)).toBe(first);
+    expect(timelines.visit('r', SEEN)).toBe(first);
     expect(keys(first)).toEqual(['a', 'b']);
     expect(engine.intents).toHaveLength(1);
     timelines.clear();
-    expect(timelines.visit('r', 0)).not.toBe(first);
+    expect(timelines.visit('r', SEEN)).not.toBe(first);
     await settled();
   });
 });

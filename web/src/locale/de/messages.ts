@@ -92,4 +92,8 @@ export const messages: Translation<typeof original> = {
   'jump.beginning': 'Zum Anfang',
   'jump.failed':
     'Diese Stelle ließ sich nicht öffnen. Die Nachricht ist vielleicht gelöscht oder noch nicht hier.',
+  'details.read': 'Gelesen von',
+  'details.delivered': 'Angekommen bei',
+  'details.others': 'Unbekannt bei',
+  'details.lead': 'Bekannt nur von denen, die andere sehen lassen, wie weit sie gelesen haben.',
 };

@@ -89,4 +89,8 @@ export const messages = {
   'jump.submit': 'Go',
   'jump.beginning': 'To the beginning',
   'jump.failed': 'This place could not be opened. The message may be gone, or not here yet.',
+  'details.read': 'Read by',
+  'details.delivered': 'Received by',
+  'details.others': 'Not known of',
+  'details.lead': 'Known only of those who let others see how far they have read.',
 } satisfies Record<string, Message>;
