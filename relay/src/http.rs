@@ -69,6 +69,8 @@ pub struct App {
     meters: rates::Meters,
     /// An account has deleted itself, perhaps the only one.
     pub(crate) deleted: tokio::sync::Notify,
+    /// Streams over events instead of WebSockets.
+    pub(crate) event_streams: stream::events::EventStreams,
     /// When writing was last tried, and whether it worked.
     health: tokio::sync::Mutex<Option<(Instant, bool)>>,
 }
@@ -115,6 +117,7 @@ impl App {
             statistics: Arc::new(Gatherer::new(Arc::clone(&counters), config.data)),
             counters,
             meters: rates::Meters::new(),
+            event_streams: stream::events::EventStreams::default(),
             deleted: tokio::sync::Notify::new(),
             health: tokio::sync::Mutex::new(None),
         }

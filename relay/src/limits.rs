@@ -25,6 +25,8 @@ pub const EVENT_QUEUE_BYTES: usize = 4 * 1024 * 1024;
 pub const PENDING_CHANGES: usize = 4096;
 /// Live streams of one account.
 pub const STREAMS_PER_ACCOUNT: usize = 32;
+/// Frames in one call for a stream of events.
+pub const FRAMES_PER_CALL: usize = 256;
 /// Cursors in one hello.
 pub const CURSORS: usize = waxwing_wire::limits::ROOMS_PER_ACCOUNT;
 

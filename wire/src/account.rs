@@ -9,6 +9,8 @@ mod session;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Opaque;
+
 pub use credentials::{
     CredentialsChange, CredentialsStart, CredentialsStarted, DeleteAccount, Proof, RecoveryCodes, TotpChange,
 };
@@ -69,6 +71,10 @@ pub mod path {
     pub const SESSIONS_END_OTHERS: &str = "/api/v1/account/sessions/end-others";
     /// The WebSocket stream; needs a session.
     pub const STREAM: &str = "/api/v1/stream";
+    /// `GET`: the same as events without end, for who gets no WebSocket through; needs a session.
+    pub const EVENTS: &str = "/api/v1/events";
+    /// [`super::Frames`] -> [`super::Empty`]; what [`super::WhichStream`] names gets them. Needs its session.
+    pub const REQUESTS: &str = "/api/v1/requests";
 }
 
 /// Name of the header that every state-changing call carries, and its value.
@@ -148,6 +154,24 @@ pub struct KsfParams {
     /// Lanes.
     #[n(2)]
     pub parallelism: u32,
+}
+
+/// Which stream of events is meant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct WhichStream {
+    /// As the first event of the stream said.
+    pub stream: String,
+}
+
+/// Frames of a client for its stream of events; none says only that it is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Frames {
+    /// In order, at most 256; each as it would be sent over a WebSocket.
+    pub frames: Vec<Opaque>,
 }
 
 /// `{}`.

@@ -100,6 +100,8 @@ pub const ROOMS_PER_ACCOUNT: usize = 1000;
 pub const ROOMS_ADDED: usize = 500;
 /// Join methods of one room: a link and a password.
 pub const JOIN_METHODS: usize = 2;
+/// Largest JSON body of a call that brings frames for a stream of events: one of the largest, in base64, or many small ones.
+pub const FRAMES_JSON_BYTES: usize = FRAME_BYTES / 3 * 4 + 4 * 1024;
 /// Largest JSON body of an account call that brings sealed things; others take less.
 pub const JSON_BYTES: usize = 256 * 1024;
 /// Username length in characters, see [`crate::username`].

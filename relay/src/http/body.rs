@@ -110,7 +110,8 @@ fn announced(headers: &HeaderMap) -> Option<usize> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-async fn parse<T: DeserializeOwned>(request: Request, most: usize) -> Result<T, Refusal> {
+/// A JSON body of at most so many bytes, with the fields of `T` and no others.
+pub(super) async fn parse<T: DeserializeOwned>(request: Request, most: usize) -> Result<T, Refusal> {
     if announced(request.headers()).is_some_and(|bytes| bytes > most) {
         return Err(too_large(most));
     }

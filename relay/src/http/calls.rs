@@ -32,6 +32,24 @@ pub(super) fn calls() -> Calls {
                 .switches()
                 .fails(&[ForeignOrigin, Unsupported, LimitReached]),
         )
+        .get(
+            path::EVENTS,
+            stream::events::open,
+            relay("The live stream as server-sent events, for who gets no WebSocket through, see docs/protocol.md.")
+                .session()
+                .answers_with("text/event-stream")
+                .fails(&[ForeignOrigin, LimitReached]),
+        )
+        .post(
+            path::REQUESTS,
+            stream::events::requests,
+            relay("Frames for the stream of events; answers come as its events.")
+                .session()
+                .query::<account::WhichStream>()
+                .takes::<account::Frames>()
+                .answers::<Empty>()
+                .fails(&[NotFound, RateLimited]),
+        )
         .get("/healthz", super::health, relay("Whether the relay can write.").answers_with("text/plain"))
         .described("/api/openapi.json", relay("This document.").answers_with("application/json"))
 }

@@ -99,15 +99,24 @@ pub async fn state_changing(
     next: Next,
 ) -> Result<Response, Refusal> {
     let headers = request.headers();
-    app.origins.check(headers)?;
-    let (name, value) = CLIENT_HEADER;
-    if headers.get(name).is_none_or(|sent| sent.as_bytes() != value.as_bytes()) {
-        return Err(foreign("the request misses the header that clients send"));
-    }
+    check_client(&app.origins, headers)?;
     if !headers.get(header::CONTENT_TYPE).is_some_and(|kind| is_json(kind.as_bytes())) {
         return Err(Problem::new(ProblemCode::Unsupported, "this call takes application/json").into());
     }
     Ok(next.run(request).await)
+}
+
+/// Refuses requests that another page could have made.
+///
+/// # Errors
+/// A problem with the code `foreign_origin`.
+pub(super) fn check_client(origins: &Origins, headers: &HeaderMap) -> Result<(), Refusal> {
+    origins.check(headers)?;
+    let (name, value) = CLIENT_HEADER;
+    if headers.get(name).is_none_or(|sent| sent.as_bytes() != value.as_bytes()) {
+        return Err(foreign("the request misses the header that clients send"));
+    }
+    Ok(())
 }
 
 /// `application/json`, with or without parameters.

@@ -4,6 +4,8 @@
 //! and events as they come, many in one flush. Everything that waits is bounded: requests by bytes in flight, events
 //! by the inbox.
 
+pub(super) mod events;
+mod line;
 mod passwords;
 mod presence;
 mod requests;
@@ -26,6 +28,7 @@ use super::{
     App, Peer,
     auth::session::{self, Current},
     guard,
+    places::Place,
     problem::Refusal,
 };
 use crate::{
@@ -33,6 +36,7 @@ use crate::{
     now_ms,
     store::Session,
 };
+use line::Line;
 use talk::Talk;
 
 /// The default buffer would cost every idle stream 128 KiB.
@@ -53,13 +57,7 @@ pub(super) async fn open(
     let Current(session) = session?;
     let upgrade = upgrade
         .map_err(|_| Problem::new(ProblemCode::Unsupported, "this address takes WebSocket upgrades"))?;
-    // Whoever connects without a proxy has taken a place as a connection.
-    let place = match guard::is_proxy(&app.proxies, &peer) {
-        true => {
-            Some(app.places.take(guard::client_address(&app.proxies, &peer, &headers)).ok_or_else(crowded)?)
-        }
-        false => None,
-    };
+    let place = place(&app, &peer, &headers)?;
     let (registration, inbox) = register(&app, &session).await?;
     let upgrade = upgrade
         .read_buffer_size(READ_BUFFER_BYTES)
@@ -67,9 +65,19 @@ pub(super) async fn open(
         .max_frame_size(shared::FRAME_BYTES)
         .max_message_size(shared::FRAME_BYTES);
     Ok(upgrade.on_upgrade(move |socket| async move {
-        Talk::new(app, session, registration, inbox, socket).run().await;
+        Talk::new(app, session, registration, inbox, Line::Socket(Box::new(socket))).run().await;
         drop((peer, place));
     }))
+}
+
+/// The place that a stream takes among those of its address, for as long as it lives.
+fn place(app: &App, peer: &Peer, headers: &HeaderMap) -> Result<Option<Place>, Refusal> {
+    // Whoever connects without a proxy has taken a place as a connection.
+    if !guard::is_proxy(&app.proxies, peer) {
+        return Ok(None);
+    }
+    let address = guard::client_address(&app.proxies, peer, headers);
+    Ok(Some(app.places.take(address).ok_or_else(crowded)?))
 }
 
 /// Registers a stream of a session. Asks for the session once more: if it ended after it was read and before this, nobody

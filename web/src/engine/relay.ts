@@ -1,7 +1,7 @@
+import { type Line, type LineEvents, eventLine, socketLine } from './lines';
+
 /** Longest wait for an answer of the relay. */
 const HTTP_TIMEOUT_MS = 30_000;
-/** What a browser reports when a WebSocket ends without a closing handshake. */
-const CLOSED_ABNORMALLY = 1006;
 
 /** One call; an unreachable relay is an answer without status. */
 export async function call(
@@ -27,59 +27,86 @@ export async function call(
   }
 }
 
-/** What a stream reports. */
-export interface StreamEvents {
-  opened(): void;
-  frame(bytes: Uint8Array): void;
-  closed(code: number): void;
+/** So many WebSockets in a row that let nothing through, and events are tried instead. */
+const FAILURES = 2;
+/** How long events are used before a WebSocket is tried again, milliseconds. */
+const SOCKET_AGAIN_MS = 10 * 60_000;
+
+/** How lines are opened; tests open others. */
+export interface Lines {
+  socket(events: LineEvents): Line;
+  events(events: LineEvents): Line;
 }
 
-/** The live connection: at most one WebSocket at a time. A socket that was closed on purpose reports nothing more. */
+/** The live connection: at most one line at a time, a WebSocket if one gets through. */
 export class Stream {
-  readonly #events: StreamEvents;
-  #socket: WebSocket | null = null;
+  readonly #events: LineEvents;
+  readonly #lines: Lines;
+  readonly #now: () => number;
+  #line: Line | null = null;
+  /** Attempts of the kind in use, since one of it brought a frame. */
+  #failed = 0;
+  #kind: keyof Lines = 'socket';
+  #since = 0;
 
-  constructor(events: StreamEvents) {
+  constructor(
+    events: LineEvents,
+    lines: Lines = { socket: socketLine, events: eventLine },
+    now: () => number = Date.now,
+  ) {
     this.#events = events;
+    this.#lines = lines;
+    this.#now = now;
   }
 
   open(): void {
     this.close();
-    const url = new URL('/api/v1/stream', self.location.origin);
-    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-    let socket: WebSocket;
-    try {
-      socket = new WebSocket(url);
-    } catch {
-      queueMicrotask(() => this.#events.closed(CLOSED_ABNORMALLY));
-      return;
-    }
-    this.#socket = socket;
-    socket.binaryType = 'arraybuffer';
-    const current = () => this.#socket === socket;
-    socket.onopen = () => current() && this.#events.opened();
-    socket.onmessage = ({ data }) => {
-      if (!current()) return;
-      if (data instanceof ArrayBuffer) this.#events.frame(new Uint8Array(data));
-      // The protocol has no text messages.
-      else socket.close(4000);
-    };
-    socket.onclose = ({ code }) => {
-      if (!current()) return;
-      this.#socket = null;
-      this.#events.closed(code);
-    };
+    this.#choose();
+    this.#failed += 1;
+    const current = () => this.#line === line;
+    const line = this.#lines[this.#kind]({
+      opened: () => current() && this.#events.opened(),
+      frame: (bytes) => {
+        if (!current()) return;
+        // Only this proves it: some proxies let a WebSocket open and nothing through it.
+        this.#failed = 0;
+        this.#events.frame(bytes);
+      },
+      closed: (code) => {
+        if (!current()) return;
+        this.#line = null;
+        this.#events.closed(code);
+      },
+    });
+    this.#line = line;
   }
 
-  /** Dropped when the socket is not open: then a `closed` is on its way. */
+  /** Dropped when the line is not open: then a `closed` is on its way. */
   send(bytes: Uint8Array): void {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(bytes as Uint8Array<ArrayBuffer>);
+    this.#line?.send(bytes);
   }
 
   close(): void {
-    const socket = this.#socket;
-    this.#socket = null;
-    socket?.close();
+    const line = this.#line;
+    this.#line = null;
+    line?.close();
+  }
+
+  #choose(): void {
+    if (this.#kind === 'socket') {
+      if (this.#failed >= FAILURES) this.#use('events', 0);
+    } else if (this.#failed > 0) {
+      // Neither gets through: the relay may be down. One more failed socket leads back to events.
+      this.#use('socket', FAILURES - 1);
+    } else if (this.#now() - this.#since > SOCKET_AGAIN_MS) {
+      this.#use('socket', FAILURES - 1);
+    }
+  }
+
+  #use(kind: keyof Lines, failed: number): void {
+    this.#kind = kind;
+    this.#failed = failed;
+    this.#since = this.#now();
   }
 }
 

@@ -5,10 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use axum::extract::ws::{CloseFrame, Message};
 use bytes::Bytes;
 use futures_util::{
-    FutureExt as _, SinkExt as _, StreamExt as _,
+    FutureExt as _, StreamExt as _,
     future::BoxFuture,
     stream::{FuturesOrdered, FuturesUnordered},
 };
@@ -24,6 +24,7 @@ use waxwing_wire::{
 };
 
 use super::{
+    line::Line,
     passwords::RoomLogins,
     requests::{self, Asked, Asker},
 };
@@ -59,7 +60,7 @@ pub(super) struct Talk {
     session: Session,
     registration: Registration,
     inbox: Inbox,
-    socket: WebSocket,
+    line: Line,
     room: Arc<Semaphore>,
     writes: FuturesOrdered<BoxFuture<'static, Answered>>,
     reads: FuturesUnordered<BoxFuture<'static, Answered>>,
@@ -95,7 +96,7 @@ impl Talk {
         session: Session,
         registration: Registration,
         inbox: Inbox,
-        socket: WebSocket,
+        line: Line,
     ) -> Self {
         let now = Instant::now();
         Self {
@@ -104,7 +105,7 @@ impl Talk {
             session,
             registration,
             inbox,
-            socket,
+            line,
             room: Arc::new(Semaphore::new(limits::IN_FLIGHT_BYTES / COST_UNIT)),
             writes: FuturesOrdered::new(),
             reads: FuturesUnordered::new(),
@@ -150,7 +151,7 @@ impl Talk {
         let mut pinged = Instant::now();
         loop {
             let turn = tokio::select! {
-                frame = self.socket.recv(), if self.held.is_none() => Turn::Frame(frame),
+                frame = self.line.recv(), if self.held.is_none() => Turn::Frame(frame),
                 Some(answer) = self.writes.next(), if !self.writes.is_empty() => Turn::Answer(answer),
                 Some(answer) = self.reads.next(), if !self.reads.is_empty() => Turn::Answer(answer),
                 () = self.inbox.ready() => Turn::Inbox,
@@ -314,7 +315,7 @@ impl Talk {
         }
         self.send_events().await?;
         let wait = self.app.timing.send;
-        match timeout(wait, self.socket.flush()).await {
+        match timeout(wait, self.line.flush()).await {
             Ok(flushed) => flushed.map_err(|_| End::Gone),
             Err(_) => Err(cut(Cut::TooSlow)),
         }
@@ -351,7 +352,7 @@ impl Talk {
 
     /// Gives a message to the socket; it goes out with the next flush, or when enough has gathered.
     async fn feed(&mut self, message: Message) -> Result<(), End> {
-        match timeout(self.app.timing.send, self.socket.feed(message)).await {
+        match timeout(self.app.timing.send, self.line.feed(message)).await {
             Ok(fed) => fed.map_err(|_| End::Gone),
             Err(_) => Err(cut(Cut::TooSlow)),
         }
@@ -383,10 +384,12 @@ impl Talk {
         drop(self.registration);
         let frame = CloseFrame { code, reason: reason.into() };
         let wait = self.app.timing.send.min(Duration::from_secs(5));
-        if !matches!(timeout(wait, self.socket.send(Message::Close(Some(frame)))).await, Ok(Ok(()))) {
+        if !self.line.say_goodbye(frame, wait).await {
             return;
         }
-        let linger = async { while let Some(Ok(_)) = self.socket.recv().await {} };
+        // An answer that ends is read to its end.
+        let Line::Socket(mut socket) = self.line else { return };
+        let linger = async { while let Some(Ok(_)) = socket.recv().await {} };
         let begun = Instant::now();
         let wait = Duration::from_secs(1);
         let _ = timeout(wait, linger).await;
