@@ -13,6 +13,7 @@ import {
   wrongCode,
 } from '../support/people.ts';
 import { Relay } from '../support/relay.ts';
+import { leadAsAnotherVersion } from '../support/stranger.ts';
 import { nextCode } from '../support/totp.ts';
 import { Camera, INSECURE_HOST } from './camera.ts';
 import { CAST, visitor } from './cast.ts';
@@ -127,15 +128,13 @@ async function displaced(browser: Browser, page: Page, mira: Person): Promise<vo
   await logIn(page, relay, mira);
   await expect(page.getByRole('button', { name: 'New room' }).first()).toBeVisible();
   const second = await page.context().newPage();
-  await second.goto(relay.url);
-  await second.getByRole('button', { name: 'Use it here' }).click();
+  await leadAsAnotherVersion(second, relay.url);
   await camera.take(
     page,
-    'open-in-another-tab',
-    page.getByRole('heading', { name: 'Waxwing is open in another tab' }),
+    'another-version-in-another-tab',
+    page.getByRole('heading', { name: 'Another version of Waxwing is open in another tab' }),
   );
   await second.close();
-  await page.getByRole('button', { name: 'Use it here' }).click();
 
   await expect(page.getByTestId('connection')).toHaveAttribute('data-state', 'connected');
   const elsewhere = await visitor(browser);

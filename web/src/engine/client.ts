@@ -7,6 +7,8 @@ export interface EngineClient {
   /** Resolves to the reply, or rejects with a {@link CallFailure}. */
   call<I extends Intent>(intent: I): Promise<ReplyFor<I['type']>>;
   onNotice(listener: (notice: Notice) => void): void;
+  /** How everything stands, in place of what was told before. */
+  onSnapshot(listener: (notices: Notice[]) => void): void;
   onStatus(listener: (status: EngineStatus) => void): void;
   /** Takes the engine over from another tab. */
   takeOver(): void;
@@ -41,6 +43,7 @@ export class WorkerEngine implements EngineClient {
   readonly #worker: Worker | null;
   readonly #pending = new Map<number, Pending>();
   readonly #notices: ((notice: Notice) => void)[] = [];
+  readonly #snapshots: ((notices: Notice[]) => void)[] = [];
   readonly #statuses: ((status: EngineStatus) => void)[] = [];
   #lastId = 0;
 
@@ -54,9 +57,9 @@ export class WorkerEngine implements EngineClient {
     this.#worker = new Worker(trusted(workerUrl), { type: 'module', name: 'waxwing-engine' });
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
     this.#worker.onerror = () => this.#status({ type: 'fatal', reason: 'load' });
-    document.addEventListener('visibilitychange', () => {
-      if (document.visibilityState === 'visible') this.#post({ type: 'visible' });
-    });
+    const visible = () => this.#post({ type: 'visible', visible: document.visibilityState === 'visible' });
+    document.addEventListener('visibilitychange', visible);
+    visible();
     for (const type of ['online', 'offline'] as const) {
       window.addEventListener(type, () => this.#post({ type: 'network', online: type === 'online' }));
     }
@@ -75,6 +78,10 @@ export class WorkerEngine implements EngineClient {
     this.#notices.push(listener);
   }
 
+  onSnapshot(listener: (notices: Notice[]) => void): void {
+    this.#snapshots.push(listener);
+  }
+
   onStatus(listener: (status: EngineStatus) => void): void {
     this.#statuses.push(listener);
   }
@@ -89,6 +96,9 @@ export class WorkerEngine implements EngineClient {
         return this.#status(message.status);
       case 'notices':
         for (const notice of message.notices) for (const listener of this.#notices) listener(notice);
+        return;
+      case 'snapshot':
+        for (const listener of this.#snapshots) listener(message.notices);
         return;
       case 'reply':
         this.#take(message.id)?.resolve(message.ok);

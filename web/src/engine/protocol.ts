@@ -5,7 +5,7 @@ export type EngineStatus =
   /** Loading; intents are kept and answered later. */
   | { type: 'starting' }
   | { type: 'ready' }
-  /** Another tab of this browser runs the engine. */
+  /** Another tab runs the engine, and this one does not understand it. */
   | { type: 'elsewhere' }
   /** It cannot go on; only a reload helps. */
   | { type: 'fatal'; reason: FatalReason };
@@ -25,8 +25,8 @@ export type ToWorker =
   | { type: 'call'; id: number; intent: Intent }
   /** Take the engine over from another tab. */
   | { type: 'takeOver' }
-  /** The page came into view: run the engine if no other tab does. */
-  | { type: 'visible' }
+  /** Whether somebody looks at the page. */
+  | { type: 'visible'; visible: boolean }
   /** The device gained or lost its network: the page hears of it more reliably than a worker does. */
   | { type: 'network'; online: boolean };
 
@@ -35,4 +35,6 @@ export type FromWorker =
   | { type: 'status'; status: EngineStatus }
   | { type: 'reply'; id: number; ok: Reply }
   | { type: 'refused'; id: number; failure: Failure }
-  | { type: 'notices'; notices: Notice[] };
+  | { type: 'notices'; notices: Notice[] }
+  /** How everything stands, in place of what was told before: another engine speaks from now on. */
+  | { type: 'snapshot'; notices: Notice[] };

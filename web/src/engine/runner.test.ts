@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { Effect, Input, Machine } from './io';
+import type { Intent } from './api';
+import type { Effect, Input, Machine, StoreOp } from './io';
 import type { FromWorker } from './protocol';
 import { Runner, type Ports } from './runner';
 
@@ -29,6 +30,7 @@ function ports(log: string[], over: Partial<Ports> = {}): Ports {
     streamClose: () => log.push('close'),
     schedule: (at) => log.push(`schedule ${at}`),
     post: (message: FromWorker) => log.push(`post ${message.type}`),
+    wasDone: async () => false,
     now: () => 7,
     failed: (error) => log.push(`failed ${String(error)}`),
     ...over,
@@ -155,5 +157,43 @@ describe('runner', () => {
       expect(log).toEqual([`failed Error: ${'persist' in over ? 'full' : 'panic'}`]);
       expect(engine.fed).toHaveLength(1);
     }
+  });
+
+  it('remembers what must not be done twice in the transaction that does it', async () => {
+    const kept: StoreOp[][] = [];
+    const log: string[] = [];
+    const put: StoreOp = { type: 'put', key: 'm', value: new Uint8Array(), secret: false };
+    const fed = machine((input) =>
+      input.type === 'intent'
+        ? [
+            { type: 'persist', ops: [put] },
+            { type: 'persist', ops: [] },
+            { type: 'reply', id: input.id, ok: { type: 'done' } },
+          ]
+        : [],
+    );
+    const runner = new Runner(
+      fed,
+      ports(log, {
+        persist: async (ops) => void kept.push(ops),
+        wasDone: async (token) => kept.flat().some((op) => 'key' in op && op.key === `c/${token}`),
+      }),
+    );
+    const send: Intent = { type: 'send', room: 'r', text: 't', reply: null, mentions: [], preview: null };
+    runner.feed({ id: 1, intent: send, token: 'one', again: false });
+    await settled();
+    expect(kept).toMatchObject([
+      [put, { type: 'put', key: 'c/one' }, { type: 'deleteRange', from: 'c/' }],
+      [],
+    ]);
+    // The engine after it is asked for the same once more, and for one that the first one never got.
+    runner.feed({ id: 1, intent: send, token: 'one', again: true });
+    runner.feed({ id: 2, intent: send, token: 'two', again: true });
+    runner.feed({ id: 3, intent: { type: 'sessions' }, token: 'three', again: true });
+    await settled();
+    expect(fed.fed).toHaveLength(3);
+    expect(kept.flat().filter((op) => op === put)).toHaveLength(3);
+    expect(log).toEqual(['post reply', 'post reply', 'post reply', 'post reply']);
+    expect(kept.flat().filter((op) => 'key' in op && op.key.startsWith('c/'))).toHaveLength(2);
   });
 });

@@ -1,5 +1,7 @@
 import type { Effect, Entry, Input, Machine, StoreOp } from './io';
 import type { FromWorker } from './protocol';
+import { doneKey, forgotten, isDoneOnce } from './repeat';
+import type { Call } from './tabs';
 
 /** What the runner needs from the outside world. */
 export interface Ports {
@@ -12,6 +14,8 @@ export interface Ports {
   streamClose(): void;
   schedule(atMs: number): void;
   post(message: FromWorker): void;
+  /** Whether the store remembers that this was done. */
+  wasDone(token: string): Promise<boolean>;
   now(): number;
   /** The runner has stopped because of this. */
   failed(error: unknown): void;
@@ -24,8 +28,11 @@ export interface Ports {
 export class Runner {
   readonly #machine: Machine;
   readonly #ports: Ports;
-  #queue: Input[] = [];
+  #queue: (Input | Call)[] = [];
+  /** Tokens of what is under way and must not be done twice, by the id of its call. */
+  readonly #once = new Map<number, string>();
   #running = false;
+  #idle: Promise<void> = Promise.resolve();
   #stopped = false;
 
   constructor(machine: Machine, ports: Ports) {
@@ -34,10 +41,16 @@ export class Runner {
   }
 
   /** Queues an input; it is handled after everything queued before. */
-  feed(input: Input): void {
+  feed(input: Input | Call): void {
     if (this.#stopped) return;
     this.#queue.push(input);
-    if (!this.#running) void this.#drain();
+    if (!this.#running) this.#idle = this.#drain();
+  }
+
+  /** As {@link feed}; resolves when everything queued so far is handled, or never will be. */
+  async fed(input: Input): Promise<void> {
+    this.feed(input);
+    await this.#idle;
   }
 
   /** Stops for good: no further effect is carried out. */
@@ -56,7 +69,8 @@ export class Runner {
         this.#queue = [];
         for (const input of batch) {
           if (this.#stopped) break;
-          await this.#carryOut(this.#machine.handle(input, this.#ports.now()));
+          if ('type' in input) await this.#handle(input);
+          else await this.#call(input);
         }
       }
       // Somebody stopped the runner while it was busy with the machine.
@@ -69,6 +83,39 @@ export class Runner {
     } finally {
       this.#running = false;
     }
+  }
+
+  async #handle(input: Input): Promise<void> {
+    await this.#carryOut(this.#remember(this.#machine.handle(input, this.#ports.now())));
+  }
+
+  async #call({ id, intent, token, again }: Call): Promise<void> {
+    if (isDoneOnce(intent)) {
+      if (again && (await this.#ports.wasDone(token))) {
+        return this.#ports.post({ type: 'reply', id, ok: { type: 'done' } });
+      }
+      this.#once.set(id, token);
+    }
+    await this.#handle({ type: 'intent', id, intent });
+  }
+
+  /** What is answered and must not be done twice is remembered in the transaction that does it. */
+  #remember(effects: Effect[]): Effect[] {
+    if (this.#once.size === 0) return effects;
+    const ops: StoreOp[] = [];
+    for (const effect of effects) {
+      if (effect.type !== 'reply') continue;
+      const token = this.#once.get(effect.id);
+      this.#once.delete(effect.id);
+      if (token === undefined || effect.failure) continue;
+      ops.push({ type: 'put', key: doneKey(token), value: new Uint8Array(), secret: false });
+    }
+    const first = effects.find((effect) => effect.type === 'persist');
+    if (ops.length > 0 && first) {
+      const [from, to] = forgotten(this.#ports.now());
+      first.ops = [...first.ops, ...ops, { type: 'deleteRange', from, to }];
+    }
+    return effects;
   }
 
   async #carryOut(effects: Effect[]): Promise<void> {

@@ -253,8 +253,9 @@ export const de: Catalogue = {
   'shortcuts.close': 'Schließen, was offen ist',
   'shortcuts.help': 'Diese Liste anzeigen',
 
-  'elsewhere.title': 'Waxwing ist in einem anderen Tab offen',
-  'elsewhere.lead': 'Es läuft immer nur in einem Tab, damit nichts doppelt gesendet wird.',
+  'elsewhere.title': 'Eine andere Version von Waxwing ist in einem anderen Tab offen',
+  'elsewhere.lead':
+    'Zwei Versionen laufen nicht nebeneinander. Am besten den anderen Tab schließen oder neu laden.',
   'elsewhere.submit': 'Hier verwenden',
   'fatal.title': 'Waxwing kann hier nicht laufen',
   'fatal.insecure':
@@ -308,5 +309,7 @@ export const de: Catalogue = {
   'failure.identity_changed': 'Jemand hier hat eine neue Identität. Sieh sie dir an, bevor du etwas sendest.',
   'failure.account_rolled_back':
     'Das Relay hat einen älteren Stand deines Kontos geliefert, als dieses Gerät kennt. Nichts wurde geändert. Frag, wer es betreibt.',
-  'failure.elsewhere': 'Waxwing ist in einem anderen Tab offen.',
+  'failure.elsewhere': 'Eine andere Version von Waxwing ist in einem anderen Tab offen.',
+  'failure.handed_over':
+    'Ein anderer Tab hat das ausgeführt und wurde geschlossen, bevor er sagen konnte, ob es geklappt hat. Bitte nachsehen und noch einmal versuchen.',
 };

@@ -259,8 +259,8 @@ export const en = {
   'shortcuts.help': 'Show this list',
 
   // The whole window
-  'elsewhere.title': 'Waxwing is open in another tab',
-  'elsewhere.lead': 'It runs in one tab at a time, so that nothing is sent twice.',
+  'elsewhere.title': 'Another version of Waxwing is open in another tab',
+  'elsewhere.lead': 'Two versions cannot run side by side. Best close the other tab, or reload it.',
   'elsewhere.submit': 'Use it here',
   'fatal.title': 'Waxwing cannot run here',
   'fatal.insecure':
@@ -311,5 +311,7 @@ export const en = {
   'failure.identity_changed': 'Somebody here has a new identity. Look at it before you send anything.',
   'failure.account_rolled_back':
     'The relay gave an older state of your account than this device has seen. Nothing was changed. Ask whoever runs it.',
-  'failure.elsewhere': 'Waxwing is open in another tab.',
+  'failure.elsewhere': 'Another version of Waxwing is open in another tab.',
+  'failure.handed_over':
+    'Another tab did this, and was closed before it could say whether it worked. Look, and try again.',
 } satisfies Record<string, Message>;

@@ -144,6 +144,7 @@ export class App {
     this.presence = new Presence(call);
     this.admin = new Admin(engine);
     engine.onNotice((notice) => this.#receive(notice));
+    engine.onSnapshot((notices) => this.#resume(notices));
     engine.onStatus((status) => this.#engineIs(status));
     void this.session.askServer();
   }
@@ -227,6 +228,16 @@ export class App {
     if (status.type === 'ready' && before !== 'ready' && this.session.server === null) {
       void this.session.askServer();
     }
+  }
+
+  /** Another engine speaks from now on: in this tab or another, and perhaps not of what this page was told last. */
+  #resume(notices: Notice[]): void {
+    const session = notices.find((notice) => notice.type === 'session');
+    if (this.session.me !== null && session?.me?.account !== this.session.me.account) this.#forget();
+    const rooms = new Set(notices.flatMap((notice) => (notice.type === 'room' ? [notice.room.room] : [])));
+    for (const { room } of this.rooms.all) if (!rooms.has(room)) this.#receive({ type: 'roomGone', room });
+    for (const notice of notices) this.#receive(notice);
+    this.timelines.refresh();
   }
 
   #receive(notice: Notice): void {

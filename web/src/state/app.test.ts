@@ -38,7 +38,7 @@ describe('what is shown', () => {
     expect(app.prefs.remembered).toBe(false);
   });
 
-  it('is the card when another tab took over, with nothing left behind it', () => {
+  it('is the card when another version runs in another tab, with nothing left behind it', () => {
     const { app, engine } = started();
     engine.notify({ type: 'session', me, reason: null });
     engine.notify({ type: 'room', room: room('r') });
@@ -50,6 +50,31 @@ describe('what is shown', () => {
     engine.say({ type: 'starting' });
     engine.notify({ type: 'session', me, reason: null });
     expect(app.screen).toBe('chat');
+  });
+
+  it('goes on when another engine speaks, with nothing that is not so any more', async () => {
+    const { app, engine } = started();
+    await engine.fail('offline');
+    const session = { type: 'session', me, reason: null } as const;
+    engine.notify(session);
+    for (const id of ['gone', 'kept']) engine.notify({ type: 'room', room: room(id) });
+    app.drafts.set('kept', 'half a thought');
+    app.openRoom('kept');
+    const timeline = app.timelines.visit('kept', 0);
+    await engine.reply({ type: 'timeline', items: [text('a', 1), text('unsent', null)], more: false });
+    engine.resume([session, { type: 'room', room: room('kept', { unread: 2 }) }]);
+    expect(app.screen).toBe('chat');
+    expect(app.rooms.all.map(({ room: id, unread }) => [id, unread])).toEqual([['kept', 2]]);
+    expect(app.drafts.get('kept')).toBe('half a thought');
+    // What happened in between was told to nobody.
+    await engine.reply({ type: 'timeline', items: [text('a', 1), text('b', 2)], more: false });
+    expect(timeline.items.map(({ key }) => key)).toEqual(['a', 'b']);
+
+    engine.resume([{ ...session, me: { ...me, account: 'somebody else' } }]);
+    expect(app.rooms.all).toEqual([]);
+    expect(app.drafts.get('kept')).toBe('');
+    engine.resume([{ type: 'session', me: null, reason: null }]);
+    expect(app.screen).toBe('auth');
   });
 
   it('stays with the recovery key until it was confirmed', async () => {

@@ -7,6 +7,7 @@ export class ScriptedEngine implements EngineClient {
   readonly intents: Intent[] = [];
   readonly #open: { resolve(reply: unknown): void; reject(failure: Error): void }[] = [];
   #notice: (notice: Notice) => void = () => undefined;
+  #snapshot: (notices: Notice[]) => void = () => undefined;
   #status: (status: EngineStatus) => void = () => undefined;
   takenOver = 0;
 
@@ -21,6 +22,10 @@ export class ScriptedEngine implements EngineClient {
     this.#notice = listener;
   }
 
+  onSnapshot(listener: (notices: Notice[]) => void): void {
+    this.#snapshot = listener;
+  }
+
   onStatus(listener: (status: EngineStatus) => void): void {
     this.#status = listener;
   }
@@ -31,6 +36,10 @@ export class ScriptedEngine implements EngineClient {
 
   notify(notice: Notice): void {
     this.#notice(notice);
+  }
+
+  resume(notices: Notice[]): void {
+    this.#snapshot(notices);
   }
 
   say(status: EngineStatus): void {

@@ -81,6 +81,26 @@ export class Timeline {
     }
   }
 
+  /** Looks at the newest page once more: nobody told of what has changed in between. */
+  async refresh(): Promise<void> {
+    if (this.status !== 'ready') return;
+    const { part, lastSeq } = this;
+    try {
+      const page = await this.#page({ type: 'newest' });
+      if (part !== this.part) return;
+      const known = new Set(page.items.map(({ key }) => key));
+      // What is only on the device and not known to it any more was thrown away.
+      for (const { key, seq } of this.items) if (seq == null && !known.has(key)) this.gone(key);
+      const oldest = page.items.find(({ seq }) => seq != null)?.seq;
+      const apart = page.more && lastSeq !== null && oldest != null && oldest > lastSeq + 1;
+      // So much was missed that the rest is fetched when somebody goes there.
+      if (apart) this.newer = true;
+      this.receive(page.items);
+    } catch (thrown) {
+      this.failure = failureOf(thrown);
+    }
+  }
+
   /** Fetches the page before the oldest item. */
   async loadOlder(): Promise<void> {
     const oldest = this.items.find((item) => item.seq != null);
@@ -285,6 +305,10 @@ export class Timelines {
 
   itemGone(room: string, key: string): void {
     this.#open.get(room)?.gone(key);
+  }
+
+  refresh(): void {
+    for (const timeline of this.#open.values()) void timeline.refresh();
   }
 
   roomGone(room: string): void {
