@@ -63,7 +63,7 @@ export class Presence {
 
   /** Asks about those who are seen: the others of rooms of two, and members of the open room. */
   watch(rooms: readonly Room[], open: Room | undefined): void {
-    const peers = rooms.flatMap((room) => room.peer ?? []);
+    const peers = rooms.filter((room) => !room.request).flatMap((room) => room.peer ?? []);
     const members = open?.people.filter((person) => !person.own && person.role !== 'former') ?? [];
     const seen = new Set([...members.slice(0, WATCHED / 2).map((person) => person.account), ...peers]);
     const accounts = [...seen].slice(0, WATCHED).sort();

@@ -59,3 +59,29 @@ it('knows who may not speak any more', () => {
   expect(maySpeak(room('r'))).toBe(true);
   expect(maySpeak(room('r', { people: [person('me', { own: true, role: 'former' })] }))).toBe(false);
 });
+
+describe('how rooms are liked', () => {
+  it('puts pinned ones first and archived ones away', () => {
+    const rooms = filled();
+    rooms.receive(room('c', { name: 'Gamma', last: text('0', 0), pinned: true }));
+    rooms.receive(room('b', { name: 'Beta', last: text('2', 9), unread: 1, archived: true }));
+    expect(rooms.found.map((each) => each.room)).toEqual(['c', 'a']);
+    expect(rooms.archived.map((each) => each.room)).toEqual(['b']);
+    rooms.filter = 'beta';
+    expect(rooms.found.map((each) => each.room)).toEqual(['b']);
+    rooms.filter = '';
+    rooms.archive = true;
+    expect(rooms.found.map((each) => each.room)).toEqual(['b']);
+  });
+
+  it('counts what is neither silent nor put away', () => {
+    const rooms = filled();
+    expect(rooms.unread).toBe(3);
+    rooms.receive(room('a', { last: text('1', 1), unread: 2, muted: 9_999_999_999_999 }));
+    expect(rooms.unread).toBe(1);
+    rooms.receive(room('b', { last: text('2', 9), unread: 1, notify: 'mentions' }));
+    expect(rooms.unread).toBe(0);
+    rooms.receive(room('b', { last: text('2', 9), unread: 1, mentions: 1, notify: 'mentions' }));
+    expect(rooms.unread).toBe(1);
+  });
+});
