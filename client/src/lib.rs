@@ -18,6 +18,9 @@ mod auth;
 mod connection;
 mod content;
 mod ctx;
+#[cfg(feature = "fuzzing")]
+#[allow(clippy::expect_used, clippy::panic)]
+pub mod fuzzing;
 mod intents;
 pub mod io;
 mod machine;

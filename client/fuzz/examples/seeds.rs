@@ -21,6 +21,22 @@ fn piece(kind: u8, bytes: &[u8]) -> Vec<u8> {
 fn main() {
     write("world", "talk", &[0, 0, 0, 1, 11, 9, 0, 2, 11, 30, 4, 0, 11, 12, 0, 3]);
     write("world", "trouble", &[4, 0, 5, 0, 0, 0, 6, 1, 10, 5, 7, 2, 0, 2, 8, 2, 9, 1, 6, 3, 11, 20]);
+    let target = (7_u64, AccountId([0; 16]), EntryId([2; 16]));
+    let pieces = [
+        (1, 5, encode(&(target, "👍", true))),
+        (0, 3, encode(&(target, "edited"))),
+        (2, 8, encode(&(target, vec![1_u32]))),
+        (3, 6, encode(&(target, true))),
+        (0, 4, encode(&(target,))),
+        (0, 9, encode(&(target,))),
+        (0, 7, encode(&("?", vec!["A", "B"], true))),
+        (0, 1, encode(&("text", target))),
+    ];
+    let piece_of = |(by, kind, body): &(u8, u8, Vec<u8>)| {
+        let length = u8::try_from(body.len()).expect("a short piece");
+        [&[*by, *kind, length][..], body].concat()
+    };
+    write("content", "all", &pieces.iter().flat_map(piece_of).collect::<Vec<u8>>());
     let (room, sender) = (RoomId([1; 16]), AccountId([2; 16]));
     let entry = LogEntry {
         seq: 2,

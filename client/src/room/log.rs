@@ -11,7 +11,7 @@ use waxwing_crypto_core::{
     room::{self as core, LogHead},
 };
 use waxwing_wire::{
-    AccountId, EpochId, RoomId,
+    AccountId, EntryId, EpochId, RoomId,
     frame::{EntryKind, LogEntry, Request},
 };
 
@@ -227,6 +227,9 @@ impl RoomSync {
             EntryKind::Tombstone => {
                 // Its place in a stream is gone with it.
                 self.streams.pardon(entry.sender);
+                if entry.sender == session.account {
+                    batch.ops.extend(self.erased_unread(session, entry.id, ctx));
+                }
                 let own = entry.sender == session.account;
                 let mut removed = item(&entry, 0, session.account, entry.sender, Body::Removed);
                 removed.key = messages::key(&entry, own);
@@ -243,6 +246,22 @@ impl RoomSync {
             self.count(&items, session.account);
             batch.items.extend(items);
         }
+    }
+
+    /// An own message was erased before this device read it back: it waits no more, and its place in the stream is taken.
+    fn erased_unread(&mut self, session: &Session, id: EntryId, ctx: &mut Ctx<'_>) -> Option<StoreOp> {
+        let at = self.outbox.iter().position(|unsent| unsent.id == id)?;
+        match self.outbox.remove(at).position {
+            Some(position) => {
+                self.streams.note(session.account, self.stream, position, self.whole);
+            }
+            // A crash forgot which place that was: a place used twice would make others refuse the second message.
+            None => {
+                self.stream = EntryId(ids::MessageId::random(ctx.rng).0);
+                self.stream_kept = false;
+            }
+        }
+        Some(self.delete_unsent(id))
     }
 
     fn passed(&mut self, head: LogHead) {

@@ -233,6 +233,12 @@ impl Client {
         ctx.reply(intent, done.map(|()| Reply::Done));
     }
 
+    /// A deletion goes for an edit, too, that it did not know of.
+    pub(super) fn say_deleted(&mut self, room: RoomId, target: Ref, edit: Ref, ctx: &mut Ctx<'_>) {
+        let what = What::Delete { edits: vec![edit] };
+        self.enqueue(room, &Content::Note(Note { target, what }), ctx);
+    }
+
     fn forward(
         &mut self,
         intent: u64,

@@ -14,7 +14,7 @@ mod leave;
 mod links;
 pub(crate) mod log;
 mod messages;
-mod notes;
+pub(crate) mod notes;
 mod outbox;
 mod password;
 mod people;

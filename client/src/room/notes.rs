@@ -42,6 +42,15 @@ impl Noted {
         matches!(self.note.what, What::Edit { .. })
     }
 
+    pub(crate) fn deletes(&self) -> bool {
+        matches!(self.note.what, What::Delete { .. })
+    }
+
+    /// It is a deletion that goes for the edit of this number, too.
+    pub(crate) fn names(&self, edit: u64) -> bool {
+        matches!(&self.note.what, What::Delete { edits } if edits.iter().any(|one| one.seq == edit))
+    }
+
     /// Puts it together with its message; notes come in the order of the log.
     fn fold(&self, item: &mut Item) {
         let (by, author) = (self.by.to_string(), self.by.to_string() == item.sender);

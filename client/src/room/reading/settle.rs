@@ -105,6 +105,8 @@ struct Settled {
     ops: Vec<StoreOp>,
     gone: Vec<String>,
     changed: bool,
+    /// Edits of messages that this account deleted, which the deletion did not know of.
+    unnamed: Vec<(Ref, Ref)>,
 }
 
 impl RoomSync {
@@ -189,12 +191,19 @@ impl RoomSync {
         settled: &mut Settled,
     ) {
         let ours = matches!(&item.body, Body::Deleted { by } if *by == me.to_string());
+        let said_by_me = notes.iter().filter(|(_, noted)| noted.by == me && noted.deletes());
+        let deleted = said_by_me.map(|(source, _)| *source).min();
         for (source, noted) in notes.iter().filter(|(_, noted)| noted.is_edit()) {
             settled.ops.push(StoreOp::Delete { key: store::note_key(self.id, place, *source) });
             settled.changed = true;
-            // Somebody else's note about this message is no edit of it, and not ours to erase.
-            if ours && noted.by.to_string() == item.sender {
+            // Somebody else's note about this message is no edit of it, and not ours to erase. Nor is what somebody says after they
+            // know of the deletion, or they could keep this client busy.
+            let in_time = noted.by == me || deleted.is_some_and(|at| *source < at);
+            if ours && noted.by.to_string() == item.sender && in_time {
                 self.erase.insert(*source);
+                let named = notes.iter().any(|(_, other)| other.names(*source));
+                let edit = Ref::new(*source, noted.by, noted.id);
+                settled.unnamed.extend((!named).then_some((noted.note.target, edit)));
             }
         }
         if ours && said {
@@ -242,6 +251,10 @@ impl Client {
         }
         for key in settled.gone {
             ctx.notify(Notice::ItemGone { room: room.to_string(), key });
+        }
+        // Said again with them, so that nobody takes what is left of them for something else.
+        for (target, edit) in settled.unnamed {
+            self.say_deleted(room, target, edit, ctx);
         }
         self.answer_reading((reading, versions, edits), &read, ctx);
         if renewed || settled.changed {
