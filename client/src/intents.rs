@@ -9,7 +9,7 @@ use crate::{
     auth::{Purpose, Renew, Renewal},
     ctx::{Ctx, failure, offline},
     machine::Client,
-    room::EditRoom,
+    room::{EditRoom, Unlock},
 };
 
 impl Client {
@@ -92,6 +92,7 @@ impl Client {
             | Intent::RevokeInvite { .. }
             | Intent::SetRoomPassword { .. }
             | Intent::JoinByPassword { .. }
+            | Intent::UnlockRoom { .. }
             | Intent::LeaveRoom { .. }
             | Intent::OpenSuccessor { .. } => self.online(id, intent, ctx),
             Intent::Send { .. }
@@ -210,7 +211,12 @@ impl Client {
             Intent::RevokeInvite { room } => self.revoke_invite(id, &room, ctx),
             Intent::LeaveRoom { room } => self.leave_room(id, &room, ctx),
             Intent::SetRoomPassword { room, password } => self.set_room_password(id, &room, password, ctx),
-            Intent::JoinByPassword { name, password } => self.join_by_password(id, &name, password, ctx),
+            Intent::JoinByPassword { name, password } => {
+                self.try_password(id, (&name, password), Unlock::Join, ctx)
+            }
+            Intent::UnlockRoom { name, password } => {
+                self.try_password(id, (&name, password), Unlock::Tell, ctx)
+            }
             Intent::SetDisplayName { name } => self.set_display_name(id, &name, ctx),
             Intent::Report { room, key, note } => self.report(id, (&room, key), note, ctx),
             Intent::OpenSuccessor { room, without } => self.open_successor(id, &room, &without, ctx),

@@ -108,6 +108,7 @@ samples!(intents, Intent, {
     JoinByPassword: [
         Intent::JoinByPassword { name: "harbour-1234".into(), password: "a long password".into() },
     ],
+    UnlockRoom: [Intent::UnlockRoom { name: "harbour-1234".into(), password: "a long password".into() }],
     LeaveRoom: [Intent::LeaveRoom { room: room_id() }],
     OpenSuccessor: [Intent::OpenSuccessor { room: room_id(), without: vec![account()] }],
     Send: [

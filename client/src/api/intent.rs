@@ -260,6 +260,13 @@ pub enum Intent {
         /// The password.
         password: String,
     },
+    /// Open a room's door by its name and password, without going in. Reply: [`Reply::Invite`], to look at and to join by.
+    UnlockRoom {
+        /// As it was told, with the number behind it.
+        name: String,
+        /// The password.
+        password: String,
+    },
     /// Leave a room; it disappears from this account. Reply: [`Reply::Done`].
     LeaveRoom {
         /// The room.

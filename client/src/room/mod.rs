@@ -47,6 +47,7 @@ use duties::{Asked, Duty, Readmitted};
 use epochs::KnownEpochs;
 use leave::Leaving;
 use links::LinkPage;
+pub(crate) use password::Unlock;
 pub(crate) use people::EditRoom;
 use shut::Shut;
 use streams::Streams;

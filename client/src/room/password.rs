@@ -1,5 +1,6 @@
 //! Rooms with a password: OPAQUE per room. The relay keeps a record and a sealed invite link; whoever proves the password gets the link.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use waxwing_crypto_core::{
     identity::fingerprint,
     ids,
@@ -45,9 +46,19 @@ pub(crate) struct Setting {
     tries: u32,
 }
 
+/// What a room's password is tried for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unlock {
+    /// To go in.
+    Join,
+    /// To look at what is behind it: the person gets the link.
+    Tell,
+}
+
 /// A password that is being tried.
 pub(crate) struct Trying {
     intent: u64,
+    unlock: Unlock,
     handle: RoomHandle,
     password: RoomPassword,
     state: LoginStart,
@@ -56,6 +67,7 @@ pub(crate) struct Trying {
 /// A password that was right, as far as the client can tell.
 pub(crate) struct Unlocking {
     intent: u64,
+    unlock: Unlock,
     handle: RoomHandle,
     export_key: SymmetricKey,
 }
@@ -178,17 +190,17 @@ impl Client {
         self.want(room, Wanted::Password(secret, Box::new(record)), purpose, ctx)
     }
 
-    pub(crate) fn join_by_password(
+    pub(crate) fn try_password(
         &mut self,
         intent: u64,
-        name: &str,
-        password: String,
+        (name, password): (&str, String),
+        unlock: Unlock,
         ctx: &mut Ctx<'_>,
     ) -> Result<(), Failure> {
         let handle = RoomHandle::of(name).ok_or_else(wrong)?;
         let password = RoomPassword::typed(&Zeroizing::new(password));
         let (state, request) = LoginStart::new(password.as_bytes(), ctx.rng).map_err(|_| wrong())?;
-        let trying = Trying { intent, handle, password, state };
+        let trying = Trying { intent, unlock, handle, password, state };
         let request = Request::RoomLoginStart { handle: on_wire(handle), opaque_request: request.into() };
         self.ask(request, Then::Room(RoomThen::PasswordTried(Box::new(trying))), ctx);
         Ok(())
@@ -200,7 +212,7 @@ impl Client {
         result: Result<Response, Problem>,
         ctx: &mut Ctx<'_>,
     ) {
-        let Trying { intent, handle, password, state } = trying;
+        let Trying { intent, unlock, handle, password, state } = trying;
         let opened = result.map_err(Failure::from).and_then(|response| {
             let Response::RoomLogin { login, opaque_response, ksf } = response else { return Err(damaged()) };
             let account::KsfParams { memory_kib, iterations, parallelism } = ksf;
@@ -218,7 +230,7 @@ impl Client {
             Ok((login, done)) => {
                 let finish =
                     Request::RoomLoginFinish { login, opaque_finalization: done.finalization.into() };
-                let unlocking = Unlocking { intent, handle, export_key: done.export_key };
+                let unlocking = Unlocking { intent, unlock, handle, export_key: done.export_key };
                 self.ask(finish, Then::Room(RoomThen::Unlocked(Box::new(unlocking))), ctx);
             }
             Err(failure) => ctx.reply(intent, Err(failure)),
@@ -231,7 +243,7 @@ impl Client {
         result: Result<Response, Problem>,
         ctx: &mut Ctx<'_>,
     ) {
-        let Unlocking { intent, handle, export_key } = unlocking;
+        let Unlocking { intent, unlock, handle, export_key } = unlocking;
         let link = match result {
             Ok(Response::RoomUnlocked { room, sealed }) => open_link(&export_key, &handle, sealed.as_bytes())
                 .ok()
@@ -243,7 +255,15 @@ impl Client {
             Err(problem) if problem.code == ProblemCode::WrongCredentials => Err(wrong()),
             Err(problem) => Err(problem.into()),
         };
-        if let Err(failure) = link.and_then(|link| self.join_by(intent, Box::new(link), ctx)) {
+        let done = link.and_then(|link| match unlock {
+            Unlock::Join => self.join_by(intent, Box::new(link), ctx),
+            Unlock::Tell => {
+                let invite = URL_SAFE_NO_PAD.encode(&*link.to_bytes());
+                ctx.reply(intent, Ok(Reply::Invite { invite }));
+                Ok(())
+            }
+        });
+        if let Err(failure) = done {
             ctx.reply(intent, Err(failure));
         }
     }

@@ -70,6 +70,7 @@ export type Intent =
   | { type: 'revokeInvite'; room: string }
   | { type: 'setRoomPassword'; room: string; password: string | null }
   | { type: 'joinByPassword'; name: string; password: string }
+  | { type: 'unlockRoom'; name: string; password: string }
   | { type: 'leaveRoom'; room: string }
   | { type: 'openSuccessor'; room: string; without: string[] }
   | {
@@ -233,6 +234,7 @@ export interface ReplyTo {
   revokeInvite: 'done';
   setRoomPassword: 'roomPassword';
   joinByPassword: 'room';
+  unlockRoom: 'invite';
   leaveRoom: 'done';
   openSuccessor: 'room';
   send: 'done';

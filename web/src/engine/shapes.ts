@@ -58,6 +58,7 @@ export const intents = [
   {"type":"setRoomPassword","room":"cm9vbQ","password":"a long password"},
   {"type":"setRoomPassword","room":"cm9vbQ","password":null},
   {"type":"joinByPassword","name":"harbour-1234","password":"a long password"},
+  {"type":"unlockRoom","name":"harbour-1234","password":"a long password"},
   {"type":"leaveRoom","room":"cm9vbQ"},
   {"type":"openSuccessor","room":"cm9vbQ","without":["YWNjb3VudA"]},
   {"type":"send","room":"cm9vbQ","text":"hello","reply":null,"mentions":[],"preview":null},

@@ -127,8 +127,6 @@ export const de: Catalogue = {
   'room.backToList': 'Zurück zu den Unterhaltungen',
   'room.membersTitle': 'Mitglieder',
   'room.invite': 'Leute einladen',
-  'room.owner': 'Leitung',
-  'room.moderator': 'Moderation',
   'room.private': 'Ende-zu-Ende-verschlüsselt: Das Relay speichert nur, was es nicht lesen kann.',
   'room.gone': 'Dieser Raum gehört nicht zu deinen',
   'room.goneLead': 'Der Link ist vielleicht alt, oder du hast den Raum verlassen.',

@@ -130,8 +130,6 @@ export const en = {
   'room.backToList': 'Back to conversations',
   'room.membersTitle': 'Members',
   'room.invite': 'Invite people',
-  'room.owner': 'Owner',
-  'room.moderator': 'Moderator',
   'room.private': 'End-to-end encrypted: the relay stores only what it cannot read.',
   'room.gone': 'This room is not among yours',
   'room.goneLead': 'The link may be old, or you have left the room.',

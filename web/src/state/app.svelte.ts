@@ -31,8 +31,13 @@ export interface AppWindow extends RouterWindow {
 
 export type DialogName =
   | 'newRoom'
+  | 'newChat'
   | 'joinByLink'
   | 'invite'
+  | 'editRoom'
+  | 'roomPassword'
+  | 'leaveRoom'
+  | 'member'
   /** Appearance and language, for somebody who is not logged in. */
   | 'settings'
   | 'shortcuts'
@@ -104,6 +109,8 @@ export class App {
   task = $state.raw<AccountTask | null>(null);
   /** The message that is being reported. */
   reported = $state.raw<Reported | null>(null);
+  /** The member that is looked at. */
+  member = $state.raw<{ room: string; account: string } | null>(null);
   news = $state.raw<readonly AccountNews[]>([]);
   /** What others learn of the account, and it of them. */
   sharing = $state.raw<Sharing>({ readReceipts: true, typing: true, presence: true });
@@ -197,6 +204,13 @@ export class App {
     this.dialog = null;
     this.task = null;
     this.reported = null;
+    this.member = null;
+  }
+
+  /** Shows a member of a room, and what can be done about them. */
+  look(room: string, account: string): void {
+    this.member = { room, account };
+    this.dialog = 'member';
   }
 
   report(reported: Reported): void {

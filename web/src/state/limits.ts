@@ -10,3 +10,5 @@ export const POLL_OPTIONS = 12;
 export const POLL_QUESTION_BYTES = 1000;
 /** Longest answer of a poll, in bytes of UTF-8. */
 export const POLL_OPTION_BYTES = 300;
+/** Longest topic of a room, in characters. */
+export const TOPIC_CHARS = 500;

@@ -80,12 +80,29 @@ export function mentionable(room: Room, accounts: readonly string[]): Mentionabl
     .map(({ account, name }) => ({ account, name: cleanName(name) }));
 }
 
-/** Members of now, oneself first, then owners, then by name. */
+/** Members of now, oneself first, then owners, then moderators, then by name. */
 export function membersOf(room: Room, compare: (a: string, b: string) => number): Person[] {
-  const rank = (person: Person) => (person.own ? 0 : person.role === 'owner' ? 1 : 2);
+  const order = ['owner', 'moderator', 'member', 'former'];
+  const rank = (person: Person) => (person.own ? 0 : 1 + order.indexOf(person.role));
   return room.people
     .filter((person) => person.role !== 'former')
     .sort((a, b) => rank(a) - rank(b) || compare(a.name, b.name));
+}
+
+/** Everybody else that the account shares rooms with, once each, by name; `except` are left out. */
+export function knownPeople(
+  rooms: readonly Room[],
+  compare: (a: string, b: string) => number,
+  except: ReadonlySet<string> = new Set(),
+): Person[] {
+  const known = new Map<string, Person>();
+  for (const person of rooms.flatMap((room) => room.people)) {
+    const named = person.name !== '' || !known.has(person.account);
+    if (!person.own && person.role !== 'former' && named && !except.has(person.account)) {
+      known.set(person.account, person);
+    }
+  }
+  return [...known.values()].sort((a, b) => compare(a.name, b.name));
 }
 
 /** Whether the account may still speak in the room. */

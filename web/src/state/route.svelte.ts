@@ -55,6 +55,11 @@ export function inviteFrom(text: string): string | null {
   return secretAfter('#/join/', text);
 }
 
+/** The part of a contact link that tells who somebody is, from a whole link; null when it is none. */
+export function contactFrom(text: string): string | null {
+  return text.includes('#/contact/') ? secretAfter('#/contact/', text) : null;
+}
+
 function secretAfter(marker: string, text: string): string | null {
   const trimmed = text.trim();
   const at = trimmed.lastIndexOf(marker);

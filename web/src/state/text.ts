@@ -47,6 +47,11 @@ function firstGrapheme(word: string): string {
   return segmenter.segment(stripped)[Symbol.iterator]().next().value?.segment ?? '';
 }
 
+/** The text if it is one emoji, and nothing if it is something else: a picture that others chose is not trusted to be one. */
+export function soleEmoji(text: string): string {
+  return isEmojiOnly(text) && [...segmenter.segment(text)].length === 1 ? text : '';
+}
+
 /** How many colours there are for people and rooms. */
 export const HUES = 10;
 
