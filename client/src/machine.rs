@@ -67,6 +67,11 @@ pub(crate) enum Then {
     Marks(RoomId),
     /// Who of these is there was asked.
     Presence(Vec<AccountId>),
+    /// The relay keeps messages of a room for so many seconds.
+    Kept {
+        room: RoomId,
+        seconds: u64,
+    },
     Room(RoomThen),
     Operator(OperatorThen),
     People(PeopleThen),
@@ -203,6 +208,7 @@ impl Client {
             Input::Network { online } => self.network(online, &mut ctx),
             Input::Tick => self.tick(&mut ctx),
         }
+        self.expire(&mut ctx);
         self.set_alarm(ticked, &mut ctx);
         ctx.effects
     }
@@ -430,6 +436,7 @@ impl Client {
                 self.got_own_public(room, epoch, states, ctx);
             }
             (Then::Room(then), result) => self.room_then(then, result, ctx),
+            (Then::Kept { room, seconds }, result) => self.kept(room, seconds, &result, ctx),
             (Then::Erased { room, seqs }, result) => self.erased(room, &seqs, &result, ctx),
             (Then::Committed(room), result) => self.committed(room, result, ctx),
             (Then::Appended { room, message }, result) => self.appended(room, message, result, ctx),

@@ -114,3 +114,7 @@ pub const COUNT_TIME: Duration = Duration::from_secs(60);
 pub const HOURS_KEPT: usize = 48;
 /// Entries of the audit log that are read at once for its export.
 pub const EXPORT_PAGE: u32 = 500;
+/// Messages of rooms that forget that are erased in one transaction.
+pub const ERASED_AT_ONCE: u64 = 500;
+/// Longest time that a room may say its messages are kept: ten years, in seconds. Longer means the same.
+pub const RETENTION_S_MAX: u64 = 10 * 366 * 86_400;

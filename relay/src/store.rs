@@ -160,6 +160,11 @@ operations! {
     fn append_message(by: Caller, request: Append, now_ms: u64) -> Pending<Seq>;
     /// Takes the ciphertext of messages: a member's own, or with the level of a moderator anybody's.
     fn erase(by: Caller, room: RoomId, seqs: Vec<Seq>) -> Pending<()>;
+    /// For how many seconds messages of a room are kept; 0 for ever.
+    fn set_retention(by: Caller, room: RoomId, seconds: u64) -> Pending<()>;
+    /// Erases messages that are older than their rooms keep them. Answers how many there were; at most
+    /// [`crate::limits::ERASED_AT_ONCE`], then there may be more.
+    fn erase_expired(now_ms: u64) -> u64;
     /// Enters a member's statement; a leave ends its membership too.
     fn post(by: Caller, request: Post, now_ms: u64) -> Pending<Seq>;
     /// Appends a commit with everything that belongs to its epoch.

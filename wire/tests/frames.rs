@@ -93,6 +93,7 @@ fn number(request: &Request) -> u32 {
         Request::SharePresence(_) => 43,
         Request::FindAccount { .. } => 50,
         Request::PutBlocks(_) => 51,
+        Request::SetRetention { .. } => 29,
         Request::WatchStatistics(_) => 60,
         Request::PutReportKey(_) => 61,
         Request::ReportKeys => 62,

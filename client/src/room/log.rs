@@ -152,6 +152,7 @@ impl Client {
             self.load_data(ctx);
         }
         if group_changed {
+            self.look_again(room);
             self.check_members(room, ctx);
             self.open_marks(room, ctx);
         }
@@ -233,7 +234,9 @@ impl RoomSync {
                 let own = entry.sender == session.account;
                 let mut removed = item(&entry, 0, session.account, entry.sender, Body::Removed);
                 removed.key = messages::key(&entry, own);
-                vec![removed]
+                // What would have disappeared by now shows as nothing.
+                let expired = self.has_expired(entry.received_at_ms, ctx.now_ms);
+                Some(removed).filter(|_| !expired).into_iter().collect()
             }
         };
         self.passed(head);

@@ -6,6 +6,7 @@ mod changes;
 pub(crate) mod commit;
 mod duties;
 mod epochs;
+mod expire;
 mod fetch;
 mod founding;
 mod invite;
@@ -45,6 +46,7 @@ use crate::{
 use commit::OwnCommit;
 use duties::{Asked, Duty, Readmitted};
 use epochs::KnownEpochs;
+use expire::Expiry;
 use leave::Leaving;
 use links::LinkPage;
 pub(crate) use password::Unlock;
@@ -229,6 +231,8 @@ pub(crate) struct RoomSync {
     pub(crate) leaf_at_ms: u64,
     /// Commits of others since the last snapshot at the relay.
     pub(crate) stale_snapshot: u32,
+    /// What has disappeared, where messages do.
+    pub(crate) expiry: Expiry,
 }
 
 impl RoomSync {
@@ -293,6 +297,7 @@ impl RoomSync {
             predecessor: None,
             moving: None,
             stale_snapshot: 0,
+            expiry: Expiry::default(),
         }
     }
 

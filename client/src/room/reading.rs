@@ -39,6 +39,8 @@ pub(crate) enum For {
     History { intent: u64, target: Ref },
     /// A message goes to another room.
     Forward { intent: u64, target: Ref, to: RoomId },
+    /// What has become too old is to go.
+    Expire,
     /// A message is to be deleted, with its edits.
     Delete { intent: u64, target: Ref },
 }
@@ -51,7 +53,7 @@ impl For {
             | Self::History { intent, .. }
             | Self::Forward { intent, .. }
             | Self::Delete { intent, .. } => Some(*intent),
-            Self::Tell { .. } | Self::Removed { .. } => None,
+            Self::Tell { .. } | Self::Removed { .. } | Self::Expire => None,
         }
     }
 }
@@ -254,6 +256,12 @@ impl Client {
 
     pub(super) fn read_pins(&mut self, intent: u64, room: RoomId, ctx: &mut Ctx<'_>) {
         self.read_messages(Reading::new(room, For::Pinned { intent }, [Step::Pins]), ctx);
+    }
+
+    /// Reads the oldest messages from a place on.
+    pub(super) fn read_old(&mut self, room: RoomId, from: u64, ctx: &mut Ctx<'_>) {
+        let steps = [newer(room, from, super::expire::LOOKED_AT)];
+        self.read_messages(Reading::new(room, For::Expire, steps), ctx);
     }
 
     fn read_messages(&mut self, reading: Reading, ctx: &mut Ctx<'_>) {

@@ -105,6 +105,8 @@ fn room(session: &Session, id: RoomId, parts: &Parts<'_>, ctx: &mut Ctx<'_>) -> 
     sync.newest_foreign = record.newest_foreign;
     sync.last = record.last;
     sync.stale_snapshot = record.stale_snapshot;
+    sync.expiry.from = record.expired_to;
+    sync.expiry.told_s = record.retention_told;
     sync.confirmed = record.confirmed;
     sync.vouched = record.vouched;
     sync.leaf_at_ms = record.leaf_at_ms;

@@ -192,6 +192,7 @@ impl Client {
             topic: old.topic.clone(),
             avatar: old.avatar.clone(),
             history: old.history,
+            retention_s: old.retention_s,
             predecessor: Some(sync.predecessor()),
             ..RoomState::group(&old.name, session.id())
         };

@@ -133,9 +133,13 @@ CREATE TABLE rooms (
     chain         BLOB NOT NULL CHECK (length(chain) = 32),
     created_at_ms INTEGER NOT NULL,
     bytes         INTEGER NOT NULL DEFAULT 0,
-    last_entry_ms INTEGER
+    last_entry_ms INTEGER,
+    -- Messages are kept for so many seconds, or for ever; up to this entry they are erased.
+    retention_s   INTEGER NOT NULL DEFAULT 0,
+    erased_to     INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX rooms_by_creator ON rooms (creator);
+CREATE INDEX rooms_that_forget ON rooms (num) WHERE retention_s > 0;
 
 -- level is what clients told of a member's role: 0 plain, 1 moderator, 2 owner.
 CREATE TABLE members (

@@ -125,7 +125,8 @@ impl Relay {
         let gatherer = tokio::spawn(gatherer);
         let (later, later_token) = watch::channel(None);
         tokio::spawn(set_up_again(Arc::clone(&app), setup_origin.clone(), later, stopping.clone()));
-        tokio::spawn(sweep(Arc::clone(&app), stopping));
+        tokio::spawn(sweep(Arc::clone(&app), stopping.clone()));
+        tokio::spawn(expire(Arc::clone(&app), stopping));
         let fanout = tokio::spawn(fanout.run(heard));
         Ok(Self { address, setup_token, later_token, setup_origin, app, stop, server, fanout, gatherer })
     }
@@ -214,6 +215,29 @@ async fn set_up_again(
             Ok(None) => {}
             Err(error) => {
                 tracing::warn!(%error, "there is no setup link until the next start");
+            }
+        }
+    }
+}
+
+/// Erases messages that are older than their rooms keep them, once a minute.
+async fn expire(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
+    let mut minutely = tokio::time::interval(Duration::from_secs(60));
+    minutely.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = stopping.changed() => return,
+            _ = minutely.tick() => {}
+        }
+        // In portions, so that nobody waits long for the one writer.
+        loop {
+            match app.store.erase_expired(now_ms()).await {
+                Ok(limits::ERASED_AT_ONCE) => {}
+                Ok(_) => break,
+                Err(error) => {
+                    tracing::warn!(%error, "expired messages could not be erased");
+                    break;
+                }
             }
         }
     }

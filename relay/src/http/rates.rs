@@ -134,7 +134,8 @@ impl Meters {
             | Request::PutAccountData(_)
             | Request::DropAccountData(_)
             | Request::PutBlocks(_)
-            | Request::PutKeyPackage(_) => take(&self.stores, by_size, stores),
+            | Request::PutKeyPackage(_)
+            | Request::SetRetention { .. } => take(&self.stores, by_size, stores),
             Request::Erase { seqs, .. } => {
                 let each = u32::try_from(seqs.len().max(1)).unwrap_or(u32::MAX);
                 take(&self.stores, each, stores)

@@ -11,6 +11,7 @@ mod deletion;
 mod desk;
 mod epochs;
 mod erase;
+mod expire;
 mod invites;
 mod log;
 mod marks;

@@ -273,6 +273,17 @@ pub enum Request {
     /// Answer: [`Response::Done`](super::Response::Done).
     #[n(51)]
     PutBlocks(#[n(0)] Vec<AccountId>),
+    /// For how long messages of a room are kept: the relay erases older ones, those written before too, within a minute or so and
+    /// tells nobody, because clients do the same by themselves. Needs level 2. Answer: [`Response::Done`](super::Response::Done).
+    #[n(29)]
+    SetRetention {
+        /// The room.
+        #[n(0)]
+        room: RoomId,
+        /// So many seconds; 0 keeps messages.
+        #[n(1)]
+        seconds: u64,
+    },
     /// Whether [`Event::Statistics`](super::Event::Statistics) are pushed on this connection, now and every two seconds; for
     /// administrators. Answer: [`Response::Done`](super::Response::Done).
     #[n(60)]

@@ -179,6 +179,7 @@ impl Response {
             | Request::PutMarks { .. }
             | Request::SharePresence(_)
             | Request::PutBlocks(_)
+            | Request::SetRetention { .. }
             | Request::WatchStatistics(_)
             | Request::PutReportKey(_)
             | Request::Report { .. }

@@ -234,6 +234,7 @@ pub fn request() -> impl Strategy<Value = Request> {
         any::<bool>().prop_map(Request::SharePresence),
         ".{0,20}".prop_map(|username| Request::FindAccount { username }),
         vec(account(), 0..3).prop_map(Request::PutBlocks),
+        (room(), any::<u64>()).prop_map(|(room, seconds)| Request::SetRetention { room, seconds }),
         any::<bool>().prop_map(Request::WatchStatistics),
         bytes().prop_map(Request::PutReportKey),
         Just(Request::ReportKeys),

@@ -110,7 +110,9 @@ impl RoomSync {
     ) -> Vec<Item> {
         let (me, own) = (session.account, entry.sender == session.account);
         let place = (key(entry, own), Some(entry.seq));
-        let at = message.metadata.sent_at_ms.min(LATEST_MS);
+        // Where messages disappear, nobody keeps theirs by dating it ahead.
+        let latest = if self.forgets() { entry.received_at_ms.min(LATEST_MS) } else { LATEST_MS };
+        let at = message.metadata.sent_at_ms.min(latest);
         let plain = |body| Item::plain(place, at, (entry.sender.to_string(), own), body);
         match Content::decode(message.metadata.kind, &message.body) {
             Some(Content::Text(text)) => vec![text.item(me, Sending::Sent, plain)],

@@ -39,6 +39,11 @@ impl Read {
         items.map(|item| self.quoting(item))
     }
 
+    /// Places with their items, in the order of the log.
+    pub(in super::super) fn places(&self) -> impl Iterator<Item = (u64, &Vec<Item>)> {
+        self.rows.iter().map(|(place, items)| (*place, items))
+    }
+
     pub(in super::super) fn quoting(&self, mut item: Item) -> Item {
         if let Some(reply) = &mut item.reply
             && let Some(text) = self.texts.get(&(reply.seq, reply.key.clone()))
@@ -212,7 +217,7 @@ impl RoomSync {
     }
 
     /// A message that is gone was not missed.
-    fn uncount(&mut self, item: &Item) {
+    pub(in super::super) fn uncount(&mut self, item: &Item) {
         if let Some(seq) = item.seq {
             self.unread.forget(seq);
         }
@@ -297,6 +302,7 @@ impl Client {
                 let item = read.at(target.seq).find(|item| item.key == target.key(session.account));
                 self.forward_read(intent, item, to, ctx);
             }
+            For::Expire => self.old_read(room, &read, reading.newer, ctx),
             For::Delete { intent, target } => self.delete_read(intent, (room, target), edits, ctx),
         }
     }

@@ -79,6 +79,7 @@ pub(super) async fn ask(asker: Asker<'_>, request: Request, frame_bytes: usize) 
         Request::CreateRoom(room) => write(store.create_room(by, *room, now_ms()).await, done),
         Request::Append(append) => write(store.append_message(by, append, now_ms()).await, appended),
         Request::Erase { room, seqs } => write(store.erase(by, room, seqs).await, done),
+        Request::SetRetention { room, seconds } => write(store.set_retention(by, room, seconds).await, done),
         Request::Post(post) => write(store.post(by, post, now_ms()).await, appended),
         Request::Commit(commit) => write(store.accept_commit(by, *commit, now_ms()).await, appended),
         Request::PutSnapshot { room, snapshot } => write(store.put_snapshot(by, room, snapshot).await, done),

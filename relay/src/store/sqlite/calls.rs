@@ -10,7 +10,7 @@ use waxwing_wire::{
     ids::{DataName, RoomHandle},
 };
 
-use super::{Sqlite, commit, data, epochs, erase, log, marks, methods, people, published, rooms, sessions};
+use super::{Sqlite, commit, data, epochs, erase, expire, log, marks, methods, people, published, rooms, sessions};
 use crate::store::{Caller, JoinInfo, LastSeen, Notice, Page, Pending, Published, Result, RoomCredentials};
 
 // Reads of single values that the caller awaits.
@@ -240,6 +240,19 @@ impl Sqlite {
         seqs: Vec<Seq>,
     ) -> Result<Pending<()>> {
         self.submit_by(by, move |db, notices| erase::erase(db, by.account, (room, &seqs), notices)).await
+    }
+
+    pub(in crate::store) async fn set_retention(
+        &self,
+        by: Caller,
+        room: RoomId,
+        seconds: u64,
+    ) -> Result<Pending<()>> {
+        self.submit_by(by, move |db, _| expire::set(db, by.account, room, seconds)).await
+    }
+
+    pub(in crate::store) async fn erase_expired(&self, now_ms: u64) -> Result<u64> {
+        self.writer.submit(0, move |db, _| expire::sweep(db, now_ms)).await?.await
     }
 
     pub(in crate::store) async fn post(

@@ -3,10 +3,22 @@
 use waxwing_wire::{
     AccountId, Opaque, Problem, ProblemCode, RoomId, Seq,
     admin::Statistics,
-    frame::{Announcement, EntryKind, Event, ReportKey, Request, Response, ServerFrame},
+    frame::{Announcement, EntryKind, Event, LogEntry, ReportKey, Request, Response, ServerFrame},
 };
 
 use super::{Relay, problem};
+
+/// Makes a tombstone of a message.
+fn take_bytes(entry: &mut LogEntry) {
+    let digest = waxwing_crypto_core::room::digest(
+        waxwing_crypto_core::room::EntryKind::Message,
+        entry.after,
+        entry.sender.0.into(),
+        entry.bytes.as_bytes(),
+    );
+    (entry.kind, entry.bytes) = (EntryKind::Tombstone, Opaque::default());
+    entry.digest = Some(digest.to_vec().into());
+}
 
 impl Relay {
     /// Tells everybody who is connected what stands now.
@@ -43,14 +55,7 @@ impl Relay {
             return;
         }
         assert_eq!(entry.kind, EntryKind::Message);
-        let digest = waxwing_crypto_core::room::digest(
-            waxwing_crypto_core::room::EntryKind::Message,
-            entry.after,
-            entry.sender.0.into(),
-            entry.bytes.as_bytes(),
-        );
-        (entry.kind, entry.bytes) = (EntryKind::Tombstone, Opaque::default());
-        entry.digest = Some(digest.to_vec().into());
+        take_bytes(entry);
         let entry = entry.clone();
         let members: Vec<AccountId> = stored.members.keys().copied().collect();
         for member in members {
@@ -74,6 +79,36 @@ impl Relay {
             self.take_message(room, *seq);
         }
         Ok(Response::Done)
+    }
+
+    /// For how long messages of a room are kept.
+    pub(super) fn set_retention(
+        &mut self,
+        me: AccountId,
+        room: RoomId,
+        seconds: u64,
+    ) -> Result<Response, Problem> {
+        let found = self.member(me, room)?;
+        if found.level(me) < 2 {
+            return Err(problem(ProblemCode::NotAllowed));
+        }
+        found.retention_s = seconds;
+        Ok(Response::Done)
+    }
+
+    /// Takes what is older than its room keeps it, as the relay does once a minute; nobody is told.
+    pub fn erase_expired(&mut self, now_ms: u64) -> usize {
+        let mut erased = 0;
+        for stored in self.rooms.values_mut().filter(|stored| stored.retention_s > 0) {
+            let before_ms = now_ms.saturating_sub(stored.retention_s * 1000);
+            let old =
+                |entry: &&mut LogEntry| entry.kind == EntryKind::Message && entry.received_at_ms < before_ms;
+            for entry in stored.log.iter_mut().filter(old) {
+                take_bytes(entry);
+                erased += 1;
+            }
+        }
+        erased
     }
 
     /// Answers what concerns the operator; nothing for any other request.

@@ -46,6 +46,7 @@ impl Relay {
                 Ok(Response::Appended { seq })
             }
             Request::Commit(commit) => self.commit(me, *commit),
+            Request::SetRetention { room, seconds } => self.set_retention(me, room, seconds),
             Request::Erase { room, seqs } => self.erase(me, room, &seqs),
             Request::Post(post) => self.post(me, post),
             Request::PutPublished(published) => {

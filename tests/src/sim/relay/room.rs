@@ -56,6 +56,8 @@ pub struct Room {
     pub welcomes: BTreeMap<AccountId, Opaque>,
     /// Shared and own marks of members.
     pub marks: BTreeMap<AccountId, (Option<Opaque>, Option<Opaque>)>,
+    /// For how many seconds messages are kept; 0 for ever.
+    pub retention_s: u64,
 }
 
 impl Room {

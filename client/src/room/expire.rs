@@ -1,0 +1,204 @@
+//! Rooms whose messages disappear: what is too old goes from the device, and the relay is told to erase it too.
+//!
+//! Messages go in the order of the log: one that was written long before it was sent stays until those before it are gone.
+
+use waxwing_crypto_core::room::{Role, RoomKind};
+use waxwing_wire::{
+    RoomId,
+    frame::{Request, Response},
+    problem::{Problem, ProblemCode},
+};
+
+use super::{
+    RoomSync,
+    reading::settle::{Read, says},
+    store,
+};
+use crate::{
+    api::{Body, Item, Notice},
+    ctx::Ctx,
+    io::StoreOp,
+    machine::{Client, Then},
+    session::Session,
+};
+
+/// Entries that are looked at in one go.
+pub(super) const LOOKED_AT: u32 = 100;
+
+/// How far a room has forgotten.
+#[derive(Debug, Default)]
+pub(crate) struct Expiry {
+    /// Before this entry there is nothing left to disappear.
+    pub(crate) from: u64,
+    /// When something is next to be looked for, milliseconds since 1970.
+    due_ms: u64,
+    /// It is being looked for.
+    looking: bool,
+    /// What this device has told the relay, in seconds.
+    pub(crate) told_s: u64,
+    telling: bool,
+}
+
+/// Whether an item disappears: what was said, and what is left of it. Who came and went stays.
+fn disappears(item: &Item) -> bool {
+    says(&item.body) || matches!(item.body, Body::Removed | Body::Deleted { .. })
+}
+
+impl RoomSync {
+    /// For how many milliseconds messages are kept; nothing where they stay.
+    fn kept_ms(&self) -> Option<u64> {
+        let seconds = self.group.as_ref()?.state().retention_s;
+        (seconds > 0).then(|| seconds.saturating_mul(1000))
+    }
+
+    /// Whether messages disappear.
+    pub(super) fn forgets(&self) -> bool {
+        self.kept_ms().is_some()
+    }
+
+    /// Whether an entry that the relay took then is too old by a rule that the room has or had: whoever reads the past later finds only
+    /// that it was there.
+    pub(super) fn has_expired(&self, received_at_ms: u64, now_ms: u64) -> bool {
+        let earlier = self.epochs.values().filter_map(|epoch| epoch.step.settings.retention_s);
+        let earlier = earlier.filter(|seconds| *seconds > 0).map(|seconds| seconds.saturating_mul(1000));
+        let shortest = earlier.chain(self.kept_ms()).min();
+        shortest.is_some_and(|kept_ms| received_at_ms.saturating_add(kept_ms) <= now_ms)
+    }
+
+    /// Forgets what was read up to here and is too old. Answers the keys of the items that go, and whether all of it was.
+    fn forget(
+        &mut self,
+        read: &Read,
+        kept_ms: u64,
+        session: &Session,
+        ctx: &mut Ctx<'_>,
+    ) -> (Vec<String>, bool) {
+        let (mut gone, mut ops) = (Vec::new(), Vec::new());
+        let mut whole = true;
+        for (place, items) in read.places() {
+            let old = |item: &Item| item.at.saturating_add(kept_ms) <= ctx.now_ms;
+            if let Some(young) = items.iter().find(|item| disappears(item) && !old(item)) {
+                self.expiry.due_ms = young.at.saturating_add(kept_ms);
+                whole = false;
+                break;
+            }
+            self.expiry.from = place.saturating_add(1);
+            let (going, staying): (Vec<Item>, Vec<Item>) = items.iter().cloned().partition(disappears);
+            if going.is_empty() {
+                continue;
+            }
+            let key = store::item_key(self.id, place);
+            ops.extend(match staying.is_empty() {
+                true => Some(StoreOp::Delete { key }),
+                false => store::put_items(session, self.id, place, &staying, ctx),
+            });
+            let (from, to) = store::note_range(self.id, place, place);
+            ops.push(StoreOp::DeleteRange { from, to });
+            ops.push(StoreOp::Delete { key: store::pin_key(self.id, place) });
+            for item in going {
+                self.lose(&item);
+                gone.push(item.key);
+            }
+        }
+        ctx.persist(ops);
+        (gone, whole)
+    }
+
+    /// A message that is gone is no news any more.
+    fn lose(&mut self, item: &Item) {
+        if says(&item.body) {
+            self.uncount(item);
+        }
+        if let Some(last) = self.last.as_mut().filter(|last| last.key == item.key) {
+            let from = (last.sender.clone(), last.own);
+            *last = Item::plain((last.key.clone(), last.seq), last.at, from, Body::Expired);
+        }
+    }
+
+    /// What the relay is still to be told, if it is this account's to tell: an owner's, or in a room of two the founder's.
+    fn untold(&self, session: &Session) -> Option<u64> {
+        let state = self.group.as_ref()?.state();
+        let leads = match state.kind {
+            RoomKind::Direct => state.founder == session.id(),
+            RoomKind::Group => state.role(session.id()) == Role::Owner,
+        };
+        let untold = leads && !self.expiry.telling && self.expiry.told_s != state.retention_s;
+        (untold && self.is_current()).then_some(state.retention_s)
+    }
+}
+
+impl Client {
+    /// Lets go of what has become too old in any room, and tells the relay of new rules.
+    pub(crate) fn expire(&mut self, ctx: &mut Ctx<'_>) {
+        let Some(session) = &self.session else { return };
+        let mut due = Vec::new();
+        let mut untold = Vec::new();
+        for (room, sync) in &mut self.rooms {
+            if let Some(seconds) = sync.untold(session).filter(|_| self.conn.is_ready()) {
+                sync.expiry.telling = true;
+                untold.push((*room, seconds));
+            }
+            if sync.kept_ms().is_none() || sync.expiry.looking {
+                continue;
+            }
+            if sync.expiry.due_ms > ctx.now_ms {
+                ctx.wake_at(sync.expiry.due_ms);
+            } else {
+                sync.expiry.looking = true;
+                due.push((*room, sync.expiry.from));
+            }
+        }
+        for (room, from) in due {
+            self.read_old(room, from, ctx);
+        }
+        for (room, seconds) in untold {
+            self.ask(Request::SetRetention { room, seconds }, Then::Kept { room, seconds }, ctx);
+        }
+    }
+
+    /// A rule has changed, or the clock has: look again.
+    pub(super) fn look_again(&mut self, room: RoomId) {
+        if let Some(sync) = self.rooms.get_mut(&room) {
+            sync.expiry.due_ms = 0;
+        }
+    }
+
+    /// The oldest entries were read.
+    pub(super) fn old_read(&mut self, room: RoomId, read: &Read, more: bool, ctx: &mut Ctx<'_>) {
+        let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return };
+        sync.expiry.looking = false;
+        let Some(kept_ms) = sync.kept_ms() else { return };
+        // What comes next is at least that young.
+        sync.expiry.due_ms = ctx.now_ms.saturating_add(kept_ms);
+        let (gone, whole) = sync.forget(read, kept_ms, session, ctx);
+        if whole && more {
+            sync.expiry.due_ms = 0;
+        }
+        if !gone.is_empty() {
+            ctx.persist_with(|ctx| sync.put_head(session, ctx));
+            for key in gone {
+                ctx.notify(Notice::ItemGone { room: room.to_string(), key });
+            }
+            self.show_room(room, ctx);
+        }
+        self.expire(ctx);
+    }
+
+    /// The relay has heard for how long messages are kept.
+    pub(crate) fn kept(
+        &mut self,
+        room: RoomId,
+        seconds: u64,
+        answer: &Result<Response, Problem>,
+        ctx: &mut Ctx<'_>,
+    ) {
+        let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return };
+        sync.expiry.telling = false;
+        // Where the relay knows of no role of ours, another owner tells it.
+        let refused = matches!(answer, Err(problem) if problem.code == ProblemCode::NotAllowed);
+        if answer.is_ok() || refused {
+            sync.expiry.told_s = seconds;
+            ctx.persist_with(|ctx| sync.put_head(session, ctx));
+        }
+    }
+}
