@@ -2,6 +2,7 @@
 
 mod crashes;
 mod doors;
+mod expiry;
 mod healing;
 mod leaving;
 mod members;

@@ -1,0 +1,148 @@
+//! Messages that disappear, pictures, and what the timeline tells of settings and roles.
+
+use waxwing_client::api::{Avatar, Body, Intent, Item, Page, Reply, Role};
+
+use crate::scene::{Three, code};
+
+const DAY_S: u64 = 86_400;
+const HOUR_MS: u64 = 3_600_000;
+
+fn edit(room: &str, avatar: Option<Avatar>, retention: Option<u64>) -> Intent {
+    Intent::EditRoom { room: room.to_owned(), name: None, topic: None, history: None, avatar, retention }
+}
+
+/// Items of the newest page, as the device keeps them.
+fn items(all: &mut Three, d: usize) -> Vec<Item> {
+    let page = Intent::Timeline { room: all.room.clone(), page: Page::Newest, limit: 500 };
+    match all.world.call(d, page) {
+        Ok(Reply::Timeline { items, .. }) => items,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Whether the device has anything left that says this.
+fn keeps(all: &mut Three, d: usize, text: &str) -> bool {
+    items(all, d).iter().any(|item| matches!(&item.body, Body::Text { text: said, .. } if said == text))
+}
+
+#[test]
+fn messages_disappear_from_devices_and_from_the_relay() {
+    let mut all = Three::together(40);
+    all.say(all.mira, "long ago");
+    all.world.pass(3 * 24 * HOUR_MS);
+    all.say(all.jonas, "lately");
+    let room = all.room.clone();
+    let rule = edit(&room, None, Some(2 * DAY_S));
+    assert_eq!(code(all.world.call(all.jonas, rule.clone())), "not_allowed");
+    assert_eq!(all.world.call(all.mira, rule), Ok(Reply::Done));
+    all.world.pass(60_000);
+    for d in [all.mira, all.second, all.jonas, all.aicha] {
+        assert_eq!(all.world.devices[d].rooms[&room].retention, 2 * DAY_S);
+        assert_eq!(all.texts(d), ["lately"], "device {d}");
+        assert_eq!(all.kept(d), ["lately"], "device {d}");
+    }
+    // The owner has told the relay, which counts for itself.
+    let stored = &all.world.relay.rooms[&room.parse().unwrap()];
+    assert_eq!(stored.retention_s, 2 * DAY_S);
+    let now_ms = all.world.now_ms;
+    assert_eq!(all.world.relay.erase_expired(now_ms), 1);
+
+    // A device that begins now finds nothing where it was, and nobody is accused of having removed it.
+    let late = all.world.log_in("aicha");
+    assert_eq!(all.kept(late), ["lately"]);
+    assert!(items(&mut all, late).iter().all(|item| item.body != Body::Removed));
+
+    all.world.pass(2 * 24 * HOUR_MS);
+    for d in [all.mira, all.second, all.jonas, all.aicha, late] {
+        assert!(all.kept(d).is_empty(), "device {d}");
+        let shown = all.world.devices[d].rooms[&room].clone();
+        assert_eq!(shown.unread, 0, "device {d}");
+        // Who came stays.
+        assert!(items(&mut all, d).iter().any(|item| matches!(item.body, Body::Joined { .. })), "device {d}");
+    }
+    let newest = all.world.devices[all.mira].rooms[&room].last.clone().expect("something happened");
+    assert_eq!(newest.body, Body::Expired);
+    all.say(all.aicha, "and on it goes");
+    for d in [all.mira, all.second, all.jonas, all.aicha, late] {
+        assert_eq!(all.kept(d), ["and on it goes"], "device {d}");
+    }
+}
+
+#[test]
+fn messages_disappear_offline_and_after_a_restart_and_stay_once_the_rule_is_gone() {
+    let mut all = Three::together(41);
+    let room = all.room.clone();
+    assert_eq!(all.world.call(all.mira, edit(&room, None, Some(DAY_S))), Ok(Reply::Done));
+    all.say(all.mira, "for a day");
+    all.world.network(all.jonas, false);
+    all.world.pass(23 * HOUR_MS);
+    assert_eq!(all.kept(all.jonas), ["for a day"]);
+    all.world.pass(2 * HOUR_MS);
+    let (jonas, aicha) = (all.jonas, all.aicha);
+    assert!(!keeps(&mut all, jonas, "for a day"), "without a network");
+    all.world.crash(all.aicha);
+    all.world.pass(60_000);
+    assert!(!keeps(&mut all, aicha, "for a day"), "after a crash");
+    all.world.network(all.jonas, true);
+    assert_eq!(all.world.call(all.mira, edit(&room, None, Some(0))), Ok(Reply::Done));
+    all.say(all.jonas, "to stay");
+    all.world.pass(3 * 24 * HOUR_MS);
+    let now_ms = all.world.now_ms;
+    assert_eq!(all.world.relay.erase_expired(now_ms), 0, "the relay has heard that, too");
+    for d in [all.mira, all.second, all.jonas, all.aicha, all.world.log_in("jonas")] {
+        assert_eq!(all.kept(d), ["to stay"], "device {d}");
+    }
+}
+
+#[test]
+fn retention_has_bounds_and_a_picture_is_small() {
+    let mut all = Three::together(42);
+    let room = all.room.clone();
+    for seconds in [1, 59, 400 * DAY_S, u64::MAX] {
+        assert_eq!(code(all.world.call(all.mira, edit(&room, None, Some(seconds)))), "not_allowed");
+    }
+    let big = Avatar { emoji: "x".repeat(65), colour: 0 };
+    assert_eq!(code(all.world.call(all.mira, edit(&room, Some(big), None))), "too_long");
+    let bird = Avatar { emoji: "🐦".into(), colour: 4 };
+    assert_eq!(code(all.world.call(all.jonas, edit(&room, Some(bird.clone()), None))), "not_allowed");
+    assert_eq!(all.world.call(all.mira, edit(&room, Some(bird.clone()), None)), Ok(Reply::Done));
+    for d in [all.second, all.jonas, all.world.log_in("aicha")] {
+        assert_eq!(all.world.devices[d].rooms[&room].avatar, Some(bird.clone()), "device {d}");
+    }
+}
+
+#[test]
+fn the_timeline_tells_of_roles_and_settings_also_to_whoever_reads_it_later() {
+    let mut all = Three::together(43);
+    let room = all.room.clone();
+    all.set_role(all.mira, all.jonas, Role::Moderator).unwrap();
+    let topic = Intent::EditRoom {
+        room: room.clone(),
+        name: None,
+        topic: Some("Boats".into()),
+        history: None,
+        avatar: None,
+        retention: None,
+    };
+    assert_eq!(all.world.call(all.jonas, topic), Ok(Reply::Done));
+    let name = Intent::SetDisplayName { name: "Aicha B.".into() };
+    assert_eq!(all.world.call(all.aicha, name), Ok(Reply::Done));
+    all.world.run();
+    let jonas = all.account(all.jonas);
+    for d in [all.mira, all.second, all.aicha, all.world.log_in("aicha")] {
+        let told = items(&mut all, d);
+        let has = |wanted: &dyn Fn(&Body) -> bool| told.iter().any(|item| wanted(&item.body));
+        assert!(
+            has(&|body| *body == Body::Role { account: jonas.clone(), role: Role::Moderator }),
+            "role, device {d}"
+        );
+        assert!(
+            has(&|body| matches!(body, Body::Settings { topic: Some(topic), .. } if topic == "Boats")),
+            "topic, device {d}"
+        );
+        assert!(
+            has(&|body| matches!(body, Body::Named { name, .. } if name == "Aicha B.")),
+            "name, device {d}"
+        );
+    }
+}
