@@ -155,6 +155,8 @@ impl Client {
         }
         let Some(item) = sync.outbox.iter().find(|item| item.state == Sending::Waiting) else { return };
         let (id, position) = (item.id, sync.next_position(session));
+        // Without it newcomers would not know what their fellow members are called.
+        let lasting = item.kind == crate::content::PROFILE_KIND;
         let sealed = sync.seal(item, position, session, ctx);
         if let Some(item) = sync.outbox.iter_mut().find(|item| item.id == id) {
             item.position = Some(position);
@@ -166,7 +168,7 @@ impl Client {
             return self.set_state(room, id, Sending::Failed { message }, ctx);
         };
         sync.in_flight = Some(id);
-        let append = Append { room, after: sync.after, id, bytes: bytes.into() };
+        let append = Append { room, after: sync.after, id, bytes: bytes.into(), lasting };
         self.ask(Request::Append(append), Then::Appended { room, message: id }, ctx);
     }
 

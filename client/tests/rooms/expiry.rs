@@ -5,6 +5,7 @@ use waxwing_client::api::{Avatar, Body, Intent, Item, Page, Reply, Role};
 use crate::scene::{Three, code};
 
 const DAY_S: u64 = 86_400;
+const SIX_HOURS_S: u64 = 6 * 3600;
 const HOUR_MS: u64 = 3_600_000;
 
 fn edit(room: &str, avatar: Option<Avatar>, retention: Option<u64>) -> Intent {
@@ -20,6 +21,13 @@ fn items(all: &mut Three, d: usize) -> Vec<Item> {
     }
 }
 
+/// Says something at a relay that has a clock.
+fn say(all: &mut Three, who: impl Fn(&Three) -> usize, text: &str) {
+    all.world.relay.clock_ms = all.world.now_ms;
+    let d = who(all);
+    all.say(d, text);
+}
+
 /// Whether the device has anything left that says this.
 fn keeps(all: &mut Three, d: usize, text: &str) -> bool {
     items(all, d).iter().any(|item| matches!(&item.body, Body::Text { text: said, .. } if said == text))
@@ -28,22 +36,22 @@ fn keeps(all: &mut Three, d: usize, text: &str) -> bool {
 #[test]
 fn messages_disappear_from_devices_and_from_the_relay() {
     let mut all = Three::together(40);
-    all.say(all.mira, "long ago");
-    all.world.pass(3 * 24 * HOUR_MS);
-    all.say(all.jonas, "lately");
+    say(&mut all, |all| all.mira, "long ago");
+    all.world.pass(9 * HOUR_MS);
+    say(&mut all, |all| all.jonas, "lately");
     let room = all.room.clone();
-    let rule = edit(&room, None, Some(2 * DAY_S));
+    let rule = edit(&room, None, Some(SIX_HOURS_S));
     assert_eq!(code(all.world.call(all.jonas, rule.clone())), "not_allowed");
     assert_eq!(all.world.call(all.mira, rule), Ok(Reply::Done));
     all.world.pass(60_000);
     for d in [all.mira, all.second, all.jonas, all.aicha] {
-        assert_eq!(all.world.devices[d].rooms[&room].retention, 2 * DAY_S);
+        assert_eq!(all.world.devices[d].rooms[&room].retention, SIX_HOURS_S);
         assert_eq!(all.texts(d), ["lately"], "device {d}");
         assert_eq!(all.kept(d), ["lately"], "device {d}");
     }
     // The owner has told the relay, which counts for itself.
     let stored = &all.world.relay.rooms[&room.parse().unwrap()];
-    assert_eq!(stored.retention_s, 2 * DAY_S);
+    assert_eq!(stored.retention_s, SIX_HOURS_S);
     let now_ms = all.world.now_ms;
     assert_eq!(all.world.relay.erase_expired(now_ms), 1);
 
@@ -52,7 +60,7 @@ fn messages_disappear_from_devices_and_from_the_relay() {
     assert_eq!(all.kept(late), ["lately"]);
     assert!(items(&mut all, late).iter().all(|item| item.body != Body::Removed));
 
-    all.world.pass(2 * 24 * HOUR_MS);
+    all.world.pass(7 * HOUR_MS);
     for d in [all.mira, all.second, all.jonas, all.aicha, late] {
         assert!(all.kept(d).is_empty(), "device {d}");
         let shown = all.world.devices[d].rooms[&room].clone();
@@ -60,33 +68,37 @@ fn messages_disappear_from_devices_and_from_the_relay() {
         // Who came stays.
         assert!(items(&mut all, d).iter().any(|item| matches!(item.body, Body::Joined { .. })), "device {d}");
     }
-    let newest = all.world.devices[all.mira].rooms[&room].last.clone().expect("something happened");
-    assert_eq!(newest.body, Body::Expired);
-    all.say(all.aicha, "and on it goes");
+    say(&mut all, |all| all.aicha, "and on it goes");
     for d in [all.mira, all.second, all.jonas, all.aicha, late] {
         assert_eq!(all.kept(d), ["and on it goes"], "device {d}");
     }
+    // A list says so where nothing newer is there.
+    all.world.pass(9 * HOUR_MS);
+    let newest = all.world.devices[all.mira].rooms[&room].last.clone().expect("something happened");
+    assert_eq!(newest.body, Body::Expired);
 }
 
 #[test]
 fn messages_disappear_offline_and_after_a_restart_and_stay_once_the_rule_is_gone() {
     let mut all = Three::together(41);
     let room = all.room.clone();
-    assert_eq!(all.world.call(all.mira, edit(&room, None, Some(DAY_S))), Ok(Reply::Done));
-    all.say(all.mira, "for a day");
+    assert_eq!(all.world.call(all.mira, edit(&room, None, Some(SIX_HOURS_S))), Ok(Reply::Done));
+    say(&mut all, |all| all.mira, "for six hours");
     all.world.network(all.jonas, false);
-    all.world.pass(23 * HOUR_MS);
-    assert_eq!(all.kept(all.jonas), ["for a day"]);
+    all.world.pass(5 * HOUR_MS);
+    assert_eq!(all.kept(all.jonas), ["for six hours"]);
     all.world.pass(2 * HOUR_MS);
     let (jonas, aicha) = (all.jonas, all.aicha);
-    assert!(!keeps(&mut all, jonas, "for a day"), "without a network");
+    assert!(!keeps(&mut all, jonas, "for six hours"), "without a network");
     all.world.crash(all.aicha);
     all.world.pass(60_000);
-    assert!(!keeps(&mut all, aicha, "for a day"), "after a crash");
+    assert!(!keeps(&mut all, aicha, "for six hours"), "after a crash");
+    let now_ms = all.world.now_ms;
+    assert_eq!(all.world.relay.erase_expired(now_ms), 1);
     all.world.network(all.jonas, true);
     assert_eq!(all.world.call(all.mira, edit(&room, None, Some(0))), Ok(Reply::Done));
-    all.say(all.jonas, "to stay");
-    all.world.pass(3 * 24 * HOUR_MS);
+    say(&mut all, |all| all.jonas, "to stay");
+    all.world.pass(9 * HOUR_MS);
     let now_ms = all.world.now_ms;
     assert_eq!(all.world.relay.erase_expired(now_ms), 0, "the relay has heard that, too");
     for d in [all.mira, all.second, all.jonas, all.aicha, all.world.log_in("jonas")] {

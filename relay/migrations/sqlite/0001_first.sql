@@ -173,6 +173,8 @@ CREATE TABLE log_entries (
     digest         BLOB NOT NULL CHECK (length(digest) = 32),
     chain          BLOB NOT NULL CHECK (length(chain) = 32),
     bytes          BLOB,
+    -- It stays where messages disappear.
+    lasting        INTEGER NOT NULL DEFAULT 0 CHECK (lasting IN (0, 1)),
     PRIMARY KEY (room, seq),
     UNIQUE (room, entry, sender)
 ) STRICT;

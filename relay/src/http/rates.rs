@@ -268,7 +268,13 @@ mod tests {
     #[test]
     fn a_message_costs_a_token_for_each_four_kib() {
         use waxwing_wire::{EntryId, Opaque, RoomId, frame::Append};
-        let append = Append { room: RoomId([1; 16]), after: 0, id: EntryId([1; 16]), bytes: Opaque(vec![1]) };
+        let append = Append {
+            room: RoomId([1; 16]),
+            after: 0,
+            id: EntryId([1; 16]),
+            bytes: Opaque(vec![1]),
+            lasting: false,
+        };
         let (meters, request) = (Meters::new(), Request::Append(append));
         let account = AccountId([1; 16]);
         for _ in 0..30 {

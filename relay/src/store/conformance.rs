@@ -117,6 +117,7 @@ behaviours! {
         statements_are_entered_after_the_last_commit,
         leaving_ends_the_membership,
         who_left_is_told_by_its_own_statement,
+        messages_disappear_where_an_owner_wants_it,
         pages_have_no_gaps,
         pages_are_bounded_by_bytes,
         racing_writers_get_numbers_without_gaps;

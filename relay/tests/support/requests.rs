@@ -35,7 +35,7 @@ pub fn parts(epoch: u8) -> EpochParts {
 }
 
 pub fn append(room: RoomId, after: Seq, text: &str) -> Append {
-    Append { room, after, id: EntryId(random()), bytes: sealed(text) }
+    Append { room, after, id: EntryId(random()), bytes: sealed(text), lasting: false }
 }
 
 pub fn commit(room: RoomId, after: Seq, epoch: u8) -> Commit {

@@ -51,13 +51,13 @@ test('a room with a password, roles, settings, removal, codes to compare, and le
       await dialog(mira).getByRole('button', { name: 'Create room' }).click();
       await expect(dialog(mira).getByRole('heading')).toHaveText(`Password for ${ROOM}`);
       // One's own is judged; a made one needs no judging.
-      await dialog(mira).getByText('Choose one').click();
-      await dialog(mira).getByLabel('Room password').fill('harbour1234');
+      await dialog(mira).getByRole('radio', { name: 'Choose one' }).check();
+      await dialog(mira).getByLabel('Room password', { exact: true }).fill('harbour1234');
       await expect(dialog(mira).getByText('This is easy to guess')).toBeVisible();
-      await dialog(mira).getByText('Make one for me').click();
+      await dialog(mira).getByRole('radio', { name: 'Make one for me' }).check();
       await dialog(mira).getByRole('button', { name: 'Set password' }).click();
       const name = await dialog(mira).getByLabel('Name to join by').inputValue();
-      const password = await dialog(mira).getByLabel('Room password').inputValue();
+      const password = await dialog(mira).getByLabel('Room password', { exact: true }).inputValue();
       expect(name).toContain(ROOM);
       expect(password.length).toBeGreaterThan(10);
       await dialog(mira).getByRole('button', { name: 'Done' }).click();
@@ -67,12 +67,12 @@ test('a room with a password, roles, settings, removal, codes to compare, and le
 
     await test.step('the wrong password says so, the right one shows the room first', async () => {
       await button(jonas, 'Join by link').first().click();
-      await dialog(jonas).getByText('By name and password').click();
+      await dialog(jonas).getByRole('radio', { name: 'By name and password' }).check();
       await dialog(jonas).getByLabel('Room name').fill(secret.name);
-      await dialog(jonas).getByLabel('Room password').fill(`${secret.password}x`);
+      await dialog(jonas).getByLabel('Room password', { exact: true }).fill(`${secret.password}x`);
       await dialog(jonas).getByRole('button', { name: 'Continue' }).click();
       await expect(dialog(jonas).getByText('The room name or the password is wrong.')).toBeVisible();
-      await dialog(jonas).getByLabel('Room password').fill(secret.password);
+      await dialog(jonas).getByLabel('Room password', { exact: true }).fill(secret.password);
       await dialog(jonas).getByRole('button', { name: 'Continue' }).click();
       await expect(jonas.getByTestId('invite-room')).toHaveText(ROOM);
       await button(jonas, 'Join room').click();

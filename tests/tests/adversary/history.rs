@@ -122,6 +122,7 @@ fn doubled_messages() {
             after: entry.after,
             id: waxwing_wire::EntryId([seed as u8; 16]),
             bytes: entry.bytes.clone(),
+            lasting: false,
         };
         // Once under another id, once under its own.
         scene.relay.append_as(entry.sender, copy);
@@ -207,7 +208,8 @@ fn messages_of_another_room() {
         let other = elsewhere.parse().expect("a room id");
         let entry = scene.relay.rooms[&other].log.last().expect("it was said").clone();
         let room = scene.id();
-        let moved = waxwing_wire::frame::Append { room, after: 0, id: entry.id, bytes: entry.bytes };
+        let moved =
+            waxwing_wire::frame::Append { room, after: 0, id: entry.id, bytes: entry.bytes, lasting: false };
         scene.relay.append_as(entry.sender, moved);
         scene.world.run();
         scene.nothing_forged();

@@ -190,6 +190,7 @@ fn messages_in_the_name_of_others() {
             after: 0,
             id: EntryId(id),
             bytes: bytes.clone().into(),
+            lasting: false,
         };
         let (as_mira, as_aicha) = (append([seed as u8; 16]), append([seed as u8; 16]));
         scene.relay.append_as(mira, as_mira);
@@ -213,7 +214,7 @@ fn stolen_message_ids() {
         let id = { hers }.next_back().expect("she spoke").id;
         let stolen = message(insider.account, id.0, &insider, 0);
         let bytes = insider.message(&stolen).into();
-        let append = Append { room: scene.id(), after: 0, id, bytes };
+        let append = Append { room: scene.id(), after: 0, id, bytes, lasting: false };
         scene.relay.append_as(insider.account, append);
         scene.said.push("fake".into());
         // Signed by Aicha, so shown as hers; what Mira said under that id stays.
@@ -237,7 +238,7 @@ fn absurd_claims_inside_a_signed_message() {
                 _ => claim.metadata.position = u64::MAX,
             }
             let bytes = insider.message(&claim).into();
-            let append = Append { room: scene.id(), after: 0, id: EntryId([n; 16]), bytes };
+            let append = Append { room: scene.id(), after: 0, id: EntryId([n; 16]), bytes, lasting: false };
             scene.relay.append_as(insider.account, append);
         }
         scene.said.push("fake".into());
@@ -290,7 +291,7 @@ fn messages_after_being_put_out() {
         let late = message(aicha, [1; 16], &insider, 0);
         let bytes = insider.message(&late).into();
         // With the keys of the old epoch, and a relay that takes it.
-        let append = Append { room: scene.id(), after: 0, id: EntryId([1; 16]), bytes };
+        let append = Append { room: scene.id(), after: 0, id: EntryId([1; 16]), bytes, lasting: false };
         scene.relay.append_as(aicha, append);
         scene.world.run();
         for d in [MIRA, JONAS] {

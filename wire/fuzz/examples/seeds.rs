@@ -40,7 +40,7 @@ fn main() {
     };
     let proof = JoinProof { method, token: bytes.clone() };
     ask("hello", Request::Hello { cursors: vec![Cursor { room, seq: 1 }], take_over: true });
-    ask("append", Request::Append(Append { room, after: 1, id, bytes: bytes.clone() }));
+    ask("append", Request::Append(Append { room, after: 1, id, bytes: bytes.clone(), lasting: false }));
     ask("post", Request::Post(Post { room, kind: EntryKind::Leave, id, bytes: bytes.clone() }));
     ask("join_info", Request::JoinInfo { room, proof: proof.clone(), before: u64::MAX });
     ask("keyring", Request::Keyring { room, before: 9 });

@@ -102,6 +102,9 @@ pub struct Append {
     /// Sealed.
     #[n(3)]
     pub bytes: Opaque,
+    /// Stays where messages disappear: it tells how its author wants to be called, which is needed as long as the author is there.
+    #[n(4)]
+    pub lasting: bool,
 }
 
 /// Appends a plain, signed statement of a member. There is no compare-and-swap: the relay enters its own last commit.

@@ -197,7 +197,9 @@ pub fn request() -> impl Strategy<Value = Request> {
         (vec(cursor, 0..3), any::<bool>())
             .prop_map(|(cursors, take_over)| Request::Hello { cursors, take_over }),
         (room(), parts()).prop_map(|(room, parts)| Request::CreateRoom(Box::new(CreateRoom { room, parts }))),
-        append.prop_map(|(room, after, id, bytes)| Request::Append(Append { room, after, id, bytes })),
+        (append, any::<bool>()).prop_map(|((room, after, id, bytes), lasting)| {
+            Request::Append(Append { room, after, id, bytes, lasting })
+        }),
         commit().prop_map(|commit| Request::Commit(Box::new(commit))),
         (room(), any::<u64>(), any::<u32>()).prop_map(|(room, after, limit)| Request::Entries {
             room,

@@ -61,6 +61,44 @@ pub async fn messages_are_bounded(bench: &mut Bench) {
     assert_eq!(send(shared::MESSAGE_BYTES).await, Ok(1));
 }
 
+pub async fn messages_disappear_where_an_owner_wants_it(bench: &mut Bench) {
+    let [mira, jon] = bench.accounts().await;
+    let (room, other) = (bench.room(mira).await, bench.room(mira).await);
+    bench.commit(mira, adding(room, 0, 1, jon)).await.unwrap();
+    let at = |text: &str, lasting| waxwing_wire::frame::Append { lasting, ..append(room, 1, text) };
+    for (sender, message, at_ms) in [
+        (mira, at("old", false), NOW_MS),
+        (jon, at("a name", true), NOW_MS),
+        (jon, at("old, too", false), NOW_MS + 1000),
+        (mira, at("new", false), NOW_MS + 60_000),
+    ] {
+        done(bench.store.append_message(caller(sender), message, at_ms).await).await.unwrap();
+    }
+    bench.append(mira, other, 0, "elsewhere").await.unwrap();
+    let kept = |seconds| bench.store.set_retention(caller(jon), room, seconds);
+    assert!(matches!(done(kept(60).await).await, Err(StoreError::NotAllowed(_))), "a plain member");
+    assert_eq!(bench.store.erase_expired(NOW_MS + 1_000_000).await.unwrap(), 0);
+    let kept = |seconds| bench.store.set_retention(caller(mira), room, seconds);
+    done(kept(60).await).await.unwrap();
+    assert_eq!(bench.store.erase_expired(NOW_MS + 60_000).await.unwrap(), 0, "a minute old is young enough");
+    assert_eq!(bench.store.erase_expired(NOW_MS + 61_500).await.unwrap(), 2);
+    assert_eq!(bench.store.erase_expired(NOW_MS + 61_500).await.unwrap(), 0);
+    let entries = bench.store.entries_after(jon, room, 0, 9).await.unwrap().entries;
+    let kinds: Vec<_> = entries.iter().map(|entry| entry.kind).collect();
+    use EntryKind::{Commit as C, Message as M, Tombstone as T};
+    assert_eq!(kinds, [C, T, M, T, M]);
+    assert!(entries[1].digest.is_some() && entries[1].bytes.is_empty());
+    // Longer, then not at all, then again: what is there goes when it is old enough.
+    done(kept(600).await).await.unwrap();
+    assert_eq!(bench.store.erase_expired(NOW_MS + 300_000).await.unwrap(), 0);
+    done(kept(0).await).await.unwrap();
+    assert_eq!(bench.store.erase_expired(NOW_MS + 9_000_000).await.unwrap(), 0);
+    done(kept(600).await).await.unwrap();
+    assert_eq!(bench.store.erase_expired(NOW_MS + 9_000_000).await.unwrap(), 1);
+    let entries = bench.store.entries_after(mira, other, 0, 9).await.unwrap().entries;
+    assert_eq!(entries[0].kind, M, "another room has no such rule");
+}
+
 pub async fn pages_have_no_gaps(bench: &mut Bench) {
     let [mira] = bench.accounts().await;
     let room = bench.room(mira).await;

@@ -73,8 +73,15 @@ pub(super) fn accept(
     }
     let Commit { after, id, bytes, parts, add, remove, welcomes, levels, .. } = request;
     let anybody_goes = !remove.is_empty();
-    let entry =
-        NewEntry { kind: EntryKind::Commit, after, sender: author, id, bytes, received_at_ms: now_ms };
+    let entry = NewEntry {
+        kind: EntryKind::Commit,
+        after,
+        sender: author,
+        id,
+        bytes,
+        received_at_ms: now_ms,
+        lasting: false,
+    };
     let entry = log::insert(db, &mut room, entry)?;
     let seq = entry.seq;
     // First the entry: those who are removed by it see it, those who are added know of it from the summary.

@@ -52,7 +52,8 @@ pub(super) fn sweep(db: &Connection, now_ms: u64) -> Result<u64> {
 fn erase_before(db: &Connection, (room, erased_to): (i64, i64), before_ms: u64, most: u64) -> Result<u64> {
     let sql = "-- expired_entries()
         SELECT seq, sender, length(bytes) FROM log_entries
-        WHERE room = ?1 AND seq > ?2 AND kind = 2 AND bytes IS NOT NULL AND received_at_ms < ?3 ORDER BY seq LIMIT ?4";
+        WHERE room = ?1 AND seq > ?2 AND kind = 2 AND lasting = 0 AND bytes IS NOT NULL AND received_at_ms < ?3
+        ORDER BY seq LIMIT ?4";
     let mut statement = db.prepare_cached(sql)?;
     let read = |row: &rusqlite::Row<'_>| {
         Ok(Old { seq: unsigned(row.get(0)?), sender: id(row, 1)?, bytes: row.get(2)? })
@@ -72,7 +73,7 @@ fn erase_before(db: &Connection, (room, erased_to): (i64, i64), before_ms: u64, 
         // Not the last of them: where the clock was put back, an older one may have a later time.
         let sql = "-- room_forgot()
             UPDATE rooms SET bytes = max(0, bytes - ?2), erased_to = coalesce((SELECT min(seq) - 1 FROM log_entries
-                WHERE room = ?1 AND seq > erased_to AND kind = 2 AND bytes IS NOT NULL), last_seq) WHERE num = ?1";
+                WHERE room = ?1 AND seq > erased_to AND kind = 2 AND lasting = 0 AND bytes IS NOT NULL), last_seq) WHERE num = ?1";
         db.prepare_cached(sql)?.execute(params![room, bytes])?;
     }
     Ok(u64::try_from(old.len()).unwrap_or(u64::MAX))

@@ -26,6 +26,8 @@ pub(super) struct NewEntry {
     pub id: EntryId,
     pub bytes: Opaque,
     pub received_at_ms: u64,
+    /// It stays where messages disappear.
+    pub lasting: bool,
 }
 
 pub(super) fn append_message(
@@ -55,6 +57,7 @@ pub(super) fn append_message(
         id: append.id,
         bytes: append.bytes,
         received_at_ms: now_ms,
+        lasting: append.lasting,
     };
     let entry = insert(db, &mut room, entry)?;
     let seq = entry.seq;
@@ -93,7 +96,7 @@ pub(super) fn post(
         return Err(StoreError::NotFound);
     }
     let after = room.last_commit;
-    let entry = NewEntry { kind, after, sender: author, id, bytes, received_at_ms: now_ms };
+    let entry = NewEntry { kind, after, sender: author, id, bytes, received_at_ms: now_ms, lasting: false };
     let entry = insert(db, &mut room, entry)?;
     let seq = entry.seq;
     notices.push(Notice::Entry { room: room.id, entry, permit: None });
@@ -129,14 +132,14 @@ pub(super) fn earlier(
 
 /// Writes the next entry and moves the room on.
 pub(super) fn insert(db: &Connection, room: &mut Room, new: NewEntry) -> Result<LogEntry> {
-    let NewEntry { kind, after, sender, id, bytes, received_at_ms } = new;
+    let NewEntry { kind, after, sender, id, bytes, received_at_ms, lasting } = new;
     let number = kind_number(kind)?;
     let seq = room.last_seq.checked_add(1).ok_or(StoreError::Internal)?;
     let digest = entry_digest(number, after, sender, bytes.as_bytes());
     let chain = next_link(&room.chain, &digest);
     let sql = "-- insert_entry()
-        INSERT INTO log_entries (room, seq, kind, after_commit, sender, entry, received_at_ms, digest, chain, bytes)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+        INSERT INTO log_entries (room, seq, kind, after_commit, sender, entry, received_at_ms, digest, chain, bytes, lasting)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     db.prepare_cached(sql)?.execute(params![
         room.num,
         signed(seq),
@@ -148,6 +151,7 @@ pub(super) fn insert(db: &Connection, room: &mut Room, new: NewEntry) -> Result<
         digest,
         chain,
         bytes.as_bytes(),
+        lasting,
     ])?;
     if kind == EntryKind::Commit {
         room.last_commit = seq;

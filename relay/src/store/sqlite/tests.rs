@@ -37,7 +37,13 @@ fn beside(folder: &TempDir) -> Connection {
 const MIRAS: Caller = Caller { account: MIRA, session: SessionId([5; 16]), frame_bytes: 1 };
 
 fn append(number: u8, bytes: usize) -> Append {
-    Append { room: ROOM, after: 0, id: EntryId([number; 16]), bytes: Opaque(vec![number; bytes]) }
+    Append {
+        room: ROOM,
+        after: 0,
+        id: EntryId([number; 16]),
+        bytes: Opaque(vec![number; bytes]),
+        lasting: false,
+    }
 }
 
 /// A store with an account in a room.

@@ -107,6 +107,8 @@ pub struct Relay {
     proofs: BTreeMap<Vec<u8>, AccountId>,
     sessions: BTreeSet<Session>,
     recoveries: BTreeMap<String, String>,
+    /// When messages are taken; 0 dates them by their numbers.
+    pub clock_ms: u64,
     /// What the operator tells everybody, the newest first.
     pub announcements: Vec<Announcement>,
     watching: BTreeSet<usize>,
@@ -175,6 +177,7 @@ impl Relay {
             proofs: BTreeMap::new(),
             sessions: BTreeSet::new(),
             recoveries: BTreeMap::new(),
+            clock_ms: 0,
             announcements: Vec::new(),
             watching: BTreeSet::new(),
             presence: BTreeMap::new(),

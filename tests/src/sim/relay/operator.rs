@@ -101,8 +101,11 @@ impl Relay {
         let mut erased = 0;
         for stored in self.rooms.values_mut().filter(|stored| stored.retention_s > 0) {
             let before_ms = now_ms.saturating_sub(stored.retention_s * 1000);
-            let old =
-                |entry: &&mut LogEntry| entry.kind == EntryKind::Message && entry.received_at_ms < before_ms;
+            let lasting = &stored.lasting;
+            let old = |entry: &&mut LogEntry| {
+                let message = entry.kind == EntryKind::Message && !lasting.contains(&entry.seq);
+                message && entry.received_at_ms < before_ms
+            };
             for entry in stored.log.iter_mut().filter(old) {
                 take_bytes(entry);
                 erased += 1;

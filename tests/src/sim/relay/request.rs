@@ -40,8 +40,15 @@ impl Relay {
             Request::Ping => Ok(Response::Done),
             Request::CreateRoom(create) => self.create(me, *create),
             Request::Append(append) => {
+                let clock_ms = self.clock_ms;
                 let room = self.member(me, append.room)?;
                 let seq = room.append(me, EntryKind::Message, append.after, append.id, append.bytes)?;
+                if let Some(entry) = room.log.iter_mut().find(|entry| entry.seq == seq && clock_ms > 0) {
+                    entry.received_at_ms = clock_ms;
+                }
+                if append.lasting {
+                    room.lasting.insert(seq);
+                }
                 self.announce(append.room, seq);
                 Ok(Response::Appended { seq })
             }

@@ -58,6 +58,8 @@ pub struct Room {
     pub marks: BTreeMap<AccountId, (Option<Opaque>, Option<Opaque>)>,
     /// For how many seconds messages are kept; 0 for ever.
     pub retention_s: u64,
+    /// Messages that stay all the same.
+    pub lasting: BTreeSet<Seq>,
 }
 
 impl Room {
