@@ -200,7 +200,7 @@ test('a chat of two begins with somebody from a room, and people are added by na
     await expect(jonas.getByTestId('room-entry').filter({ hasText: 'Second room' })).toBeVisible();
 
     await button(mira, 'New chat').click();
-    await dialog(mira).getByLabel('Name or contact link').fill('jon');
+    await dialog(mira).getByLabel('Name, username or contact link').fill('jon');
     await dialog(mira).getByRole('button', { name: 'Chat: Jonas' }).click();
     await expect(mira.getByRole('heading', { name: 'Jonas', level: 1 })).toBeVisible();
     await send(mira, 'just the two of us');

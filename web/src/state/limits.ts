@@ -12,3 +12,5 @@ export const POLL_QUESTION_BYTES = 1000;
 export const POLL_OPTION_BYTES = 300;
 /** Longest topic of a room, in characters. */
 export const TOPIC_CHARS = 500;
+/** Longest first words to somebody whom one does not know yet, in characters. */
+export const REQUEST_CHARS = 1000;

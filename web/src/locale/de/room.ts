@@ -172,11 +172,20 @@ export const room: Translation<typeof original> = {
   // Neu
   'newChat.open': 'Neuer Chat',
   'newChat.title': 'Neuer Chat',
-  'newChat.lead': 'Wähle jemanden aus deinen Räumen oder füge einen Kontaktlink ein.',
-  'newChat.field': 'Name oder Kontaktlink',
+  'newChat.lead':
+    'Wähle jemanden aus deinen Räumen, tippe einen genauen Benutzernamen oder füge einen Kontaktlink ein.',
+  'newChat.field': 'Name, Benutzername oder Kontaktlink',
   'newChat.hint': 'Ein Kontaktlink zeigt, wer jemand ist: Wen du so triffst, der ist verifiziert.',
   'newChat.with': 'Chat',
   'newChat.submit': 'Link öffnen',
+  'newChat.search': 'Benutzernamen suchen',
+  'newChat.missing': 'Niemand hier hat den Benutzernamen „{name}“. Er muss genau stimmen.',
+  'newChat.found': '{name} ist hier, sieht deine ersten Worte und entscheidet, ob ihr redet.',
+  'newChat.byLink':
+    'Der Kontaktlink stimmt, du weißt also, wer es ist. Dein Gegenüber sieht deine ersten Worte und entscheidet, ob ihr redet.',
+  'newChat.note': 'Erste Worte',
+  'newChat.noteHint': 'Sag, wer du bist. Nur ihr beide könnt es lesen.',
+  'newChat.ask': 'Um ein Gespräch bitten',
   'newRoom.password': 'Mit einem Passwort beitreten lassen',
   'newRoom.passwordHint': 'Du setzt es im nächsten Schritt. Es lässt sich später ändern oder ergänzen.',
   'join.way': 'Wie beitreten',
