@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use waxwing_crypto_core::room;
 use waxwing_wire::AccountId;
 
-use super::{RoomSync, avatar, log};
+use super::{RoomSync, avatar, log, shut::Cause};
 use crate::{
     account_data::RoomPreferences,
     api::{Confirmed, History, Identity, Person, Role, Room, Vouched},
@@ -87,7 +87,11 @@ impl RoomSync {
     fn person(&self, account: AccountId, members: &BTreeSet<AccountId>, session: &Session) -> Person {
         let own = account == session.account;
         let name = self.names.get(&account).cloned();
+        let out =
+            own && (self.gone || matches!(self.shut.map(|shut| shut.cause), Some(Cause::Removed { .. })));
         let role = match &self.group {
+            // The group at hand is the one from before.
+            _ if out => Role::Former,
             Some(group) if members.contains(&account) => group.state().role(account.0.into()).into(),
             _ => Role::Former,
         };

@@ -65,6 +65,7 @@ fn whoever_is_put_out_reads_nothing_new_and_cannot_come_back_by_the_old_link() {
     all.say(all.aicha, "unheard");
     assert_eq!(all.texts(all.jonas), ["heard"]);
     assert!(all.trouble(all.jonas).is_some_and(|why| why.contains("no longer a member")));
+    assert_eq!(all.role(all.jonas, all.jonas), Role::Former);
     let send = Intent::text(room.clone(), "still here?".into());
     assert_eq!(code(all.world.call(all.jonas, send)), "no_such_room");
     assert_eq!(code(all.world.call(all.jonas, Intent::JoinRoom { invite: old.clone() })), "link_invalid");

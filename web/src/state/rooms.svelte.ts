@@ -107,7 +107,7 @@ export function knownPeople(
 
 /** Whether the account may still speak in the room. */
 export function maySpeak(room: Room): boolean {
-  return !room.people.some((person) => person.own && person.role === 'former');
+  return room.trouble == null && !room.people.some((person) => person.own && person.role === 'former');
 }
 
 /** The first member who is not who they were, if there is one. */

@@ -58,6 +58,7 @@ it('lists members: oneself, owners, then by name, and no former ones', () => {
 it('knows who may not speak any more', () => {
   expect(maySpeak(room('r'))).toBe(true);
   expect(maySpeak(room('r', { people: [person('me', { own: true, role: 'former' })] }))).toBe(false);
+  expect(maySpeak(room('r', { trouble: 'You are no longer a member of this room.' }))).toBe(false);
 });
 
 describe('how rooms are liked', () => {

@@ -10,7 +10,9 @@ use waxwing_wire::{
     ids::{DataName, RoomHandle},
 };
 
-use super::{Sqlite, commit, data, epochs, erase, expire, log, marks, methods, people, published, rooms, sessions};
+use super::{
+    Sqlite, commit, data, epochs, erase, expire, log, marks, methods, people, published, rooms, sessions,
+};
 use crate::store::{Caller, JoinInfo, LastSeen, Notice, Page, Pending, Published, Result, RoomCredentials};
 
 // Reads of single values that the caller awaits.
