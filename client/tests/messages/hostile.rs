@@ -51,7 +51,8 @@ impl Hostile {
         };
         self.position += 1;
         let bytes = here.message(&Message { metadata, body });
-        let append = Append { room: place, after: here.after, id: EntryId(id), bytes: bytes.into() };
+        let append =
+            Append { room: place, after: here.after, id: EntryId(id), bytes: bytes.into(), lasting: false };
         self.insider.send(&mut all.world, Request::Append(append));
         all.world.run();
     }
