@@ -191,7 +191,9 @@ impl RoomSync {
         }
         let pins = matches!(noted.note.what, What::Pin { .. }) && noted.allowed;
         let mut put = Vec::new();
-        for one in all.into_iter().filter(|one| one.note.target.seq < source) {
+        // Of what has disappeared nothing is kept.
+        let there = self.expiry.from..source;
+        for one in all.into_iter().filter(|one| there.contains(&one.note.target.seq)) {
             let target = one.note.target.seq;
             let plain = serde_json::to_vec(&one).unwrap_or_default();
             put.extend(session.put(store::note_key(self.id, target, source), &plain, ctx));
