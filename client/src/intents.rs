@@ -22,6 +22,13 @@ impl Client {
             Intent::ConfirmTotp { code, device } => {
                 self.confirm_totp(id, code, device, ctx);
             }
+            Intent::ComeAsGuest { display_name, device } => {
+                self.come_as_guest(id, &display_name, device, ctx)
+            }
+            Intent::ReturnAsGuest { code, device } => {
+                self.return_as_guest(id, &Zeroizing::new(code), device, ctx);
+            }
+            Intent::PlaceCode => ctx.reply(id, self.place_code()),
             Intent::LogIn { username, password, device } => {
                 self.log_in(id, (&username, password.into()), device, ctx);
             }

@@ -51,6 +51,9 @@ pub(crate) struct Standing {
     pub(crate) totp: bool,
     #[n(3)]
     pub(crate) recovery_codes_left: u32,
+    /// It is a guest.
+    #[n(4)]
+    pub(crate) guest: bool,
 }
 
 impl From<&SessionInfo> for Standing {
@@ -60,6 +63,7 @@ impl From<&SessionInfo> for Standing {
             pending: info.status == AccountStatus::Pending,
             totp: info.totp,
             recovery_codes_left: info.recovery_codes_left,
+            guest: info.guest,
         }
     }
 }
@@ -102,6 +106,7 @@ impl Session {
             status: if self.standing.pending { Status::Pending } else { Status::Active },
             totp: self.standing.totp,
             recovery_codes_left: self.standing.recovery_codes_left,
+            guest: self.standing.guest,
         }
     }
 

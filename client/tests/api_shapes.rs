@@ -58,6 +58,15 @@ samples!(intents, Intent, {
         Intent::SubmitTotp { code: "123456".into(), device: Some("Firefox".into()) },
         Intent::SubmitTotp { code: "abcde-fgh27".into(), device: None },
     ],
+    ComeAsGuest: [
+        Intent::ComeAsGuest { display_name: "Mira".into(), device: Some("Firefox".into()) },
+        Intent::ComeAsGuest { display_name: "Mira".into(), device: None },
+    ],
+    ReturnAsGuest: [
+        Intent::ReturnAsGuest { code: "ABCD-EFGH".into(), device: Some("Firefox".into()) },
+        Intent::ReturnAsGuest { code: "ABCD-EFGH".into(), device: None },
+    ],
+    PlaceCode: [Intent::PlaceCode],
     Recover: [recover(Some("Firefox".into())), recover(None)],
     FinishRecovery: [
         Intent::FinishRecovery { totp: RecoveredTotp::Keep, code: None },
@@ -254,6 +263,7 @@ samples!(replies, Reply, {
     RecoveryKey: [Reply::RecoveryKey { recovery_key: "0123-4567".into() }],
     Sessions: [Reply::Sessions { sessions: vec![device_session()] }],
     Report: [report(Some("Mira".into())), report(None)],
+    PlaceCode: [Reply::PlaceCode { code: "ABCD-EFGH".into() }],
     TotpRequired: [Reply::TotpRequired],
     Recovering: [
         Reply::Recovering {
@@ -437,7 +447,7 @@ fn secret() -> String {
 
 fn server_info(registration: RegistrationPolicy, totp: TotpPolicy, sessions: SessionPolicy) -> Reply {
     let (version, name) = ("0.1.0".into(), "Waxwing".into());
-    Reply::ServerInfo { version, name, setup_required: false, registration, totp, sessions }
+    Reply::ServerInfo { version, name, setup_required: false, registration, totp, sessions, guests: true }
 }
 
 fn device_session() -> SessionEntry {
@@ -516,6 +526,7 @@ fn me() -> Me {
         status: Status::Active,
         totp: true,
         recovery_codes_left: 9,
+        guest: false,
     }
 }
 

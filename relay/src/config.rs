@@ -52,6 +52,12 @@ pub struct Config {
     /// Hours after which a session ends in any case.
     #[arg(long, env = "WAXWING_SESSION_HOURS", default_value_t = 4320, value_parser = clap::value_parser!(u32).range(1..=8760))]
     pub session_hours: u32,
+    /// Whether anybody may come as a guest, into rooms to which they have a link or a password.
+    #[arg(long, env = "WAXWING_GUESTS", default_value_t = true, action = clap::ArgAction::Set)]
+    pub guests: bool,
+    /// Days after which a guest who did not come back is forgotten.
+    #[arg(long, env = "WAXWING_GUEST_DAYS", default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=365))]
+    pub guest_days: u32,
     /// Times that only tests change.
     #[arg(skip)]
     pub timing: Timing,
@@ -73,6 +79,8 @@ impl Config {
             messages_per_second: waxwing_wire::limits::MESSAGES.1,
             session_idle_hours: 720,
             session_hours: 4320,
+            guests: true,
+            guest_days: 14,
             timing: Timing::default(),
         }
     }

@@ -91,6 +91,8 @@ pub const WAITING: u32 = 1000;
 pub const WAITING_BYTES: usize = 128 * 1024;
 /// After which an account that still waits is refused.
 pub const WAITING_TIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Guests at once: anybody can make one.
+pub const GUESTS: u32 = 10_000;
 /// How exactly the last use of a session is kept: not every request is a write. More exactly where sessions end early.
 pub const SESSION_TOUCH: Duration = Duration::from_secs(60 * 60);
 

@@ -36,6 +36,10 @@ pub struct Values {
     pub session_idle_hours: u32,
     /// Hours after which a session ends in any case.
     pub session_hours: u32,
+    /// Whether anybody may come as a guest.
+    pub guests: bool,
+    /// Days after which a guest who did not come back is forgotten.
+    pub guest_days: u32,
 }
 
 impl Values {
@@ -64,6 +68,8 @@ impl From<&Config> for Values {
             messages_per_second: config.messages_per_second,
             session_idle_hours: config.session_idle_hours,
             session_hours: config.session_hours,
+            guests: config.guests,
+            guest_days: config.guest_days,
         }
     }
 }
@@ -105,6 +111,8 @@ impl Overrides {
             messages_per_second: self.messages_per_second.unwrap_or(usual.messages_per_second),
             session_idle_hours: self.session_idle_hours.unwrap_or(usual.session_idle_hours),
             session_hours: self.session_hours.unwrap_or(usual.session_hours),
+            guests: usual.guests,
+            guest_days: usual.guest_days,
         }
     }
 }
@@ -172,6 +180,8 @@ mod tests {
             messages_per_second: 20,
             session_idle_hours: 720,
             session_hours: 4320,
+            guests: true,
+            guest_days: 14,
         };
         Settings::new(defaults)
     }

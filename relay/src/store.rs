@@ -22,9 +22,9 @@ use zeroize::Zeroizing;
 pub use error::StoreError;
 pub use types::{
     Admission, Caller, Credentials, Ended, Factor, JoinInfo, LastSeen, Login, NewAccount, NewCredentials,
-    NewPassword, NewSession, Notice, Numbers, Page, Pending, Published, Recoverable, RecoveredFactor,
-    Recovery, RoomCredentials, Session, SessionHash, SessionLife, SessionRow, SettingChanges, Status,
-    UnlockedAccount, UserAct,
+    NewGuest, NewPassword, NewSession, Notice, Numbers, Page, Pending, Published, Recoverable,
+    RecoveredFactor, Recovery, ReturnedGuest, RoomCredentials, Session, SessionHash, SessionLife, SessionRow,
+    SettingChanges, Status, UnlockedAccount, UserAct,
 };
 
 /// Answer of every read, and of every write once it is durable.
@@ -82,6 +82,12 @@ operations! {
 
     /// Makes the account and its first session, and consumes the setup token or a use of the invite.
     fn create_account(account: NewAccount, admission: Admission, session: NewSession) -> Session;
+    /// Makes a guest and its first session.
+    fn create_guest(guest: NewGuest, session: NewSession) -> Session;
+    /// Begins a session of the guest whose token has this hash, if there is one.
+    fn return_guest(token: TokenHash, session: NewSession) -> Option<ReturnedGuest>;
+    /// Forgets guests who were not there since then.
+    fn sweep_guests(before_ms: u64) -> u64;
     /// Uses up the second factor and begins a session. [`StoreError::ReusedCode`] when the code's step or a later one was
     /// used before, [`StoreError::CredentialsChanged`] when password or authenticator are no longer those of the login.
     fn complete_login(login: Login, session: NewSession) -> UnlockedAccount;

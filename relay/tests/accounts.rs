@@ -44,6 +44,7 @@ async fn the_first_account_administrates_and_the_link_works_once() {
         status: AccountStatus::Active,
         totp: true,
         recovery_codes_left: 10,
+        guest: false,
     };
     assert_eq!(mira.info, info);
     let info = server_info(&http).await;

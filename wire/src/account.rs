@@ -2,6 +2,7 @@
 //! says `GET`. Errors are RFC 9457 problem documents that carry a [`crate::Problem`].
 
 mod credentials;
+mod guest;
 mod login;
 mod recover;
 mod register;
@@ -14,6 +15,7 @@ use crate::Opaque;
 pub use credentials::{
     CredentialsChange, CredentialsStart, CredentialsStarted, DeleteAccount, Proof, RecoveryCodes, TotpChange,
 };
+pub use guest::{GuestReturn, GuestReturned, GuestStart, GuestStarted};
 pub use login::{
     AccountNotice, LoggedIn, LoginAccepted, LoginFinish, LoginNext, LoginStart, LoginStarted, LoginTotp,
     NoticeKind,
@@ -37,6 +39,10 @@ pub mod path {
     pub const REGISTER_FINISH: &str = "/api/v1/auth/register/finish";
     /// [`super::RegisterConfirm`] -> [`super::Registered`] and the session cookie.
     pub const REGISTER_CONFIRM: &str = "/api/v1/auth/register/confirm";
+    /// [`super::GuestStart`] -> [`super::GuestStarted`] and the session cookie.
+    pub const GUESTS: &str = "/api/v1/guests";
+    /// [`super::GuestReturn`] -> [`super::GuestReturned`] and the session cookie.
+    pub const GUESTS_RETURN: &str = "/api/v1/guests/return";
     /// [`super::LoginStart`] -> [`super::LoginStarted`].
     pub const LOGIN_START: &str = "/api/v1/auth/login/start";
     /// [`super::LoginFinish`] -> [`super::LoginAccepted`].
@@ -138,6 +144,8 @@ pub struct ServerInfo {
     pub totp: TotpPolicy,
     /// How many sessions of an account may be live at once.
     pub sessions: SessionPolicy,
+    /// Whether anybody may come as a guest.
+    pub guests: bool,
 }
 
 /// Argon2id parameters, RFC 9106. Stored with each OPAQUE record; the client enforces a floor and a ceiling.

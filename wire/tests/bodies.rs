@@ -139,6 +139,7 @@ fn debug_shows_no_codes_and_tokens() {
         status,
         totp: true,
         recovery_codes_left: 10,
+        guest: false,
     };
     let (token, recovery_codes) = (Some(secret()), vec![secret()]);
     let registered = Registered { session: session.clone(), recovery_codes, token };

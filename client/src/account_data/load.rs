@@ -138,8 +138,13 @@ impl AccountData {
 impl Client {
     pub(super) fn account_data(&mut self, data: &[AccountDatum], ctx: &mut Ctx<'_>) {
         let Some(session) = &mut self.session else { return };
-        let mut names =
-            vec![PROFILE.to_owned(), KEY_PACKAGE.to_owned(), ROOMS.to_owned(), REPORT_KEY.to_owned()];
+        let mut names = vec![
+            PROFILE.to_owned(),
+            KEY_PACKAGE.to_owned(),
+            ROOMS.to_owned(),
+            REPORT_KEY.to_owned(),
+            super::PLACE.to_owned(),
+        ];
         names.extend((0..PIN_OBJECTS).flat_map(|n| [format!("pins {n:x}"), format!("people {n:x}")]));
         names.extend(preferences::names());
         names.extend(self.rooms.keys().flat_map(|room| [link_name(*room), password_name(*room)]));

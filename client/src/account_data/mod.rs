@@ -41,6 +41,8 @@ pub(crate) const KEY_PACKAGE: &str = "key package";
 pub(crate) const REPORT_KEY: &str = "report key";
 /// Wait before what another session stored is loaded: it stores an object, then the list of all.
 const RELOAD_AFTER_MS: u64 = 1_000;
+/// Name of the account object that holds the place code of a guest.
+pub(crate) const PLACE: &str = "place";
 /// Name of the account object that lists the others.
 pub(crate) const INDEX: &str = "index";
 /// Accounts that the account knows are spread over so many objects, by the first bits of their ids.

@@ -33,6 +33,22 @@ pub enum Intent {
         /// What the session is called in the list of sessions, at most 64 characters.
         device: Option<String>,
     },
+    /// Make a guest, who needs no username and no password, and log in as it. Reply: [`Reply::PlaceCode`].
+    ComeAsGuest {
+        /// Shown to room members; sealed.
+        display_name: String,
+        /// As in [`Intent::ConfirmTotp`].
+        device: Option<String>,
+    },
+    /// Log in as a guest that was there before. Reply: [`Reply::LoggedIn`].
+    ReturnAsGuest {
+        /// The place code, however it was typed.
+        code: String,
+        /// As in [`Intent::ConfirmTotp`].
+        device: Option<String>,
+    },
+    /// The code that brings this guest back. Reply: [`Reply::PlaceCode`].
+    PlaceCode,
     /// Log in. Reply: [`Reply::TotpRequired`]; [`Reply::TotpEnrolment`] where the account needs a new authenticator; or
     /// [`Reply::LoggedIn`] where it has none.
     LogIn {

@@ -217,6 +217,8 @@ pub struct Me {
     pub totp: bool,
     /// Recovery codes that were not used yet.
     pub recovery_codes_left: u32,
+    /// It is a guest: without username and password.
+    pub guest: bool,
 }
 
 /// State of the connection to the relay.

@@ -26,6 +26,13 @@ pub enum Reply {
         totp: TotpPolicy,
         /// How many sessions of an account may be live at once.
         sessions: SessionPolicy,
+        /// Anybody may come as a guest.
+        guests: bool,
+    },
+    /// What brings a guest back.
+    PlaceCode {
+        /// To be written down.
+        code: String,
     },
     /// For the authenticator app.
     TotpEnrolment {

@@ -1,7 +1,7 @@
 //! HTTP calls: what is sent, and where an answer goes on.
 
 use serde::de::DeserializeOwned;
-use waxwing_crypto_core::secret::SymmetricKey;
+use waxwing_crypto_core::{place::PlaceCode, secret::SymmetricKey};
 use waxwing_wire::{
     Opaque,
     account::{self, path},
@@ -12,6 +12,7 @@ use super::{
     Auth,
     again::{Again, Purpose},
     credentials::Proven,
+    guest::NewGuest,
     login::PasswordSent,
     recover::RecoverySent,
     register::{NewAccount, RegistrationSent},
@@ -36,6 +37,8 @@ pub(crate) enum HttpThen {
     SessionChecked,
     RecoveryStarted(Box<RecoverySent>),
     Recovered,
+    GuestStarted(Box<NewGuest>),
+    GuestReturned(Box<PlaceCode>),
     AgainStarted(Box<(PasswordSent, Again)>),
     AgainAccepted(Box<(String, SymmetricKey, Again)>),
     AgainProven(Box<(SymmetricKey, Purpose)>),
@@ -138,9 +141,24 @@ impl Client {
             HttpThen::SessionChecked | HttpThen::Renewed => Ok(None),
             HttpThen::ServerInfo => {
                 let info: account::ServerInfo = answer(status, body)?;
-                let account::ServerInfo { version, name, setup_required, registration, totp, sessions } =
-                    info;
-                Ok(Some(Reply::ServerInfo { version, name, setup_required, registration, totp, sessions }))
+                let account::ServerInfo {
+                    version,
+                    name,
+                    setup_required,
+                    registration,
+                    totp,
+                    sessions,
+                    guests,
+                } = info;
+                Ok(Some(Reply::ServerInfo {
+                    version,
+                    name,
+                    setup_required,
+                    registration,
+                    totp,
+                    sessions,
+                    guests,
+                }))
             }
             HttpThen::RegisterStarted(sent) => {
                 let (body, account) = sent.finish(answer(status, body)?, ctx)?;
@@ -156,6 +174,8 @@ impl Client {
                     optional: enrolment.optional,
                 }))
             }
+            HttpThen::GuestStarted(new) => self.guest_started(*new, answer(status, body)?, ctx),
+            HttpThen::GuestReturned(code) => self.guest_returned(intent, &code, answer(status, body), ctx),
             HttpThen::Confirmed => self.registered(answer(status, body)?, ctx).map(Some),
             HttpThen::RecoveryStarted(_)
             | HttpThen::Recovered

@@ -5,6 +5,7 @@ mod call;
 mod credentials;
 mod delete;
 mod factor;
+mod guest;
 mod login;
 mod recover;
 mod register;

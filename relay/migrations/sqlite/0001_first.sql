@@ -102,6 +102,14 @@ CREATE TABLE account_data (
     PRIMARY KEY (account, name)
 ) STRICT;
 
+-- Accounts without username and password: what stands there for the username nobody can choose, and their vaults are wrapped
+-- here alone. token_hash tells whoever holds the place code.
+CREATE TABLE guests (
+    account    BLOB NOT NULL PRIMARY KEY REFERENCES accounts (account) ON DELETE CASCADE,
+    token_hash BLOB NOT NULL UNIQUE CHECK (length(token_hash) = 32),
+    wrap_place BLOB NOT NULL
+) STRICT;
+
 -- Who may not add an account to rooms.
 CREATE TABLE blocks (
     account BLOB NOT NULL REFERENCES accounts (account) ON DELETE CASCADE,

@@ -6,6 +6,7 @@
 mod attempts;
 pub(super) mod backoff;
 pub(super) mod credentials;
+pub(super) mod guest;
 mod known;
 pub(super) mod login;
 pub(super) mod manage;

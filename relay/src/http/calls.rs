@@ -11,14 +11,14 @@ use waxwing_wire::{
 
 use super::{
     api::{Call, Calls},
-    auth::{credentials, login, manage, recover, register, session},
+    auth::{credentials, guest, login, manage, recover, register, session},
     stream,
 };
 
 /// All calls but those of administrators.
 pub(super) fn calls() -> Calls {
     let relay = |summary| Call::new("relay", summary);
-    account_calls(session_calls(login_calls(register_calls(Calls::new()))))
+    account_calls(session_calls(login_calls(guest_calls(register_calls(Calls::new())))))
         .get(
             path::SERVER,
             session::server_info,
@@ -81,6 +81,27 @@ fn register_calls(calls: Calls) -> Calls {
                 .answers::<account::Registered>()
                 .fails(&[AttemptExpired, WrongCode, TotpRequired, UsernameTaken, Conflict, LimitReached])
                 .fails(&[SetupLinkInvalid, RegistrationClosed, InviteInvalid]),
+        )
+}
+
+fn guest_calls(calls: Calls) -> Calls {
+    let call = |summary| Call::new("guests", summary);
+    calls
+        .post(
+            path::GUESTS,
+            guest::start,
+            call("Makes an account without username and password.")
+                .takes::<account::GuestStart>()
+                .answers::<account::GuestStarted>()
+                .fails(&[RateLimited, RegistrationClosed, Conflict, LimitReached]),
+        )
+        .post(
+            path::GUESTS_RETURN,
+            guest::come_back,
+            call("Begins a session of a guest who kept the place code.")
+                .takes::<account::GuestReturn>()
+                .answers::<account::GuestReturned>()
+                .fails(&[RateLimited, NotFound, Banned]),
         )
 }
 

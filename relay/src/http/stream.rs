@@ -144,6 +144,7 @@ mod tests {
             status: AccountStatus::Active,
             totp: true,
             recovery_codes_left: 10,
+            guest: false,
         };
         // As it was read a moment ago. Now the store does not have it any more.
         let token = SessionHash([2; 32]);

@@ -12,6 +12,7 @@ mod desk;
 mod epochs;
 mod erase;
 mod expire;
+mod guests;
 mod invites;
 mod log;
 mod marks;

@@ -19,9 +19,9 @@ use waxwing_wire::{
 };
 
 pub use account::{
-    Admission, Caller, Credentials, Factor, Login, NewAccount, NewCredentials, NewPassword, NewSession,
-    Recoverable, RecoveredFactor, Recovery, Session, SessionHash, SessionLife, SessionRow, Status,
-    UnlockedAccount,
+    Admission, Caller, Credentials, Factor, Login, NewAccount, NewCredentials, NewGuest, NewPassword,
+    NewSession, Recoverable, RecoveredFactor, Recovery, ReturnedGuest, Session, SessionHash, SessionLife,
+    SessionRow, Status, UnlockedAccount,
 };
 pub use desk::{Numbers, SettingChanges, UserAct};
 

@@ -17,6 +17,9 @@ export type Intent =
       invite: string | null;
     }
   | { type: 'confirmTotp'; code: string | null; device: string | null }
+  | { type: 'comeAsGuest'; displayName: string; device: string | null }
+  | { type: 'returnAsGuest'; code: string; device: string | null }
+  | { type: 'placeCode' }
   | { type: 'logIn'; username: string; password: string; device: string | null }
   | { type: 'submitTotp'; code: string; device: string | null }
   | { type: 'recover'; username: string; recoveryKey: string; newPassword: string; device: string | null }
@@ -150,7 +153,10 @@ export type Reply =
       registration: 'open' | 'approval' | 'invite' | 'closed';
       totp: 'required' | 'optional';
       sessions: 'single' | 'multi';
+      /** Anybody may come as a guest. */
+      guests: boolean;
     }
+  | { type: 'placeCode'; code: string }
   | { type: 'totpEnrolment'; secret: string; uri: string; optional: boolean }
   | { type: 'registered'; recoveryKey: string; recoveryCodes: string[] }
   | { type: 'totpRequired' }
@@ -197,6 +203,9 @@ export interface ReplyTo {
   serverInfo: 'serverInfo';
   register: 'totpEnrolment';
   confirmTotp: 'registered';
+  comeAsGuest: 'placeCode';
+  returnAsGuest: 'loggedIn';
+  placeCode: 'placeCode';
   logIn: 'totpRequired' | 'totpEnrolment' | 'loggedIn';
   submitTotp: 'loggedIn';
   recover: 'recovering' | 'loggedIn';
@@ -370,6 +379,8 @@ export interface Me {
   status: 'active' | 'pending';
   totp: boolean;
   recoveryCodesLeft: number;
+  /** Without username and password. */
+  guest: boolean;
 }
 
 /** State of the connection to the relay. */

@@ -31,6 +31,11 @@ export const intents = [
   {"type":"logIn","username":"mira","password":"a long password","device":null},
   {"type":"submitTotp","code":"123456","device":"Firefox"},
   {"type":"submitTotp","code":"abcde-fgh27","device":null},
+  {"type":"comeAsGuest","displayName":"Mira","device":"Firefox"},
+  {"type":"comeAsGuest","displayName":"Mira","device":null},
+  {"type":"returnAsGuest","code":"ABCD-EFGH","device":"Firefox"},
+  {"type":"returnAsGuest","code":"ABCD-EFGH","device":null},
+  {"type":"placeCode"},
   {"type":"recover","username":"mira","recoveryKey":"0123-4567","newPassword":"a long password","device":"Firefox"},
   {"type":"recover","username":"mira","recoveryKey":"0123-4567","newPassword":"a long password","device":null},
   {"type":"finishRecovery","totp":"keep","code":null},
@@ -124,8 +129,8 @@ export const intents = [
 // prettier-ignore
 export const replies = [
   {"type":"done"},
-  {"type":"serverInfo","version":"0.1.0","name":"Waxwing","setupRequired":false,"registration":"open","totp":"required","sessions":"single"},
-  {"type":"serverInfo","version":"0.1.0","name":"Waxwing","setupRequired":false,"registration":"closed","totp":"optional","sessions":"multi"},
+  {"type":"serverInfo","version":"0.1.0","name":"Waxwing","setupRequired":false,"registration":"open","totp":"required","sessions":"single","guests":true},
+  {"type":"serverInfo","version":"0.1.0","name":"Waxwing","setupRequired":false,"registration":"closed","totp":"optional","sessions":"multi","guests":true},
   {"type":"totpEnrolment","secret":"ABCD","uri":"otpauth://totp/mira","optional":true},
   {"type":"registered","recoveryKey":"ABCD-EFGH","recoveryCodes":["abcde-fgh27"]},
   {"type":"loggedIn","recoveryCodes":["abcde-fgh27"],"recoveryCodesLeft":10},
@@ -135,6 +140,7 @@ export const replies = [
   {"type":"sessions","sessions":[{"id":"c2Vzc2lvbg","device":"Firefox","createdAt":1700000000000,"lastUsedAt":1700000000000,"current":true,"live":false}]},
   {"type":"report","account":"YWNjb3VudA","displayName":"Mira","text":"hello","writtenAt":1700000000000,"room":"cm9vbQ","note":"Rude.","valid":true},
   {"type":"report","account":"YWNjb3VudA","displayName":null,"text":"hello","writtenAt":1700000000000,"room":"cm9vbQ","note":"Rude.","valid":true},
+  {"type":"placeCode","code":"ABCD-EFGH"},
   {"type":"totpRequired"},
   {"type":"recovering","totp":true,"secret":"JBSWY3DP","uri":"otpauth://totp/x","optional":false},
   {"type":"rotated","recoveryKey":"0123-4567"},
@@ -170,7 +176,7 @@ export const failures = [
 
 // prettier-ignore
 export const notices = [
-  {"type":"session","me":{"account":"YWNjb3VudA","username":"mira","displayName":"Mira","administrator":true,"status":"active","totp":true,"recoveryCodesLeft":9},"reason":null},
+  {"type":"session","me":{"account":"YWNjb3VudA","username":"mira","displayName":"Mira","administrator":true,"status":"active","totp":true,"recoveryCodesLeft":9,"guest":false},"reason":null},
   {"type":"session","me":null,"reason":"banned"},
   {"type":"connection","state":{"type":"connected"}},
   {"type":"room","room":{"room":"cm9vbQ","name":"Harbour","topic":"Boats","peer":"YWNjb3VudA","request":true,"avatar":{"emoji":"🦜","colour":3},"history":"all","retention":86400,"invite":true,"password":true,"predecessor":"cm9vbQ","successor":"cm9vbQ","people":[{"account":"YWNjb3VudA","name":"Mira","role":"owner","own":true,"identity":{"type":"known"},"blocked":false},{"account":"YWNjb3VudA","name":"Mira","role":"moderator","own":false,"identity":{"type":"verified"},"blocked":false},{"account":"YWNjb3VudA","name":"Mira","role":"member","own":false,"identity":{"type":"changed","signed":true},"blocked":true},{"account":"YWNjb3VudA","name":"Mira","role":"former","own":false,"identity":{"type":"changed","signed":false},"blocked":false}],"members":2,"last":{"key":"a-key","seq":7,"at":1700000000000,"sender":"YWNjb3VudA","own":false,"body":{"type":"text","text":"hello","state":{"type":"sent"}},"reply":{"key":"a-key","seq":7,"sender":"YWNjb3VudA","text":"hello"},"mentions":["YWNjb3VudA"],"forwarded":true,"preview":{"url":"https://example.org/","title":"Example","description":"A page"},"edited":1700000000000,"reactions":[{"emoji":"👍","accounts":["YWNjb3VudA"]}],"pinned":true},"unread":3,"mentions":1,"read":4,"markedUnread":true,"draft":"hel","muted":1700000000000,"notify":"mentions","pinned":true,"archived":true,"syncing":true,"trouble":"The room could not be followed.","confirmed":{"account":"YWNjb3VudA","at":1700000000000},"vouched":{"account":"YWNjb3VudA","before":7}}},
@@ -194,8 +200,8 @@ export const notices = [
 
 // prettier-ignore
 export const mes = [
-  {"account":"YWNjb3VudA","username":"mira","displayName":"Mira","administrator":true,"status":"active","totp":true,"recoveryCodesLeft":9},
-  {"account":"YWNjb3VudA","username":"mira","displayName":"Mira","administrator":true,"status":"pending","totp":true,"recoveryCodesLeft":9},
+  {"account":"YWNjb3VudA","username":"mira","displayName":"Mira","administrator":true,"status":"active","totp":true,"recoveryCodesLeft":9,"guest":false},
+  {"account":"YWNjb3VudA","username":"mira","displayName":"Mira","administrator":true,"status":"pending","totp":true,"recoveryCodesLeft":9,"guest":false},
 ] satisfies Me[];
 
 // prettier-ignore

@@ -31,6 +31,8 @@ pub struct SessionInfo {
     pub totp: bool,
     /// Recovery codes that were not used yet.
     pub recovery_codes_left: u32,
+    /// It has neither username nor password; what stands for its name is not one that anybody can choose.
+    pub guest: bool,
 }
 
 /// The sessions of the account, the newest first.

@@ -48,6 +48,8 @@ pub(in crate::http) enum Key {
     Setter(AccountId),
     /// Registrations begun from an address: each tells whether a username is taken.
     Registrant(IpAddr),
+    /// Guests made or come back from an address.
+    Guest(IpAddr),
 }
 
 impl Key {
@@ -62,6 +64,8 @@ impl Key {
             // Neither is a failure. Many may sit behind one address, and a name may be taken; lists of names take long.
             Self::Setter(_) => (60, Duration::from_secs(60)),
             Self::Registrant(_) => (200, Duration::from_secs(60)),
+            // A class of pupils may sit behind one address.
+            Self::Guest(_) => (60, Duration::from_secs(60)),
             Self::Code(_) | Self::CodeBrowser(_) | Self::Guesser(_) => (5, Duration::from_secs(15 * 60)),
         }
     }

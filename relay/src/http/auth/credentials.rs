@@ -201,6 +201,7 @@ mod tests {
             status: AccountStatus::Active,
             totp: true,
             recovery_codes_left: 0,
+            guest: false,
         };
         let (id, token) = (SessionId([id; 16]), SessionHash([id; 32]));
         let (created_at_ms, last_used_at_ms, token_at_ms) = (0, 0, 0);

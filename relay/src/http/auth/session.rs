@@ -208,6 +208,7 @@ pub(in crate::http) async fn server_info(State(app): State<Arc<App>>) -> Result<
         registration: values.registration,
         totp: values.totp,
         sessions: values.sessions,
+        guests: values.guests,
     }))
 }
 

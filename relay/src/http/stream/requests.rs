@@ -35,6 +35,7 @@ pub(super) struct Asker<'a> {
     pub app: &'a Arc<App>,
     pub account: AccountId,
     pub session: SessionId,
+    pub guest: bool,
     pub registration: &'a Registration,
     pub logins: &'a Arc<RoomLogins>,
 }
@@ -113,6 +114,18 @@ fn check(asker: Asker<'_>, request: &Request) -> std::result::Result<(), Problem
         let detail = "an administrator has not let this account in yet; this goes on by itself";
         return Err(Problem::new(ProblemCode::AwaitingApproval, detail));
     }
+    // A guest comes into rooms by link or password, and does nothing to others.
+    let guests_not = match request {
+        Request::CreateRoom(_) | Request::FindAccount { .. } | Request::RoomPasswordStart { .. } => true,
+        Request::Commit(commit) => {
+            let others = commit.add.iter().any(|added| *added != asker.account);
+            others || commit.levels.is_some()
+        }
+        _ => false,
+    };
+    if asker.guest && guests_not {
+        return Err(Problem::new(ProblemCode::NotAllowed, "guests cannot do this; create an account"));
+    }
     match request {
         Request::CreateRoom(room) => passwords::check_records(app, &room.parts),
         Request::Commit(commit) => passwords::check_records(app, &commit.parts),
@@ -122,7 +135,7 @@ fn check(asker: Asker<'_>, request: &Request) -> std::result::Result<(), Problem
 
 /// Requests that change nothing in the store.
 fn other(asker: Asker<'_>, request: Request) -> Answer {
-    let Asker { app, account, session, registration, logins } = asker;
+    let Asker { app, account, session, registration, logins, .. } = asker;
     let (app, logins) = (Arc::clone(app), Arc::clone(logins));
     match request {
         Request::Ping => ready(Ok(Response::Done)),

@@ -213,6 +213,7 @@ impl Talk {
             app: &self.app,
             account,
             session: self.session.id,
+            guest: self.session.info.guest,
             registration: &self.registration,
             logins: &self.logins,
         };

@@ -31,6 +31,7 @@ pub async fn the_first_account_needs_the_setup_token(bench: &mut Bench) {
         status: AccountStatus::Active,
         totp: true,
         recovery_codes_left: 2,
+        guest: false,
     };
     assert_eq!(session.info, info);
     assert!(store.has_accounts().await.unwrap());

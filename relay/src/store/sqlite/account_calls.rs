@@ -12,11 +12,12 @@ use zeroize::Zeroizing;
 use super::{
     Sqlite, accounts,
     audit::{self, Target},
-    credentials, deletion, invites, rooms, second_factor, sessions, settings,
+    credentials, deletion, guests, invites, rooms, second_factor, sessions, settings,
 };
 use crate::store::{
-    Admission, Caller, Credentials, Ended, Login, NewAccount, NewCredentials, NewSession, Notice,
-    Recoverable, Recovery, Result, Session, SessionHash, SessionLife, SessionRow, UnlockedAccount,
+    Admission, Caller, Credentials, Ended, Login, NewAccount, NewCredentials, NewGuest, NewSession, Notice,
+    Recoverable, Recovery, Result, ReturnedGuest, Session, SessionHash, SessionLife, SessionRow,
+    UnlockedAccount,
 };
 
 // Reads.
@@ -116,6 +117,30 @@ impl Sqlite {
             .submit(cost, move |db, _| accounts::create(db, &account, admission, &session))
             .await?
             .await
+    }
+
+    pub(in crate::store) async fn create_guest(
+        &self,
+        guest: NewGuest,
+        session: NewSession,
+    ) -> Result<Session> {
+        let cost = guest.vault.len();
+        self.writer.submit(cost, move |db, _| guests::create(db, &guest, &session)).await?.await
+    }
+
+    pub(in crate::store) async fn return_guest(
+        &self,
+        token: TokenHash,
+        session: NewSession,
+    ) -> Result<Option<ReturnedGuest>> {
+        self.writer
+            .submit(0, move |db, notices| guests::come_back(db, &token, &session, notices))
+            .await?
+            .await
+    }
+
+    pub(in crate::store) async fn sweep_guests(&self, before_ms: u64) -> Result<u64> {
+        self.writer.submit(0, move |db, notices| guests::sweep(db, before_ms, notices)).await?.await
     }
 
     pub(in crate::store) async fn complete_login(

@@ -31,7 +31,7 @@ pub(super) fn exists(db: &Connection, account: AccountId) -> Result<bool> {
 }
 
 /// Whether an account had this id and was deleted. Whoever knew it must not take somebody else for it.
-fn existed(db: &Connection, account: AccountId) -> Result<bool> {
+pub(super) fn existed(db: &Connection, account: AccountId) -> Result<bool> {
     let sql = "-- account_existed()
         SELECT EXISTS (SELECT 1 FROM former_accounts WHERE account = ?1)";
     Ok(db.prepare_cached(sql)?.query_row([account.0], |row| row.get(0))?)
@@ -51,8 +51,9 @@ pub(super) fn status(number: i64) -> Status {
 pub(super) fn info(db: &Connection, account: AccountId) -> Result<Option<SessionInfo>> {
     let sql = "-- session_info()
         SELECT a.username, a.administrator, a.status, c.totp_secret IS NOT NULL,
-            (SELECT count(*) FROM recovery_codes r WHERE r.account = a.account)
-        FROM accounts a JOIN credentials c ON c.account = a.account WHERE a.account = ?1";
+            (SELECT count(*) FROM recovery_codes r WHERE r.account = a.account),
+            EXISTS (SELECT 1 FROM guests g WHERE g.account = a.account)
+        FROM accounts a LEFT JOIN credentials c ON c.account = a.account WHERE a.account = ?1";
     let found = db.prepare_cached(sql)?.query_row([account.0], |row| {
         let pending = status(row.get(2)?) == Status::Pending;
         Ok(SessionInfo {
@@ -62,6 +63,7 @@ pub(super) fn info(db: &Connection, account: AccountId) -> Result<Option<Session
             status: if pending { AccountStatus::Pending } else { AccountStatus::Active },
             totp: row.get(3)?,
             recovery_codes_left: row.get(4)?,
+            guest: row.get(5)?,
         })
     });
     Ok(found.optional()?)

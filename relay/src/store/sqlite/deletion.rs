@@ -31,7 +31,7 @@ pub(super) fn delete(
     }
     sessions::end(db, account, Ended::All, reason, notices)?;
     // Whoever was never let in never spoke as anybody: a refused name is free for who it belongs to.
-    if reason != EndReason::Refused {
+    if reason != EndReason::Refused && !info.guest {
         keep_username(db, &info.username)?;
     }
     let sql = "-- keep_account_id()

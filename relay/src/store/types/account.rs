@@ -98,6 +98,34 @@ impl Session {
 /// A session in a list of them; whether it is current or live is for others to say.
 pub type SessionRow = SessionEntry;
 
+/// A guest to be made.
+#[derive(Debug, Clone)]
+pub struct NewGuest {
+    /// Its id.
+    pub account: AccountId,
+    /// Public identity key, 32 bytes.
+    pub identity_key: Opaque,
+    /// Sealed vault, version 1.
+    pub vault: Opaque,
+    /// Wrapped under the place code.
+    pub wrap_place: Opaque,
+    /// SHA-256 of the token that the place code yields.
+    pub token_hash: TokenHash,
+}
+
+/// What a guest who comes back gets.
+#[derive(Debug, Clone)]
+pub struct ReturnedGuest {
+    /// The account.
+    pub info: SessionInfo,
+    /// Sealed vault.
+    pub vault: Opaque,
+    /// Its version.
+    pub vault_version: u64,
+    /// Wrapped under the place code.
+    pub wrap_place: Opaque,
+}
+
 /// How far an account has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {

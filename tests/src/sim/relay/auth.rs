@@ -57,6 +57,7 @@ pub(super) fn info(account: &Account, username: String) -> account::SessionInfo 
         status: if waits { account::AccountStatus::Pending } else { account::AccountStatus::Active },
         totp: account.totp,
         recovery_codes_left: account.recovery_codes.len().try_into().expect("a few"),
+        guest: account.record.is_empty(),
     }
 }
 
@@ -73,6 +74,8 @@ impl Relay {
             path::REGISTER_START => call(body, |input| self.register_start(input)),
             path::REGISTER_FINISH => call(body, |input| self.register_finish(input)),
             path::REGISTER_CONFIRM => call(body, |input| self.register_confirm(input, session)),
+            path::GUESTS => call(body, |input| self.guest_start(input, session)),
+            path::GUESTS_RETURN => call(body, |input| self.guest_return(&input, session)),
             path::LOGIN_START => call(body, |input| self.login_start(input)),
             path::LOGIN_FINISH => call(body, |input| self.login_finish(input)),
             path::LOGIN_TOTP => call(body, |input| self.login_totp(input, session)),
@@ -177,6 +180,63 @@ impl Relay {
         *session = Some(self.begin_session(id));
         let info = info(&self.accounts[&username], username);
         Ok(account::Registered { session: info, recovery_codes, token: None })
+    }
+
+    fn guest_start(
+        &mut self,
+        input: account::GuestStart,
+        session: &mut Option<Session>,
+    ) -> HttpResult<account::GuestStarted> {
+        let id = input.account;
+        let username = format!("guest {id}");
+        let account = Account {
+            id,
+            record: Vec::new(),
+            ksf: account::KsfParams { memory_kib: 0, iterations: 0, parallelism: 0 },
+            vault: input.vault,
+            vault_version: 1,
+            wrap_opaque: Opaque::default(),
+            wrap_recovery: input.wrap_place,
+            identity_key: input.identity_key,
+            recovery_token_hash: input.token_hash,
+            blocks: Vec::new(),
+            administrator: false,
+            pending: false,
+            totp: false,
+            recovery_codes: Vec::new(),
+            notices: Vec::new(),
+            statements: Vec::new(),
+            key_package: None,
+            data: Default::default(),
+            shares_presence: true,
+            last_change: None,
+        };
+        let session_info = info(&account, username.clone());
+        self.accounts.insert(username, account);
+        *session = Some(self.begin_session(id));
+        Ok(account::GuestStarted { session: session_info, token: None })
+    }
+
+    fn guest_return(
+        &mut self,
+        input: &account::GuestReturn,
+        session: &mut Option<Session>,
+    ) -> HttpResult<account::GuestReturned> {
+        use sha2::Digest as _;
+        let hash = waxwing_wire::ids::TokenHash(sha2::Sha256::digest(input.token.as_bytes()).into());
+        let guest = |known: &&Account| known.record.is_empty() && known.recovery_token_hash == hash;
+        let found = self.accounts.iter().find(|(_, known)| guest(known));
+        let (username, known) = found.ok_or_else(|| problem(ProblemCode::NotFound))?;
+        let id = known.id;
+        let returned = account::GuestReturned {
+            session: info(known, username.clone()),
+            vault: known.vault.clone(),
+            vault_version: known.vault_version,
+            wrap_place: known.wrap_recovery.clone(),
+            token: None,
+        };
+        *session = Some(self.begin_session(id));
+        Ok(returned)
     }
 
     fn login_start(&mut self, input: account::LoginStart) -> HttpResult<account::LoginStarted> {

@@ -10,6 +10,7 @@ use waxwing_wire::{
 
 use super::{
     super::{
+        accounts,
         audit::{self, Target},
         deletion, id, second_factor, sessions, unsigned,
     },
@@ -26,7 +27,7 @@ const USERS: &str = "SELECT a.account AS id, a.username AS username, a.status AS
         (SELECT count(*) FROM members m WHERE m.account = a.account) AS rooms,
         coalesce((SELECT w.bytes FROM written w WHERE w.account = a.account), 0)
             + coalesce((SELECT sum(length(d.sealed)) FROM account_data d WHERE d.account = a.account), 0) AS storage
-    FROM accounts a JOIN credentials c ON c.account = a.account
+    FROM accounts a LEFT JOIN credentials c ON c.account = a.account
     WHERE (?1 IS NULL OR instr(a.username, ?1) > 0) AND (?2 IS NULL OR a.status = ?2)";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<UserRecord> {
@@ -216,6 +217,9 @@ fn reset_totp(
 fn promote(db: &Connection, user: &UserRecord, notices: &mut Vec<Notice>) -> Result<AuditKind> {
     if user.status != UserStatus::Active {
         return Err(StoreError::Conflict("only an account in use can administrate"));
+    }
+    if accounts::info(db, user.account)?.is_some_and(|info| info.guest) {
+        return Err(StoreError::Conflict("a guest cannot administrate"));
     }
     if user.administrator {
         return Err(StoreError::Conflict("this account administrates already"));

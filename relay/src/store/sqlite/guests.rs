@@ -1,0 +1,84 @@
+//! Guests: accounts without username and password.
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+use waxwing_wire::{AccountId, frame::EndReason, ids::TokenHash};
+
+use super::{accounts, deletion, id, sealed, sessions, signed, unsigned};
+use crate::{
+    limits,
+    store::{NewGuest, NewSession, Notice, Result, ReturnedGuest, Session, StoreError},
+};
+
+/// Guests forgotten in one transaction: each may take a while.
+const SWEPT: u32 = 100;
+
+pub(super) fn create(db: &Connection, new: &NewGuest, session: &NewSession) -> Result<Session> {
+    let sql = "-- count_guests()
+        SELECT count(*) FROM guests";
+    let guests: u32 = db.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+    if guests >= limits::GUESTS {
+        return Err(StoreError::LimitReached("there are many guests already; try again later"));
+    }
+    let account = new.account;
+    if accounts::exists(db, account)? || accounts::existed(db, account)? {
+        return Err(StoreError::Conflict("somebody has this account id; begin again"));
+    }
+    // The space keeps it from being anybody's username.
+    let hex: String = account.0.iter().map(|byte| format!("{byte:02x}")).collect();
+    let name = format!("guest {hex}");
+    let sql = "-- insert_guest_account()
+        INSERT INTO accounts (account, username, skeleton, administrator, status, identity_key, created_at_ms,
+                              last_seen_at_ms)
+        VALUES (?1, ?2, ?2, 0, 0, ?3, ?4, ?4)";
+    let now_ms = signed(session.now_ms);
+    db.prepare_cached(sql)?.execute(params![account.0, name, new.identity_key.as_bytes(), now_ms])?;
+    let sql = "-- insert_guest_vault()
+        INSERT INTO vaults (account, version, sealed, wrap_opaque, wrap_recovery) VALUES (?1, 1, ?2, X'', X'')";
+    db.prepare_cached(sql)?.execute(params![account.0, new.vault.as_bytes()])?;
+    let sql = "-- insert_guest()
+        INSERT INTO guests (account, token_hash, wrap_place) VALUES (?1, ?2, ?3)";
+    db.prepare_cached(sql)?.execute(params![account.0, new.token_hash.0, new.wrap_place.as_bytes()])?;
+    let info = accounts::info(db, account)?.ok_or(StoreError::Internal)?;
+    sessions::begin(db, info, session)
+}
+
+pub(super) fn come_back(
+    db: &Connection,
+    token: &TokenHash,
+    session: &NewSession,
+    notices: &mut Vec<Notice>,
+) -> Result<Option<ReturnedGuest>> {
+    let sql = "-- returning_guest()
+        SELECT g.account, v.sealed, v.version, g.wrap_place, a.status FROM guests g
+        JOIN vaults v ON v.account = g.account JOIN accounts a ON a.account = g.account WHERE g.token_hash = ?1";
+    let found = db.prepare_cached(sql)?.query_row([token.0], |row| {
+        let account: AccountId = id(row, 0)?;
+        Ok((account, sealed(row, 1)?, unsigned(row.get(2)?), sealed(row, 3)?, row.get::<_, i64>(4)?))
+    });
+    let Some((account, vault, vault_version, wrap_place, status)) = found.optional()? else {
+        return Ok(None);
+    };
+    if status != 0 {
+        return Err(StoreError::Banned);
+    }
+    sessions::begin_new(db, account, session)?;
+    sessions::replace(db, account, session, notices)?;
+    sessions::prune(db, account, session.token.id(), notices)?;
+    let info = accounts::info(db, account)?.ok_or(StoreError::Internal)?;
+    Ok(Some(ReturnedGuest { info, vault, vault_version, wrap_place }))
+}
+
+/// Forgets guests who were not there for long; answers how many.
+pub(super) fn sweep(db: &Connection, before_ms: u64, notices: &mut Vec<Notice>) -> Result<u64> {
+    let sql = "-- idle_guests()
+        SELECT g.account FROM guests g JOIN accounts a ON a.account = g.account
+        WHERE a.last_seen_at_ms < ?1 LIMIT ?2";
+    let mut statement = db.prepare_cached(sql)?;
+    let rows = statement.query_map(params![signed(before_ms), SWEPT], |row| id(row, 0))?;
+    let mut gone = 0_u64;
+    for account in rows.collect::<rusqlite::Result<Vec<AccountId>>>()? {
+        deletion::delete(db, (account, EndReason::Deleted), notices)?;
+        gone = gone.saturating_add(1);
+    }
+    Ok(gone)
+}
