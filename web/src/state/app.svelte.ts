@@ -11,6 +11,7 @@ import { Clock } from './clock.svelte';
 import { ConnectionState } from './connection.svelte';
 import { deviceLabel } from './device';
 import { Drafts } from './drafts.svelte';
+import { Guest } from './guest.svelte';
 import { I18n } from './i18n.svelte';
 import { Pins } from './pins.svelte';
 import { Prefs } from './prefs.svelte';
@@ -43,6 +44,7 @@ export type DialogName =
   | 'shortcuts'
   | 'logOut'
   | 'task'
+  | 'place'
   | 'report';
 
 /** A message that somebody wants to report. */
@@ -85,6 +87,7 @@ export class App {
   readonly login: Login;
   readonly registration: Registration;
   readonly recovery: Recovery;
+  readonly guest: Guest;
   readonly takeOver: TakeOver;
   readonly announcements: Announcements;
   readonly rooms = new Rooms();
@@ -123,6 +126,7 @@ export class App {
       if (this.engineStatus.type === 'elsewhere') return 'elsewhere';
       if (this.engineStatus.type === 'fatal') return 'fatal';
       if (this.registration.holding || this.login.holding || this.recovery.holding) return 'auth';
+      if (this.guest.holding) return 'auth';
       if (this.session.phase === 'unknown') return this.prefs.remembered ? 'chat' : 'auth';
       if (this.session.phase === 'out') return 'auth';
       if (this.newRecoveryKey !== null) return 'newKey';
@@ -141,6 +145,7 @@ export class App {
     this.login = new Login(engine, device);
     this.registration = new Registration(engine, device);
     this.recovery = new Recovery(engine, device);
+    this.guest = new Guest(engine, device);
     this.takeOver = new TakeOver(engine);
     this.announcements = new Announcements(this.prefs);
     this.timelines = new Timelines(engine);
@@ -319,7 +324,13 @@ export class App {
     this.login.entered();
     this.router.keep('setup', null);
     this.router.keep('admission', null);
-    if (page === 'login' || page === 'register' || page === 'setup' || page === 'recover') {
+    if (
+      page === 'login' ||
+      page === 'register' ||
+      page === 'setup' ||
+      page === 'recover' ||
+      page === 'guest'
+    ) {
       this.router.replace(this.router.invite ? { page: 'join' } : { page: 'home' });
     }
   }

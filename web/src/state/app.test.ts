@@ -11,6 +11,7 @@ const me: Me = {
   status: 'active',
   totp: true,
   recoveryCodesLeft: 10,
+  guest: false,
 };
 
 function started(hash = '', remembered = false) {

@@ -6,6 +6,7 @@ export type Route =
   | { page: 'register' }
   | { page: 'setup' }
   | { page: 'recover' }
+  | { page: 'guest' }
   | { page: 'join' }
   /** The person's own settings; without a section it is the menu. */
   | { page: 'settings'; section: string | null }
@@ -28,7 +29,8 @@ const SECRET = /^[A-Za-z0-9_.~=+-]{1,4096}$/;
 /** Reads the part of an address after `#`; anything unknown is the home page. */
 export function parseHash(hash: string): { route: Route; secrets: Partial<LinkSecrets> } {
   const [page = '', argument = '', item = ''] = hash.replace(/^#?\/?/, '').split('/', 3);
-  if (page === 'login' || page === 'register' || page === 'recover') return { route: { page }, secrets: {} };
+  if (page === 'login' || page === 'register' || page === 'recover' || page === 'guest')
+    return { route: { page }, secrets: {} };
   if (page === 'settings') return { route: { page, section: idIn(argument) }, secrets: {} };
   if (page === 'admin') return { route: { page, section: idIn(argument), item: idIn(item) }, secrets: {} };
   if (page === 'room' && ID.test(argument)) return { route: { page, room: argument }, secrets: {} };

@@ -12,6 +12,9 @@ export const SECTIONS = [
 ] as const;
 export type Section = (typeof SECTIONS)[number];
 
+/** What needs a password. */
+export const NOT_FOR_GUESTS: readonly Section[] = ['security', 'keys'];
+
 export const SECTION_ICON: Record<Section, IconName> = {
   profile: 'person',
   security: 'lock',

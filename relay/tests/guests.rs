@@ -1,0 +1,88 @@
+//! Guests: without username and password, back with the place code's token, and no more than that.
+
+mod support;
+
+use support::{
+    account::{Http, first, refused, register},
+    requests, start, start_with,
+    stream::open,
+};
+use waxwing_wire::{
+    AccountId, Opaque, ProblemCode, RoomId,
+    account::{GuestReturn, GuestReturned, GuestStart, GuestStarted, path},
+    frame::{CreateRoom, Request, Response},
+    ids::TokenHash,
+};
+
+use sha2::{Digest as _, Sha256};
+
+const TOKEN: [u8; 32] = [7; 32];
+
+fn guest(token: [u8; 32]) -> GuestStart {
+    GuestStart {
+        account: AccountId(requests::random()),
+        identity_key: Opaque(requests::random::<32>().to_vec()),
+        vault: requests::sealed("vault"),
+        wrap_place: requests::sealed("wrapped"),
+        token_hash: TokenHash(Sha256::digest(token).into()),
+        device: Some("Firefox".into()),
+    }
+}
+
+#[tokio::test]
+async fn a_guest_comes_back_with_the_code_and_can_do_little() {
+    let running = start().await;
+    let http = Http::new(&running);
+    let early = http.call::<GuestStarted>(path::GUESTS, &guest(TOKEN)).await;
+    assert_eq!(early.err(), Some(refused(403, "registration_closed")), "nobody could have invited them");
+    let mira = first(&running, "mira").await;
+    let new = guest(TOKEN);
+    let (made, cookie) = http.call_with_cookie::<GuestStarted>(path::GUESTS, &new).await.unwrap();
+    assert!(made.session.guest && !made.session.administrator && made.session.account == new.account);
+    assert!(waxwing_wire::username::normalise(&made.session.username).is_err(), "nobody can be called so");
+
+    let mut stream = open(&running.origin(), Some(&cookie), None).await.unwrap();
+    let hello = Request::Hello { cursors: Vec::new(), take_over: true };
+    assert!(matches!(stream.ask(hello).await, Ok(Response::Hello { .. })));
+    let room = RoomId(requests::random());
+    let founding = Request::CreateRoom(Box::new(CreateRoom { room, parts: requests::parts(0) }));
+    let find = Request::FindAccount { username: "mira".into() };
+    let add = Request::Commit(Box::new(requests::adding(room, 0, 1, mira.id)));
+    for request in [founding, find, add] {
+        assert_eq!(stream.ask(request).await.map_err(|problem| problem.code), Err(ProblemCode::NotAllowed));
+    }
+
+    let back = |token: [u8; 32]| GuestReturn { token: Opaque(token.to_vec()), device: None };
+    let known: GuestReturned = http.call(path::GUESTS_RETURN, &back(TOKEN)).await.unwrap();
+    assert_eq!((known.vault, known.wrap_place, known.vault_version), (new.vault, new.wrap_place, 1));
+    let unknown = http.call::<GuestReturned>(path::GUESTS_RETURN, &back([8; 32])).await;
+    assert_eq!(unknown.err(), Some(refused(404, "not_found")));
+}
+
+#[tokio::test]
+async fn only_whole_names_are_found_and_guests_never() {
+    let running = start().await;
+    let mira = first(&running, "mira").await;
+    let jon = register(&Http::new(&running), "jon", None).await.unwrap();
+    let made: GuestStarted = Http::new(&running).call(path::GUESTS, &guest(TOKEN)).await.unwrap();
+    let mut stream = mira.stream().await;
+    let mut find = async |name: &str| stream.ask(Request::FindAccount { username: name.into() }).await;
+    assert_eq!(find(" Jon ").await, Ok(Response::Account(Some(jon.id))));
+    for name in ["jo", "jonn", &made.session.username] {
+        assert_eq!(find(name).await, Ok(Response::Account(None)), "{name}");
+    }
+    let mut asked = 4;
+    while let Ok(Response::Account(_)) = find("nobody").await {
+        asked += 1;
+        assert!(asked < 30, "searches have a rate");
+    }
+    assert!(asked >= 19, "twenty at once: {asked}");
+}
+
+#[tokio::test]
+async fn a_relay_without_guests_takes_none() {
+    let running = start_with(|config| config.guests = false).await;
+    first(&running, "mira").await;
+    let refusal = Http::new(&running).call::<GuestStarted>(path::GUESTS, &guest(TOKEN)).await.err();
+    assert_eq!(refusal, Some(refused(403, "registration_closed")));
+}
