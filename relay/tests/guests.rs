@@ -41,7 +41,7 @@ async fn a_guest_comes_back_with_the_code_and_can_do_little() {
     assert!(made.session.guest && !made.session.administrator && made.session.account == new.account);
     assert!(waxwing_wire::username::normalise(&made.session.username).is_err(), "nobody can be called so");
 
-    let mut stream = open(&running.origin(), Some(&cookie), None).await.unwrap();
+    let mut stream = open(&running.origin, cookie.as_deref(), None).await.unwrap();
     let hello = Request::Hello { cursors: Vec::new(), take_over: true };
     assert!(matches!(stream.ask(hello).await, Ok(Response::Hello { .. })));
     let room = RoomId(requests::random());
