@@ -16,6 +16,7 @@ const me: Me = {
   status: 'active',
   totp: true,
   recoveryCodesLeft: 10,
+  guest: false,
 };
 const session = (account: Me | null): Notice => ({ type: 'session', me: account, reason: null });
 const send = (text: string): Intent => ({
