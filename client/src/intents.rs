@@ -143,6 +143,10 @@ impl Client {
                 self.set_preferences(PreferencesChange { read_receipts, typing, presence }, ctx);
                 ctx.reply(id, Ok(Reply::Done));
             }
+            Intent::PauseSync { on } => {
+                self.pause_sync(on, ctx);
+                ctx.reply(id, Ok(Reply::Done));
+            }
             Intent::WatchPresence { accounts } => {
                 self.watch_presence(&accounts, ctx);
                 ctx.reply(id, Ok(Reply::Done));

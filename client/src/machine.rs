@@ -22,6 +22,7 @@ use crate::{
     room::{
         RoomSync,
         answers::RoomThen,
+        progress::Progress,
         reading::{Asked, Reading},
     },
     session::{Session, UNLOCK},
@@ -133,6 +134,8 @@ pub struct Client {
     pub(crate) loads: BTreeMap<u64, LoadThen>,
     /// Messages that are being read, for each room in order; the first of them waits for the store.
     pub(crate) readings: BTreeMap<RoomId, VecDeque<Reading>>,
+    /// How far reading what was missed has got.
+    pub(crate) progress: Progress,
     /// Intents that wait for the connection that is being made.
     pub(crate) waiting: Vec<(u64, Intent)>,
     /// As the relay told them last, the newest first.
@@ -178,6 +181,7 @@ impl Client {
             https: BTreeMap::new(),
             loads: BTreeMap::new(),
             readings: BTreeMap::new(),
+            progress: Progress::default(),
             waiting: Vec::new(),
             announcements: Vec::new(),
             watching: false,
@@ -209,6 +213,7 @@ impl Client {
             Input::Tick => self.tick(&mut ctx),
         }
         self.expire(&mut ctx);
+        self.tell_progress(&mut ctx);
         self.set_alarm(ticked, &mut ctx);
         ctx.effects
     }

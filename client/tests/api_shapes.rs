@@ -196,6 +196,7 @@ samples!(intents, Intent, {
         Intent::SetPreferences { read_receipts: None, typing: None, presence: None },
     ],
     WatchPresence: [Intent::WatchPresence { accounts: vec![account()] }],
+    PauseSync: [Intent::PauseSync { on: true }],
     Read: [Intent::Read { room: room_id(), seq: 7 }],
     StartNewTotp: [
         Intent::StartNewTotp { password: secret(), code: Some("123456".into()) },
@@ -319,6 +320,7 @@ samples!(notices, Notice, {
         room: room_id(),
         receipts: vec![Receipt { account: account(), delivered: 7, read: 6 }],
     }],
+    Progress: [Notice::Progress { rooms: 2, entries: 1000, done: 500, paused: true }],
     Presence: [Notice::Presence {
         people: vec![
             Presence { account: account(), online: true, last_seen: None },

@@ -498,6 +498,11 @@ pub enum Intent {
         /// Account ids.
         accounts: Vec<String>,
     },
+    /// Let what is missing of the history wait, or go on. Rooms are kept up with where little is missing. Reply: [`Reply::Done`].
+    PauseSync {
+        /// Whether it is to wait; forgotten when nothing is missing any more.
+        on: bool,
+    },
     /// Show a message to the administrators of the relay, with the proof of who wrote it. Reply: [`Reply::Done`].
     Report {
         /// The room.

@@ -54,6 +54,17 @@ pub enum Notice {
         /// Others see when the person is there, likewise.
         presence: bool,
     },
+    /// Much of the history is missing on this device and is being read, or nothing is missing any more.
+    Progress {
+        /// Rooms of which something is missing; 0 at the end.
+        rooms: u32,
+        /// Entries that are to be read, all in all.
+        entries: u64,
+        /// Those of them that were.
+        done: u64,
+        /// It waits because the person wants so.
+        paused: bool,
+    },
     /// Timeline items are new or have changed; the same key means the same item.
     Items {
         /// The room.

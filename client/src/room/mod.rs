@@ -19,6 +19,7 @@ pub(crate) mod notes;
 mod outbox;
 mod password;
 mod people;
+pub(crate) mod progress;
 mod published;
 pub(crate) mod reading;
 pub(crate) mod restore;

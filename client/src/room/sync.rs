@@ -90,6 +90,9 @@ impl Client {
         if sync.fetching || sync.trouble.is_some() {
             return;
         }
+        if matches!(sync.stage, Stage::Ready) && sync.shut.is_none() && self.progress.holds(sync) {
+            return;
+        }
         let hangs = sync.hangs();
         let (request, then) = match &mut sync.stage {
             Stage::Unconfirmed => return,

@@ -122,6 +122,7 @@ export type Intent =
       typing: boolean | null;
       presence: boolean | null;
     }
+  | { type: 'pauseSync'; on: boolean }
   | { type: 'watchPresence'; accounts: string[] }
   | { type: 'read'; room: string; seq: number };
 
@@ -273,6 +274,7 @@ export interface ReplyTo {
   markUnread: 'done';
   setRoomPreferences: 'done';
   setPreferences: 'done';
+  pauseSync: 'done';
   watchPresence: 'done';
   read: 'done';
 }
@@ -296,6 +298,7 @@ export type Notice =
   | { type: 'receipts'; room: string; receipts: Receipt[] }
   | { type: 'presence'; people: Presence[] }
   | { type: 'preferences'; readReceipts: boolean; typing: boolean; presence: boolean }
+  | { type: 'progress'; rooms: number; entries: number; done: number; paused: boolean }
   | { type: 'items'; room: string; items: Item[] }
   | { type: 'rotated'; recoveryKey: string }
   | { type: 'typing'; room: string; account: string }

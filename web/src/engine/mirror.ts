@@ -21,6 +21,7 @@ export class Mirror {
       case 'connection':
       case 'announcements':
       case 'accountRolledBack':
+      case 'progress':
         this.#held.set(notice.type, notice);
         return;
       case 'preferences':

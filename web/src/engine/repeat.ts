@@ -27,6 +27,7 @@ const FREELY = new Set<Kind>([
   'setRoomPreferences',
   'setPreferences',
   'watchPresence',
+  'pauseSync',
   'takeOver',
 ]);
 

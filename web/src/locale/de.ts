@@ -3,6 +3,7 @@ import { account } from './de/account';
 import { admin } from './de/admin';
 import { room } from './de/room';
 import { marks } from './de/marks';
+import { sync } from './de/sync';
 import { messages } from './de/messages';
 import { people } from './de/people';
 
@@ -11,6 +12,7 @@ export const de: Catalogue = {
   ...admin,
   ...room,
   ...marks,
+  ...sync,
   ...messages,
   ...people,
 

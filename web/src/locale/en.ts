@@ -2,6 +2,7 @@ import { account } from './en/account';
 import { admin } from './en/admin';
 import { room } from './en/room';
 import { marks } from './en/marks';
+import { sync } from './en/sync';
 import { messages } from './en/messages';
 import { people } from './en/people';
 
@@ -13,6 +14,7 @@ export const en = {
   ...admin,
   ...room,
   ...marks,
+  ...sync,
   ...messages,
   ...people,
 

@@ -116,6 +116,8 @@ export class App {
   member = $state.raw<{ room: string; account: string } | null>(null);
   news = $state.raw<readonly AccountNews[]>([]);
   /** What others learn of the account, and it of them. */
+  /** Of the history that this device misses; null when it misses none to speak of. */
+  sync = $state.raw<Extract<Notice, { type: 'progress' }> | null>(null);
   sharing = $state.raw<Sharing>({ readReceipts: true, typing: true, presence: true });
   /** The details pane is open. */
   details = $state(false);
@@ -255,6 +257,7 @@ export class App {
     if (this.session.me !== null && session?.me?.account !== this.session.me.account) this.#forget();
     const rooms = new Set(notices.flatMap((notice) => (notice.type === 'room' ? [notice.room.room] : [])));
     for (const { room } of this.rooms.all) if (!rooms.has(room)) this.#receive({ type: 'roomGone', room });
+    this.sync = null;
     for (const notice of notices) this.#receive(notice);
     this.timelines.refresh();
   }
@@ -289,6 +292,9 @@ export class App {
         this.pins.receive(notice.room, notice.items);
         for (const item of notice.items) this.presence.stopped(notice.room, item.sender);
         return this.timelines.receive(notice.room, notice.items);
+      case 'progress':
+        this.sync = notice.rooms > 0 ? notice : null;
+        return;
       case 'receipts':
         return this.receipts.receive(notice.room, notice.receipts);
       case 'presence':
@@ -367,6 +373,7 @@ export class App {
     this.news = [];
     this.details = false;
     this.rolledBack = null;
+    this.sync = null;
   }
 }
 

@@ -61,7 +61,7 @@ describe('what is shown', () => {
     for (const id of ['gone', 'kept']) engine.notify({ type: 'room', room: room(id) });
     app.drafts.set('kept', 'half a thought');
     app.openRoom('kept');
-    const timeline = app.timelines.visit('kept', 0);
+    const timeline = app.timelines.visit('kept', { unread: 0, read: 0 });
     await engine.reply({ type: 'timeline', items: [text('a', 1), text('unsent', null)], more: false });
     engine.resume([session, { type: 'room', room: room('kept', { unread: 2 }) }]);
     expect(app.screen).toBe('chat');
