@@ -87,8 +87,9 @@ test('markup and direction overrides in names and messages are shown as text', a
       await expect(jonas.page.getByText(MIRA, { exact: true }).first()).toBeVisible();
       await mira.page.getByRole('button', { name: 'Room details' }).click();
       const details = mira.page.getByRole('complementary', { name: 'Room details' });
-      await expect(details.getByText(MIRA)).toBeVisible();
-      await expect(details.getByText('<svg/onload=alert(2)>')).toBeVisible();
+      const members = details.getByRole('listitem');
+      await expect(members.getByText(MIRA)).toBeVisible();
+      await expect(members.getByText('<svg/onload=alert(2)>')).toBeVisible();
       await expectOnlyOurs(mira.page);
     });
 
