@@ -36,7 +36,14 @@ export class Rooms {
   }
 
   receive(room: Room): void {
-    this.#rooms.set(room.room, { ...room, name: cleanName(room.name) });
+    const name = cleanName(room.name);
+    this.#rooms.set(room.room, { ...room, name: name === '' ? this.#nameElsewhere(room.peer) : name });
+  }
+
+  /** Who has not said yet what they are called in a chat of two may have said so in another room. */
+  #nameElsewhere(account: string | null | undefined): string {
+    const known = [...this.#rooms.values()].map((room) => personIn(room, account ?? '')?.name ?? '');
+    return cleanName(known.find((name) => name !== '') ?? '');
   }
 
   gone(id: string): void {

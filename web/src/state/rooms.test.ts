@@ -86,3 +86,12 @@ describe('how rooms are liked', () => {
     expect(rooms.unread).toBe(1);
   });
 });
+
+it('calls who is silent in a chat of two as elsewhere', () => {
+  const rooms = new Rooms();
+  rooms.receive(room('group', { people: [person('ann', { name: 'Ann' })] }));
+  rooms.receive(room('two', { name: '', peer: 'ann', people: [person('ann', { name: '' })] }));
+  rooms.receive(room('stranger', { name: '', peer: 'bob' }));
+  expect(rooms.get('two')?.name).toBe('Ann');
+  expect(rooms.get('stranger')?.name).toBe('');
+});

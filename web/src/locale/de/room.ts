@@ -140,6 +140,7 @@ export const room: Translation<typeof original> = {
   'roomPassword.doneLead': 'Sag beides den Leuten, die du meinst, am besten nicht am selben Ort.',
   'roomPassword.name': 'Name zum Beitreten',
   'roomPassword.onlyNow': 'Das Passwort wird nur jetzt gezeigt. Ist es vergessen, setze ein neues.',
+  'roomPassword.copyBoth': 'Beides kopieren',
   'roomPassword.text': 'Beitreten auf {origin}\nRaum: {name}\nPasswort: {password}',
 
   // Verlassen

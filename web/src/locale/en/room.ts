@@ -140,6 +140,7 @@ export const room = {
   'roomPassword.doneLead': 'Tell both to the people you mean, best not in the same place.',
   'roomPassword.name': 'Name to join by',
   'roomPassword.onlyNow': 'The password is shown only now. If it is forgotten, set a new one.',
+  'roomPassword.copyBoth': 'Copy both',
   'roomPassword.text': 'Join at {origin}\nRoom: {name}\nPassword: {password}',
 
   // Leaving
