@@ -302,7 +302,7 @@ impl Client {
                 let item = read.at(target.seq).find(|item| item.key == target.key(session.account));
                 self.forward_read(intent, item, to, ctx);
             }
-            For::Expire => self.old_read(room, &read, reading.newer, ctx),
+            For::Expire => self.old_read(room, read, reading.newer, ctx),
             For::Delete { intent, target } => self.delete_read(intent, (room, target), edits, ctx),
         }
     }
