@@ -1,5 +1,5 @@
 import { expect, type Locator, type Page, test } from '@playwright/test';
-import { Company, composer, createRoom, invite, joinByLink, logIn, openRoom, openSettings, type Person, register, send } from '../support/people.ts';
+import { Company, composer, createRoom, invite, joinByLink, logIn, openRoom, openSettings, register, send } from '../support/people.ts';
 import type { Profile } from '../support/profiles.ts';
 import { Relay } from '../support/relay.ts';
 
@@ -11,7 +11,6 @@ let mira: Profile;
 let jonas: Profile;
 /** Mira in another browser. */
 let other: Profile;
-let jonasHimself: Person;
 
 test.describe.configure({ mode: 'serial', timeout: 120_000 });
 
@@ -26,7 +25,7 @@ test.beforeAll(async () => {
     password: 'violet-otter-paper-lantern',
     displayName: 'Mira',
   });
-  jonasHimself = await register(jonas.page, relay.url, {
+  await register(jonas.page, relay.url, {
     username: 'jonas',
     password: 'copper-river-quiet-window',
     displayName: 'Jonas',
@@ -145,6 +144,7 @@ test('who is here and who types is shown, unless they do not want it', async () 
   await expect(mira.page.getByText('2 members', { exact: true })).toBeVisible();
   await send(mira.page, 'are you there?');
   await jonas.page.bringToFront();
+  await home(jonas.page);
   await openRoom(jonas.page, 'Harbour');
   await expect(jonas.page.getByTestId('item-text').filter({ hasText: 'are you there?' })).toBeVisible();
   await expect(jonas.page.getByText('2 members', { exact: true })).toBeVisible();
@@ -156,5 +156,4 @@ test('who is here and who types is shown, unless they do not want it', async () 
   await jonas.page.reload();
   await openSettings(jonas.page, 'privacy', 'Privacy');
   await expect(jonas.page.getByRole('switch', { name: 'Typing' })).not.toBeChecked();
-  expect(jonasHimself.username).toBe('jonas');
 });

@@ -303,6 +303,7 @@ export class App {
         const { readReceipts, typing, presence } = notice;
         this.sharing = { readReceipts, typing, presence };
         if (!readReceipts) this.receipts.clear();
+        if (!presence) this.presence.hide();
         return;
       }
       case 'accountRolledBack':

@@ -70,8 +70,17 @@ export class Presence {
     const key = accounts.join(' ');
     if (key === this.#watched) return;
     this.#watched = key;
+    // Of others nothing is heard any more.
+    for (const account of [...this.#people.keys()]) {
+      if (!accounts.includes(account)) this.#people.delete(account);
+    }
     // Courtesy only: without an answer nobody is shown as being there.
     this.#call({ type: 'watchPresence', accounts }).catch(() => {});
+  }
+
+  /** The account does not tell when it is there, and is told of nobody. */
+  hide(): void {
+    this.#people.clear();
   }
 
   clear(): void {
