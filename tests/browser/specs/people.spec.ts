@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { Company, createRoom, register, send, texts } from '../support/people.ts';
+import { Company, register, send, texts } from '../support/people.ts';
 import { Relay } from '../support/relay.ts';
 
 test('a guest joins a password room while nobody is online, reads the history, and comes back with the code', async () => {
@@ -15,9 +15,18 @@ test('a guest joins a password room while nobody is online, reads the history, a
       password: 'violet-otter-paper-lantern',
       displayName: 'Mira',
     });
-    await createRoom(mira.page, 'Harbour');
+    const dialog = mira.page.getByRole('dialog');
+    await mira.page.getByRole('button', { name: 'New room', exact: true }).first().click();
+    await dialog.getByLabel('Room name').fill('Harbour');
+    await dialog.getByLabel('Let people join with a password').check();
+    await dialog.getByRole('button', { name: 'Create room' }).click();
+    await dialog.getByRole('button', { name: 'Set password' }).click();
+    const name = await dialog.getByLabel('Name to join by').inputValue();
+    const password = await dialog.getByLabel('Room password', { exact: true }).inputValue();
+    await dialog.getByRole('button', { name: 'Done' }).click();
     await send(mira.page, 'said before anybody came');
-    const { name, password } = await setPassword(mira.page);
+    await expect(texts(mira.page)).toHaveText(['said before anybody came']);
+    await expect(mira.page.locator('[data-state="waiting"]')).toHaveCount(0);
     await mira.page.goto('about:blank');
 
     await guest.page.goto(relay.url);
@@ -44,7 +53,7 @@ test('a guest joins a password room while nobody is online, reads the history, a
     await later.page.getByTestId('room-entry').filter({ hasText: 'Harbour' }).click();
     await expect(texts(later.page)).toHaveText(['said before anybody came', 'thank you']);
   } finally {
-    await company.close();
+    await company.dispose();
     await relay.dispose();
   }
 });
