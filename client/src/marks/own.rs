@@ -108,7 +108,9 @@ impl Unread {
         }
         if self.messages.len() > COUNTED {
             let gone = self.messages.pop_front();
-            self.mentions.pop_front_if(|seq| Some(*seq) == gone);
+            if self.mentions.front().copied() == gone {
+                self.mentions.pop_front();
+            }
         }
     }
 

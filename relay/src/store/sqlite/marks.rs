@@ -42,12 +42,11 @@ fn check(what: &'static str, mark: Option<&Opaque>, most: usize) -> Result<()> {
     }
 }
 
+/// The shared marks of a room by account, and the account's own mark.
+type Marks = (Vec<(AccountId, Opaque)>, Option<Opaque>);
+
 /// The shared marks of a room, and the account's own.
-pub(super) fn marks(
-    db: &Connection,
-    account: AccountId,
-    room: RoomId,
-) -> Result<(Vec<(AccountId, Opaque)>, Option<Opaque>)> {
+pub(super) fn marks(db: &Connection, account: AccountId, room: RoomId) -> Result<Marks> {
     let room = rooms::for_member(db, account, room)?;
     let sql = "-- shared_marks()
         SELECT account, shared FROM marks WHERE room = ?1 AND shared IS NOT NULL ORDER BY account";
