@@ -1,4 +1,5 @@
 import { expect, type Page, test } from '@playwright/test';
+import { expectAccessible } from '../support/axe.ts';
 import { answer, choose, message } from '../support/messages.ts';
 import { Company, composer, createRoom, invite, joinByLink, openRoom, register, send, texts } from '../support/people.ts';
 import type { Profile } from '../support/profiles.ts';
@@ -14,7 +15,7 @@ let mira: Page;
 let jonas: Page;
 let profiles: Profile[];
 
-test.describe.configure({ mode: 'serial', timeout: 90_000 });
+test.describe.configure({ mode: 'serial', timeout: 120_000 });
 
 test.beforeAll(async () => {
   test.setTimeout(120_000);
@@ -89,11 +90,11 @@ test('answers lead to what they answer, also far above', async () => {
 
 test('reactions are counted, joined and taken back', async () => {
   await choose(mira, 'Two crates, in fact', 'React with 👍');
-  const chip = (page: Page) => message(page, 'Two crates, in fact').getByRole('button', { name: /^👍 by/ });
+  const chip = (page: Page) => message(page, 'Two crates, in fact').getByRole('button', { name: /^👍 \d/ });
   await expect(chip(jonas)).toHaveText(/👍\s*1/);
   await chip(jonas).click();
   await expect(chip(mira)).toHaveText(/👍\s*2/);
-  await expect(chip(mira)).toHaveAttribute('aria-label', '👍 by You, Jonas');
+  await expect(chip(mira)).toHaveAttribute('aria-label', '👍 2: You, Jonas');
   await chip(mira).click();
   await expect(chip(jonas)).toHaveText(/👍\s*1/);
 
@@ -184,6 +185,33 @@ test('a poll takes votes until it is closed', async () => {
   await poll(mira).getByRole('button', { name: 'Close poll' }).click();
   await expect(poll(jonas)).toContainText('closed');
   await expect(poll(jonas).getByRole('button', { name: 'Fish' })).toBeDisabled();
+});
+
+test('a link gets the preview that its author writes', async () => {
+  await composer(mira).fill('Look: https://example.org/tide');
+  await mira.getByRole('button', { name: 'Say what example.org is about' }).click();
+  const dialog = mira.getByRole('dialog', { name: 'Preview of a link' });
+  await dialog.getByLabel('Title').fill('Tide tables');
+  await dialog.getByRole('button', { name: 'Add' }).click();
+  await composer(mira).press('Enter');
+  const card = message(jonas, 'Look:').getByRole('link', { name: /Tide tables/ });
+  await expect(card).toHaveAttribute('href', 'https://example.org/tide');
+});
+
+test('the screens are for everybody', async () => {
+  const shown = (page: Page) => () => expect(composer(page)).toBeVisible();
+  await expectAccessible(mira, 'a conversation with everything in it', shown(mira));
+  await choose(jonas, 'Supper is at six', 'Reply');
+  await composer(jonas).pressSequentially('@mi');
+  await expectAccessible(jonas, 'an answer that mentions', shown(jonas));
+  await composer(jonas).fill('');
+  await jonas.getByRole('button', { name: 'Do not answer' }).click();
+  await jonas.getByRole('button', { name: 'Choose an emoji' }).click();
+  const picker = jonas.getByRole('dialog', { name: 'Emoji' });
+  await expect(picker.getByRole('button', { name: 'grinning face', exact: true })).toBeVisible();
+  await expectAccessible(jonas, 'emoji', () => expect(picker).toBeVisible());
+  await jonas.keyboard.press('Escape');
+  await expect(composer(jonas)).toBeFocused();
 });
 
 test('all of it is there again after a reload', async () => {

@@ -14,3 +14,9 @@ export const POLL_OPTION_BYTES = 300;
 export const TOPIC_CHARS = 500;
 /** Longest first words to somebody whom one does not know yet, in characters. */
 export const REQUEST_CHARS = 1000;
+/** Longest title of a link, in bytes of UTF-8. */
+export const PREVIEW_TITLE_BYTES = 300;
+/** Longest description of a link, in bytes of UTF-8. */
+export const PREVIEW_DESCRIPTION_BYTES = 1000;
+/** Longest link that can have a preview, in bytes of UTF-8. */
+export const PREVIEW_URL_BYTES = 2048;

@@ -19,6 +19,11 @@ export function linkify(text: string): Piece[] {
   return pieces;
 }
 
+/** The first web address in a text, as it stands there. */
+export function firstLink(text: string): string | null {
+  return linkify(text).find((piece) => piece.type === 'link')?.text ?? null;
+}
+
 /**
  * Punctuation at the end of an address belongs to the sentence, a closing bracket only when it was opened inside. Looks
  * at each character twice at most.

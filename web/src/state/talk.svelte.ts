@@ -1,11 +1,12 @@
 import { SvelteMap } from 'svelte/reactivity';
-import type { Intent, Item, Reaction, ReplyFor, Room, Target } from '../engine/api';
+import type { Intent, Item, Preview, Reaction, ReplyFor, Room, Target } from '../engine/api';
 import { isMessage, maySpeak, ownIn } from './rooms.svelte';
 
 /** What is done with one message in a window of its own. */
 export type TalkDialog =
   | { name: 'forward' | 'details' | 'history' | 'delete' | 'react'; room: Room; item: Item }
-  | { name: 'poll' | 'pins'; room: Room };
+  | { name: 'poll' | 'pins'; room: Room }
+  | { name: 'preview'; room: Room; link: string };
 
 /** A message whose text is being changed. */
 export interface Editing {
@@ -20,6 +21,7 @@ export class Talk {
   readonly #attempt: Attempt;
   readonly #replying = new SvelteMap<string, Item>();
   readonly #editing = new SvelteMap<string, Editing>();
+  readonly #previews = new SvelteMap<string, Preview>();
   dialog = $state.raw<TalkDialog | null>(null);
 
   constructor(attempt: Attempt) {
@@ -49,6 +51,17 @@ export class Talk {
   write(room: string, text: string): void {
     const editing = this.#editing.get(room);
     if (editing) this.#editing.set(room, { ...editing, text });
+  }
+
+  /** What the author says of a link that is being written. */
+  preview(room: string, link: string | null): Preview | null {
+    const preview = this.#previews.get(room);
+    return preview && preview.url === link ? preview : null;
+  }
+
+  setPreview(room: string, preview: Preview | null): void {
+    if (preview) this.#previews.set(room, preview);
+    else this.#previews.delete(room);
   }
 
   /** Puts the answer or the change away. True if there was one. */
@@ -97,6 +110,7 @@ export class Talk {
   clear(): void {
     this.#replying.clear();
     this.#editing.clear();
+    this.#previews.clear();
     this.dialog = null;
   }
 }

@@ -9,6 +9,7 @@ export const COMMAND = apple ? '⌘' : 'Ctrl';
 export const SHORTCUTS: readonly { label: Key; keys: readonly string[] }[] = [
   { label: 'shortcuts.send', keys: ['Enter'] },
   { label: 'shortcuts.line', keys: ['Shift', 'Enter'] },
+  { label: 'shortcuts.edit', keys: ['↑'] },
   { label: 'shortcuts.find', keys: ['Mod', 'K'] },
   { label: 'shortcuts.previous', keys: ['Alt', '↑'] },
   { label: 'shortcuts.next', keys: ['Alt', '↓'] },

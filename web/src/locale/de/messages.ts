@@ -42,7 +42,7 @@ export const messages: Translation<typeof original> = {
   'reaction.add': 'Reagieren',
   'reaction.with': 'Mit {emoji} reagieren',
   'reaction.other': 'Mit einem anderen Emoji reagieren',
-  'reaction.by': '{emoji} von {names}',
+  'reaction.by': '{emoji} {n}: {names}',
   'reaction.more': '{names} und {n} weitere',
   'poll.open': 'Umfrage stellen',
   'poll.title': 'Neue Umfrage',
@@ -96,4 +96,13 @@ export const messages: Translation<typeof original> = {
   'details.delivered': 'Angekommen bei',
   'details.others': 'Unbekannt bei',
   'details.lead': 'Bekannt nur von denen, die andere sehen lassen, wie weit sie gelesen haben.',
+  'preview.add': 'Sagen, worum es bei {host} geht',
+  'preview.remove': 'Vorschau entfernen',
+  'preview.dialog': 'Vorschau eines Links',
+  'preview.lead':
+    'Du schreibst sie selbst. Weder dein Gerät noch das Relay öffnet dafür den Link, und auch niemand, der sie liest.',
+  'preview.title': 'Titel',
+  'preview.description': 'Beschreibung (optional)',
+  'preview.submit': 'Hinzufügen',
+  'shortcuts.edit': 'Die letzte Nachricht ändern (im leeren Feld)',
 };

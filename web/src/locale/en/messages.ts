@@ -41,7 +41,7 @@ export const messages = {
   'reaction.add': 'React',
   'reaction.with': 'React with {emoji}',
   'reaction.other': 'React with another emoji',
-  'reaction.by': '{emoji} by {names}',
+  'reaction.by': '{emoji} {n}: {names}',
   'reaction.more': '{names} and {n} more',
   'poll.open': 'Ask a poll',
   'poll.title': 'New poll',
@@ -93,4 +93,13 @@ export const messages = {
   'details.delivered': 'Received by',
   'details.others': 'Not known of',
   'details.lead': 'Known only of those who let others see how far they have read.',
+  'preview.add': 'Say what {host} is about',
+  'preview.remove': 'Remove the preview',
+  'preview.dialog': 'Preview of a link',
+  'preview.lead':
+    'You write it yourself. Neither your device nor the relay opens the link, and nobody who reads it does.',
+  'preview.title': 'Title',
+  'preview.description': 'Description (optional)',
+  'preview.submit': 'Add',
+  'shortcuts.edit': 'Change the last message (in an empty field)',
 } satisfies Record<string, Message>;
