@@ -47,7 +47,7 @@ test('a guest joins a password room while nobody is online, reads the history, a
 
     await later.page.goto(relay.url);
     await later.page.getByRole('button', { name: 'Join as a guest' }).click();
-    await later.page.getByText('I was here before').click();
+    await later.page.getByRole('radio', { name: 'I was here before' }).check();
     await later.page.getByLabel('Place code').fill(code);
     await later.page.getByRole('button', { name: 'Take my place again' }).click();
     await later.page.getByTestId('room-entry').filter({ hasText: 'Harbour' }).click();
