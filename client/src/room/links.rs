@@ -48,11 +48,19 @@ impl LinkPage {
 
     /// Takes what fits into what is known.
     fn teach(&self, group: &Room, known: &mut KnownEpochs) {
-        let mut rosters: Rosters =
-            chain(group, known).0.into_iter().map(|(epoch, known)| (epoch, known.roster)).collect();
+        let rosters_of = |known: &KnownEpochs| -> Rosters {
+            chain(group, known).0.into_iter().map(|(epoch, known)| (epoch, known.roster)).collect()
+        };
+        let (mut rosters, mut learned) = (rosters_of(known), false);
         for candidates in self.links.chunk_by(|a, b| a.epoch == b.epoch) {
+            // What was just learned may lead to epochs that the account's own keyring knows, and through them further back.
+            let reached = candidates.first().is_none_or(|link| rosters.contains_key(&link.epoch));
+            if !reached && std::mem::take(&mut learned) {
+                rosters = rosters_of(known);
+            }
             if let Some((epoch, link, before)) = self.best(group, known, &rosters, candidates) {
                 learn(group.id(), (known, &mut rosters), epoch, (link, before));
+                learned = true;
             }
         }
     }

@@ -29,6 +29,9 @@ fn pair(seed: u64) -> (Scene, String) {
     match scene.world.call(MIRA, Intent::CreateDirect { account: jonas, note: None }) {
         Ok(Reply::Room { room }) => {
             scene.world.run();
+            let accepted = scene.world.call(JONAS, Intent::AcceptRequest { room: room.clone() });
+            assert_eq!(accepted, Ok(Reply::Done));
+            scene.world.run();
             (scene, room)
         }
         other => panic!("{other:?}"),
@@ -147,6 +150,9 @@ fn a_room_of_two_in_the_name_of_another() {
             .tell(jonas, &Event::RoomAdded(RoomSummary { room, last_seq: 0, last_commit: 0, own: None }));
         scene.world.run();
         let shown = scene.world.devices[JONAS].rooms.get(&room.to_string()).cloned();
+        // He takes it for a request of hers.
+        let _ = scene.world.call(JONAS, Intent::AcceptRequest { room: room.to_string() });
+        scene.world.run();
         let send = Intent::text(room.to_string(), "for Mira only".into());
         let sent = scene.world.call(JONAS, send);
         if impostor {

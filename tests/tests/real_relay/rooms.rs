@@ -90,6 +90,8 @@ async fn rooms_of_two_passwords_and_who_is_typing() {
         |world: &World, d: usize| world.devices[d].rooms.get(&direct).is_some_and(|room| room.members == 2);
     all.world.until("Jonas is in", |world| known(world, jonas) && known(world, second)).await;
     assert_eq!(room(all.world.call(jonas, with(&of_mira)).await), direct);
+    let accepted = |world: &World| world.devices[second].rooms.get(&direct).is_some_and(|room| !room.request);
+    all.world.until("his other device knows that he accepted", accepted).await;
     all.world.say(mira, &direct, "psst").await;
     all.world.all_read(&[mira, jonas, second], &direct, &["psst"]).await;
     all.world.say(second, &direct, "yes?").await;
