@@ -56,8 +56,8 @@ pub(crate) struct People {
     known: BTreeMap<AccountId, Acquaintance>,
     /// Usernames that this session looked up.
     found: BTreeMap<AccountId, String>,
-    /// Whom the relay was told last that the account blocks.
-    told: Vec<AccountId>,
+    /// Whom this session told the relay last that the account blocks; nothing before it did, and where the relay refused.
+    told: Option<Vec<AccountId>>,
 }
 
 /// What an answer about others leads to.
@@ -155,7 +155,7 @@ impl Client {
         self.people.is_request(sync, session, &self.trust)
     }
 
-    /// Refuses to speak to whoever asked and has no answer yet, or is blocked.
+    /// Refuses to speak to whoever asked and has no answer yet, or is blocked; nothing else of this account is told them either.
     pub(crate) fn wanted(&self, room: RoomId) -> Result<(), Failure> {
         if self.is_request(room) {
             return Err(failure("not_accepted", "Accept the request before you write."));
@@ -243,7 +243,11 @@ impl Client {
         result: Result<Response, Problem>,
         ctx: &mut Ctx<'_>,
     ) {
-        let PeopleThen::Found { intent, username } = then else { return };
+        let PeopleThen::Found { intent, username } = then else {
+            // Told again with the next change, or when the account's objects are read again.
+            self.people.told.take_if(|_| result.is_err());
+            return;
+        };
         let found = match result {
             Ok(Response::Account(account)) => Ok(account),
             Ok(_) => Ok(None),
@@ -327,8 +331,8 @@ impl Client {
     fn put_blocks(&mut self, ctx: &mut Ctx<'_>) {
         let blocked = self.people.known.values().filter(|known| known.blocked).map(|known| known.account);
         let blocked: Vec<AccountId> = blocked.take(BLOCKS).collect();
-        if self.people.told != blocked {
-            self.people.told.clone_from(&blocked);
+        if self.people.told.as_ref() != Some(&blocked) {
+            self.people.told = Some(blocked.clone());
             self.ask(Request::PutBlocks(blocked), Then::People(PeopleThen::Blocked), ctx);
         }
     }

@@ -34,7 +34,7 @@ impl Client {
         let told = self.signals.told.get(&room).is_some_and(|at| ctx.now_ms < at.saturating_add(EVERY_MS));
         let silent = told
             || !self.preferences.typing
-            || self.is_request(room)
+            || self.wanted(room).is_err()
             || !self.conn.is_ready()
             || self.blocked(room, ctx.now_ms).is_some();
         let (Some(session), false) = (&self.session, silent) else { return Ok(Reply::Done) };

@@ -1,6 +1,6 @@
 //! Finding people, their requests, and keeping them away.
 
-use waxwing_client::api::{Contact, Intent, Reply};
+use waxwing_client::api::{Contact, Intent, Notice, Reply};
 use waxwing_tests::sim::{World, code};
 
 struct Two {
@@ -116,4 +116,34 @@ fn nobody_is_found_by_half_a_name() {
         let found = world.call(mira, Intent::FindAccount { username: name.into() });
         assert_eq!(found, Ok(Reply::Account { account: None }), "{name}");
     }
+}
+
+#[test]
+fn nothing_of_oneself_is_told_to_whom_one_blocks() {
+    let mut two = Two::new(45);
+    let (mira, jonas, room) = (two.mira, two.jonas, two.room.clone());
+    let hers = account(&two.world, mira);
+    let told = |world: &World| {
+        let about = |notice: &&Notice| matches!(notice, Notice::Typing { .. } | Notice::Receipts { .. });
+        world.devices[mira].notices.iter().filter(about).count()
+    };
+    // Opens what came, and begins to write.
+    let look = |world: &mut World| {
+        let seq = world.devices[jonas].shown(&room).iter().filter_map(|item| item.seq).max().unwrap();
+        world.call(jonas, Intent::Read { room: room.clone(), seq }).unwrap();
+        world.call(jonas, Intent::Typing { room: room.clone() }).unwrap();
+        world.pass(5_000);
+    };
+    look(&mut two.world);
+    assert_eq!(told(&two.world), 0, "a request has no answer yet");
+    assert_eq!(two.world.call(jonas, Intent::AcceptRequest { room: room.clone() }), Ok(Reply::Done));
+    two.world.run();
+    look(&mut two.world);
+    assert!(told(&two.world) >= 2);
+    assert_eq!(two.world.call(jonas, Intent::Block { account: hers }), Ok(Reply::Done));
+    two.world.send(mira, &room, "are you there?");
+    two.world.pass(5_000);
+    let before = told(&two.world);
+    look(&mut two.world);
+    assert_eq!(told(&two.world), before);
 }

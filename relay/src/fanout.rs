@@ -84,6 +84,8 @@ struct Stream {
     watching: bool,
     /// Its account shares when it is there; unknown until that was read.
     shares: Option<bool>,
+    /// Whom its account blocks; unknown until that was read.
+    blocks: Option<Arc<HashSet<AccountId>>>,
     /// It has said hello and was subscribed to its rooms.
     arrived: bool,
     /// Accounts whose presence it is told.
@@ -174,6 +176,7 @@ impl Fanout {
             pending,
             watching: false,
             shares: None,
+            blocks: None,
             arrived: false,
             watches: HashSet::new(),
             waiting,
@@ -262,6 +265,7 @@ impl Fanout {
                 state.tell_other_sessions(account, session, Event::AccountDataChanged);
             }
             Notice::SharesPresence { account, on } => state.shares_presence(account, on),
+            Notice::Blocks { account, blocked } => state.blocks(account, blocked),
             Notice::Announcements(standing) => state.announce(standing),
         }
     }

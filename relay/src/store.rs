@@ -24,7 +24,7 @@ pub use types::{
     Admission, Caller, Credentials, Ended, Factor, JoinInfo, LastSeen, Login, NewAccount, NewCredentials,
     NewGuest, NewPassword, NewSession, Notice, Numbers, Page, Pending, Published, Recoverable,
     RecoveredFactor, Recovery, ReturnedGuest, RoomCredentials, Session, SessionHash, SessionLife, SessionRow,
-    SettingChanges, Status, UnlockedAccount, UserAct,
+    SettingChanges, Status, UnlockedAccount, UserAct, Visibility,
 };
 
 /// Answer of every read, and of every write once it is durable.
@@ -155,7 +155,7 @@ operations! {
     /// The shared marks of a room, and the account's own.
     fn marks(account: AccountId, room: RoomId) -> (Vec<(AccountId, Opaque)>, Option<Opaque>);
     /// Whether others are told when the account is there.
-    fn shares_presence(account: AccountId) -> bool;
+    fn visibility(account: AccountId) -> Visibility;
     /// Sets whether others are told when the account is there.
     fn share_presence(by: Caller, on: bool) -> Pending<()>;
     /// When those of these accounts were last there that share it, and a room with this one; nobody's if it does not share.

@@ -161,6 +161,14 @@ async fn presence_is_told_to_those_who_share_a_room_and_tell_theirs() {
     tokio::time::sleep(Duration::from_millis(200)).await;
     nothing(&mut of_mira).await;
     assert_eq!(watch(&mut of_mira, &[jon]).await, [here]);
+    // Nor is it told to whom one blocks, watching already or not.
+    ok(&mut second, Request::PutBlocks(vec![scene.mira.id])).await;
+    assert_eq!(next(&mut of_mira).await, Event::Presence(Presence { online: false, ..here }));
+    assert_eq!(watch(&mut of_mira, &[jon]).await, []);
+    nothing(&mut of_mira).await;
+    ok(&mut second, Request::PutBlocks(vec![])).await;
+    assert_eq!(next(&mut of_mira).await, Event::Presence(here));
+    assert_eq!(watch(&mut of_mira, &[jon]).await, [here]);
     // Who does not tell it is shown to nobody, and told of nobody.
     ok(&mut second, Request::SharePresence(false)).await;
     assert_eq!(next(&mut of_mira).await, Event::Presence(Presence { online: false, ..here }));
@@ -181,13 +189,13 @@ async fn presence_is_told_to_those_who_share_a_room_and_tell_theirs() {
     let many = vec![jon; shared::WATCHED_ACCOUNTS + 1];
     assert_eq!(of_ada.refused(Request::WatchPresence(many)).await, ProblemCode::LimitReached);
     // The rooms were left: there is nothing in common any more.
-    let of_jon = scene.jon.stream().await;
+    let mut of_jon = scene.jon.stream().await;
     assert_eq!(next(&mut of_mira).await, Event::Presence(here));
     let mut out = adding(room, 1, 2, scene.ada.id);
     (out.add, out.remove, out.welcomes) = (vec![], vec![jon], vec![]);
     accepted(&mut of_mira, out).await;
-    // Streams hear of a commit after whoever made it was answered; until then they are told of each other as before.
-    while !matches!(of_mira.event().await, Event::Entry { .. }) {}
+    // Streams hear of a removal after whoever made it was answered; until then they are told of each other as before.
+    while of_jon.event().await != Event::RoomRemoved(room) {}
     drop(of_jon);
     tokio::time::sleep(Duration::from_millis(200)).await;
     nothing(&mut of_mira).await;

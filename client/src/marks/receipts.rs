@@ -71,7 +71,7 @@ impl Client {
     pub(super) fn shared_due(&self, room: RoomId, ctx: &Ctx<'_>) -> Option<Reached> {
         let sync = self.rooms.get(&room).filter(|sync| sync.is_current())?;
         if !self.preferences.read_receipts
-            || self.is_request(room)
+            || self.wanted(room).is_err()
             || self.blocked(room, ctx.now_ms).is_some()
         {
             return None;

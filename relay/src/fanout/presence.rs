@@ -1,6 +1,6 @@
 //! Who is there, told to those who share a room with them and watch. Nobody who does not tell it is told.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use waxwing_wire::{
     AccountId, RoomId, encode,
@@ -9,12 +9,15 @@ use waxwing_wire::{
 };
 
 use super::{Fanout, Registration, State, StreamId};
+use crate::store::Visibility;
 
 impl Fanout {
-    /// Says whether the account of a stream shares when it is there, as it was read when the stream began; what was heard since counts more.
-    pub fn set_shares(&self, registration: &Registration, on: bool) {
+    /// Says whether the account of a stream shares when it is there, and whom it blocks, as it was read when the stream
+    /// began; what was heard since counts more.
+    pub fn set_visibility(&self, registration: &Registration, read: Visibility) {
         if let Some(stream) = self.lock().streams.get_mut(&registration.id) {
-            stream.shares.get_or_insert(on);
+            stream.shares.get_or_insert(read.shares);
+            stream.blocks.get_or_insert_with(|| read.blocks.into());
         }
     }
 
@@ -41,7 +44,8 @@ impl Fanout {
         let Some(watcher) = state.streams.get(&stream).filter(|watcher| watcher.shares()) else {
             return HashSet::new();
         };
-        let there = |account: &AccountId| state.there(*account).any(|one| meet(&one.rooms, &watcher.rooms));
+        let there =
+            |account: &AccountId| state.there(*account).any(|one| one.is_seen_by(watcher, &one.rooms));
         watcher.watches.iter().copied().filter(there).collect()
     }
 }
@@ -60,6 +64,15 @@ impl super::Stream {
     fn shares(&self) -> bool {
         self.shares == Some(true)
     }
+
+    fn blocks(&self, account: AccountId) -> bool {
+        self.blocks.as_ref().is_some_and(|blocked| blocked.contains(&account))
+    }
+
+    /// Whether a watcher may know that this account is there, which is in these rooms.
+    fn is_seen_by(&self, watcher: &Self, rooms: &HashSet<RoomId>) -> bool {
+        watcher.shares() && !self.blocks(watcher.account) && meet(&watcher.rooms, rooms)
+    }
 }
 
 impl State {
@@ -72,15 +85,20 @@ impl State {
     fn tell_presence(&self, account: AccountId, online: bool) {
         let rooms: HashSet<RoomId> =
             self.streams_of(account).flat_map(|stream| &stream.rooms).copied().collect();
-        self.tell_watchers(&rooms, Presence { account, online, last_seen_ms: None });
+        if let Some(stream) = self.streams_of(account).next() {
+            self.tell_watchers(stream, &rooms, Presence { account, online, last_seen_ms: None });
+        }
     }
 
-    fn tell_watchers(&self, rooms: &HashSet<RoomId>, presence: Presence) {
+    fn tell_watchers(&self, of: &super::Stream, rooms: &HashSet<RoomId>, presence: Presence) {
+        self.hint_watchers(presence, |watcher| of.is_seen_by(watcher, rooms));
+    }
+
+    /// A hint: whoever is behind asks again when it connects.
+    fn hint_watchers(&self, presence: Presence, to: impl Fn(&super::Stream) -> bool) {
         let Some(watchers) = self.watchers.get(&presence.account) else { return };
         let frame = encode(&ServerFrame::Event(Event::Presence(presence))).into();
-        let watching = watchers.iter().filter_map(|id| self.streams.get(id));
-        for stream in watching.filter(|stream| stream.shares() && meet(&stream.rooms, rooms)) {
-            // A hint: whoever is behind asks again when it connects.
+        for stream in watchers.iter().filter_map(|id| self.streams.get(id)).filter(|stream| to(stream)) {
             stream.outbox.hint(&frame);
         }
     }
@@ -91,7 +109,7 @@ impl State {
         if stream.arrived && stream.shares() && self.there(stream.account).next().is_none() {
             let last_seen_ms = Some(to_the_minute(crate::now_ms()));
             let presence = Presence { account: stream.account, online: false, last_seen_ms };
-            self.tell_watchers(&stream.rooms, presence);
+            self.tell_watchers(stream, &stream.rooms, presence);
         }
     }
 
@@ -104,6 +122,23 @@ impl State {
         let is = self.there(account).next().is_some();
         if was != is {
             self.tell_presence(account, is);
+        }
+    }
+
+    /// An account blocks these from now on: whoever is new among them sees it go, and whoever is none of them any more sees it.
+    pub(super) fn blocks(&mut self, account: AccountId, blocked: Vec<AccountId>) {
+        let blocked: Arc<HashSet<AccountId>> = Arc::new(blocked.into_iter().collect());
+        let mut before = Arc::default();
+        for stream in self.streams.values_mut().filter(|stream| stream.account == account) {
+            before = stream.blocks.replace(Arc::clone(&blocked)).unwrap_or_default();
+        }
+        for (online, new, old) in [(false, &blocked, &before), (true, &before, &blocked)] {
+            let presence = Presence { account, online, last_seen_ms: None };
+            self.hint_watchers(presence, |watcher| {
+                let changed = new.contains(&watcher.account) && !old.contains(&watcher.account);
+                let meets = |one: &super::Stream| meet(&one.rooms, &watcher.rooms);
+                changed && watcher.shares() && self.there(account).any(meets)
+            });
         }
     }
 

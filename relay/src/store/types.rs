@@ -4,6 +4,7 @@ mod account;
 mod desk;
 
 use std::{
+    collections::HashSet,
     fmt,
     future::Future,
     pin::Pin,
@@ -177,6 +178,13 @@ pub enum Notice {
         /// Whether it does.
         on: bool,
     },
+    /// An account blocks others than before.
+    Blocks {
+        /// Whose.
+        account: AccountId,
+        /// All it blocks now.
+        blocked: Vec<AccountId>,
+    },
     /// What the operator tells everybody has changed.
     Announcements(Vec<Announcement>),
     /// Sessions have ended.
@@ -188,6 +196,15 @@ pub enum Notice {
         /// Why.
         reason: EndReason,
     },
+}
+
+/// Who is told when an account is there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Visibility {
+    /// Whether anybody is.
+    pub shares: bool,
+    /// Who is not.
+    pub blocks: HashSet<AccountId>,
 }
 
 /// When an account was last there.

@@ -22,6 +22,7 @@ const MARKS: usize = 4;
 /// How long browsers keep it: as long as they keep anything.
 const SECONDS: u64 = 400 * 24 * 60 * 60;
 const LABEL: &[u8] = b"Waxwing 1 known browser";
+const ALIAS: &[u8] = b"Waxwing 1 known account";
 
 /// Names one browser of one account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -54,9 +55,13 @@ pub(super) fn keyed(key: &[u8; 32], parts: &[&[u8]]) -> Hmac<Sha256> {
     mac
 }
 
+/// What a mark calls an account: whoever reads it in a browser that was logged out learns nothing of whose it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Alias([u8; 16]);
+
 #[derive(Clone, Copy)]
 struct Mark {
-    account: AccountId,
+    account: Alias,
     browser: Browser,
     tag: [u8; 32],
 }
@@ -66,7 +71,7 @@ impl Mark {
         let bytes: [u8; 64] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
         let (account, rest) = bytes.split_first_chunk::<16>()?;
         let (browser, tag) = rest.split_first_chunk::<16>()?;
-        Some(Self { account: AccountId(*account), browser: Browser(*browser), tag: tag.try_into().ok()? })
+        Some(Self { account: Alias(*account), browser: Browser(*browser), tag: tag.try_into().ok()? })
     }
 
     fn text(&self) -> String {
@@ -81,8 +86,17 @@ impl Known {
         Self { key, name, secure }
     }
 
+    fn alias(&self, account: AccountId) -> Alias {
+        let tag: [u8; 32] = keyed(&self.key, &[ALIAS, &account.0]).finalize().into_bytes().into();
+        let mut alias = [0; 16];
+        for (to, from) in alias.iter_mut().zip(tag) {
+            *to = from;
+        }
+        Alias(alias)
+    }
+
     /// All parts but the last have a fixed length.
-    fn mac(&self, account: AccountId, browser: Browser, username: &str) -> Hmac<Sha256> {
+    fn mac(&self, account: Alias, browser: Browser, username: &str) -> Hmac<Sha256> {
         keyed(&self.key, &[LABEL, &account.0, &browser.0, username.as_bytes()])
     }
 
@@ -111,7 +125,7 @@ impl Known {
         account: AccountId,
         username: &str,
     ) -> Result<SetCookie, Refusal> {
-        let marks = self.marks(headers);
+        let (marks, account) = (self.marks(headers), self.alias(account));
         let mine = marks.iter().find(|mark| mark.account == account && self.is_of(mark, username)).copied();
         let mine = match mine {
             Some(mark) => mark,
@@ -166,6 +180,14 @@ mod tests {
         assert_eq!(relay.browser(&again, "mira"), Some(browser), "each login would bring free tries");
         let reborn = keeping(&relay.remember(&here, JON, "mira").unwrap());
         assert_ne!(relay.browser(&reborn, "mira"), Some(browser), "another account of this name");
+    }
+
+    #[test]
+    fn a_mark_does_not_tell_whose_it_is() {
+        let here = keeping(&known(7).remember(&HeaderMap::new(), MIRA, "mira").unwrap());
+        let [mark] = known(7).marks(&here)[..] else { panic!("one mark") };
+        assert_ne!(mark.account, Alias(MIRA.0));
+        assert_ne!(mark.account, known(8).alias(MIRA), "at another relay it is called otherwise");
     }
 
     #[test]

@@ -255,8 +255,8 @@ impl Talk {
                 .await;
         }
         let account = self.session.info.account;
-        match self.app.store.shares_presence(account).await {
-            Ok(on) => self.app.fanout.set_shares(&self.registration, on),
+        match self.app.store.visibility(account).await {
+            Ok(read) => self.app.fanout.set_visibility(&self.registration, read),
             Err(error) => return self.feed_frame(&refuse(id, error.into())).await,
         }
         if let Err(problem) = self.become_live(take_over) {

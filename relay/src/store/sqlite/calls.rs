@@ -13,7 +13,9 @@ use waxwing_wire::{
 use super::{
     Sqlite, commit, data, epochs, erase, expire, log, marks, methods, people, published, rooms, sessions,
 };
-use crate::store::{Caller, JoinInfo, LastSeen, Notice, Page, Pending, Published, Result, RoomCredentials};
+use crate::store::{
+    Caller, JoinInfo, LastSeen, Notice, Page, Pending, Published, Result, RoomCredentials, Visibility,
+};
 
 // Reads of single values that the caller awaits.
 impl Sqlite {
@@ -53,8 +55,8 @@ impl Sqlite {
         self.readers.read(move |db| marks::marks(db, account, room)).await
     }
 
-    pub(in crate::store) async fn shares_presence(&self, account: AccountId) -> Result<bool> {
-        self.readers.read(move |db| marks::shares_presence(db, account)).await
+    pub(in crate::store) async fn visibility(&self, account: AccountId) -> Result<Visibility> {
+        self.readers.read(move |db| marks::visibility(db, account)).await
     }
 
     pub(in crate::store) async fn last_seen(
@@ -208,7 +210,7 @@ impl Sqlite {
         by: Caller,
         accounts: Vec<AccountId>,
     ) -> Result<Pending<()>> {
-        self.submit_by(by, move |db, _| people::put_blocks(db, by.account, &accounts)).await
+        self.submit_by(by, move |db, notices| people::put_blocks(db, by.account, accounts, notices)).await
     }
 
     pub(in crate::store) async fn put_key_package(&self, by: Caller, package: Opaque) -> Result<Pending<()>> {

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use waxwing_wire::{AccountId, Opaque, RoomId, ids::SessionId, limits as shared_limits};
 
-use super::{id, rooms, sealed, unsigned};
-use crate::store::{LastSeen, Notice, Result, StoreError};
+use super::{id, people, rooms, sealed, unsigned};
+use crate::store::{LastSeen, Notice, Result, StoreError, Visibility};
 
 /// Keeps what is given in place of what was there, and tells of it.
 pub(super) fn put(
@@ -59,8 +59,12 @@ pub(super) fn marks(db: &Connection, account: AccountId, room: RoomId) -> Result
     Ok((shared, own.optional()?))
 }
 
-/// Whether others are told when the account is there.
-pub(super) fn shares_presence(db: &Connection, account: AccountId) -> Result<bool> {
+/// Who is told when the account is there.
+pub(super) fn visibility(db: &Connection, account: AccountId) -> Result<Visibility> {
+    Ok(Visibility { shares: shares_presence(db, account)?, blocks: people::blocked(db, account)? })
+}
+
+fn shares_presence(db: &Connection, account: AccountId) -> Result<bool> {
     let sql = "-- shares_presence()
         SELECT share_presence FROM accounts WHERE account = ?1";
     Ok(db.prepare_cached(sql)?.query_row([account.0], |row| row.get(0)).optional()?.unwrap_or(false))
@@ -81,14 +85,16 @@ pub(super) fn share_presence(
     Ok(())
 }
 
-/// When those of these accounts were last there that share it, and a room with the account; nobody's if the account does not share.
+/// When those of these accounts were last there that share it, and a room with the account, and do not block it; nobody's if the account
+/// does not share.
 pub(super) fn last_seen(db: &Connection, account: AccountId, of: &[AccountId]) -> Result<Vec<LastSeen>> {
     if !shares_presence(db, account)? {
         return Ok(Vec::new());
     }
     let sql = "-- last_seen()
         SELECT last_seen_at_ms FROM accounts WHERE account = ?1 AND share_presence = 1 AND EXISTS (
-            SELECT 1 FROM members a JOIN members b ON a.room = b.room WHERE a.account = ?1 AND b.account = ?2)";
+            SELECT 1 FROM members a JOIN members b ON a.room = b.room WHERE a.account = ?1 AND b.account = ?2)
+        AND NOT EXISTS (SELECT 1 FROM blocks WHERE account = ?1 AND blocked = ?2)";
     let mut statement = db.prepare_cached(sql)?;
     let mut known = HashSet::new();
     let mut found = Vec::new();

@@ -78,7 +78,9 @@ impl Relay {
         let both = |members: &std::collections::BTreeMap<AccountId, u8>| {
             members.contains_key(&me) && members.contains_key(&other)
         };
+        let blocks = self.accounts.values().any(|known| known.id == other && known.blocks.contains(&me));
         me != other
+            && !blocks
             && self.shares(me)
             && self.shares(other)
             && self.rooms.values().any(|room| both(&room.members))
