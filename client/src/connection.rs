@@ -21,6 +21,9 @@ use crate::{
 /// Shortest and longest wait before another attempt, milliseconds.
 const BACKOFF_MS: (u64, u64) = (500, 30_000);
 
+/// How long a connection holds before its end is no sign of trouble, milliseconds.
+const STEADY_MS: u64 = 10_000;
+
 /// Silence after which the relay is asked whether it is still there, and how long it may take to answer, milliseconds.
 const SILENCE_MS: u64 = 30_000;
 const ANSWER_MS: u64 = 15_000;
@@ -50,6 +53,7 @@ pub(crate) struct Connection {
     /// The person wants to go on here, whoever is connected elsewhere. Holds until a connection is made.
     take_over: bool,
     attempts: u32,
+    greeted_at_ms: u64,
     /// When the relay was last heard, or the last attempt to reach it began.
     heard_at_ms: u64,
     /// When the relay was asked whether it is still there.
@@ -67,6 +71,7 @@ impl Connection {
             online: true,
             take_over: false,
             attempts: 0,
+            greeted_at_ms: 0,
             heard_at_ms: 0,
             pinged_at_ms: None,
             next_id: 1,
@@ -217,6 +222,9 @@ impl Client {
             // Coming back at once would only push out another window, which comes back at once.
             self.conn.attempts = self.conn.attempts.max(6);
         }
+        if self.conn.is_ready() && ctx.now_ms.saturating_sub(self.conn.greeted_at_ms) >= STEADY_MS {
+            self.conn.attempts = 0;
+        }
         let (least, most) = BACKOFF_MS;
         let wait = least.saturating_mul(1 << self.conn.attempts.min(6)).min(most);
         // Jitter, so that a relay that comes back is not met by everybody at once.
@@ -312,6 +320,14 @@ impl Client {
         self.conn.pending.insert(id, (request, then));
     }
 
+    /// Asks what is not being asked already.
+    pub(crate) fn ask_once(&mut self, request: Request, then: Then, ctx: &mut Ctx<'_>) {
+        let mut asked = self.conn.pending.values().chain(&self.conn.later);
+        if !asked.any(|(other, _)| *other == request) {
+            self.ask(request, then, ctx);
+        }
+    }
+
     pub(crate) fn stream_frame(&mut self, bytes: &[u8], ctx: &mut Ctx<'_>) {
         let Ok(frame) = decode::<ServerFrame>(bytes) else {
             // A relay that speaks another language: connect again rather than guess.
@@ -342,7 +358,7 @@ impl Client {
 
     /// Hello was answered: go on with whatever was not answered before.
     pub(crate) fn greeted(&mut self, ctx: &mut Ctx<'_>) {
-        self.conn.attempts = 0;
+        self.conn.greeted_at_ms = ctx.now_ms;
         self.conn.take_over = false;
         self.conn.set(Link::Ready, ctx);
         ctx.wake_in(SILENCE_MS);

@@ -201,7 +201,7 @@ impl Client {
     }
 
     /// Takes everything of a room from this device. What the account keeps for it is left to the session that left.
-    fn drop_room(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
+    pub(super) fn drop_room(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
         self.give_up_commits(room, "You have left this room.", ctx);
         let left = self.rooms.remove(&room).and_then(|sync| sync.leaving).and_then(|leaving| leaving.intent);
         ctx.persist(store::all_of(room).map(|(from, to)| StoreOp::DeleteRange { from, to }));

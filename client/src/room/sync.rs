@@ -45,10 +45,14 @@ impl Client {
         if sync.leaving.is_some() || sync.left {
             return self.forget_room(room, ctx);
         }
+        if matches!(sync.stage, Stage::Unknown | Stage::Welcome) && sync.group.is_none() {
+            // A hint was all there ever was of it.
+            return self.drop_room(room, ctx);
+        }
         sync.gone = true;
         sync.fetching = false;
         self.give_up_commits(room, "You are no longer a member of this room.", ctx);
-        self.ask(Request::OwnLeave(room), Then::Room(RoomThen::LeftElsewhere(room)), ctx);
+        self.ask_once(Request::OwnLeave(room), Then::Room(RoomThen::LeftElsewhere(room)), ctx);
     }
 
     /// What was to be read of a room was refused.

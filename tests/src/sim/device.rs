@@ -31,6 +31,8 @@ pub struct Device {
     pub(super) stream_of: Option<Session>,
     /// Its stream is open.
     pub stream: bool,
+    /// Requests it has sent.
+    pub sent: u64,
     /// It has no network at all: neither streams nor calls get through.
     pub(super) isolated: bool,
     /// When it wants to be woken, milliseconds since 1970.
@@ -73,6 +75,7 @@ impl Device {
             session: store.session,
             stream_of: None,
             stream: false,
+            sent: 0,
             isolated: false,
             scheduled: None,
             inbox: VecDeque::new(),

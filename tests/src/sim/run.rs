@@ -126,6 +126,7 @@ impl World {
             Effect::StreamSend(bytes) => {
                 // A cut that the device has not noticed yet swallows what it sends.
                 if device.stream {
+                    device.sent += 1;
                     let frame = decode(&bytes).expect("clients send what the wire says");
                     self.relay_of(d).frame(d, frame);
                     self.close_ended();

@@ -41,7 +41,8 @@ fn look(scene: &mut Scene) {
         scene.world.pass(2_000);
         scene.world.ask(d, Intent::Timeline { room: room.clone(), page: Page::Newest, limit: 10 });
     }
-    scene.world.pass(3_000);
+    // Long enough for connections to count as steady: the next ones are not put off.
+    scene.world.pass(12_000);
 }
 
 /// Somebody reads all there is; the mark that the relay then has.

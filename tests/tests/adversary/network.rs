@@ -10,6 +10,9 @@ use crate::scene::{AICHA, JONAS, MIRA, Scene, seeds};
 /// Attacks of this class.
 const ATTACKS: u64 = 7;
 
+/// What a device may ask within half a minute of this, several times what it does: nobody is made to ask in circles.
+const MOST_REQUESTS: u64 = 1_000;
+
 /// Everybody talks and somebody joins while the relay tampers; then it behaves.
 fn under(attack: impl Fn(u64) -> Tamper) {
     under_and(attack, Scene::converges);
@@ -29,6 +32,8 @@ fn under_and(attack: impl Fn(u64) -> Tamper, then: impl Fn(&mut Scene)) {
         scene.world.ask(3, waxwing_client::api::Intent::JoinRoom { invite });
         scene.world.pass(30_000);
         scene.nothing_forged();
+        let most = scene.world.devices.iter().map(|device| device.sent).max();
+        assert!(most < Some(MOST_REQUESTS), "seed {seed}: {most:?} requests by one device");
         then(&mut scene);
     }
 }
