@@ -72,8 +72,9 @@ impl RoomSync {
     /// Unsent messages with what they answer, which is remembered.
     pub(super) fn quoted(&mut self, unsent: &[EntryId], read: &Read, session: &Session) -> Vec<Item> {
         let mut items = Vec::new();
+        let gone = self.gone;
         for out in self.outbox.iter_mut().filter(|out| unsent.contains(&out.id)) {
-            let item = out.item(session).map(|item| read.quoting(item));
+            let item = out.item(session, gone).map(|item| read.quoting(item));
             out.quoted = item.as_ref().and_then(|item| Some(item.reply.as_ref()?.text.clone()));
             items.extend(item);
         }
@@ -275,7 +276,7 @@ impl Client {
         }
         if out.answers().is_some() {
             self.tell_again(room, BTreeSet::new(), vec![id], ctx);
-        } else if let Some(item) = out.item(session) {
+        } else if let Some(item) = out.item(session, sync.gone) {
             ctx.notify(Notice::Items { room: room.to_string(), items: vec![item] });
         } else {
             return;

@@ -23,10 +23,19 @@ use crate::{
     session::Session,
 };
 
+/// What is shown at a message that was written before the account was taken out of the room.
+const NOT_SENT: &str =
+    "You are no longer a member of this room, so this was not sent. Copy it if you still need it.";
+
 impl OutItem {
-    /// The timeline item; nothing for what a timeline does not show by itself.
-    pub(super) fn item(&self, session: &Session) -> Option<Item> {
-        let (place, state) = ((self.id.to_string(), None), self.state.clone());
+    /// The timeline item; nothing for what a timeline does not show by itself. Where the account is no member any more, nothing is on its
+    /// way: it is not given up, because the account may be brought in again.
+    pub(super) fn item(&self, session: &Session, gone: bool) -> Option<Item> {
+        let state = match &self.state {
+            Sending::Waiting if gone => Sending::Failed { message: NOT_SENT.to_owned() },
+            state => state.clone(),
+        };
+        let place = (self.id.to_string(), None);
         let from = (session.account.to_string(), true);
         let plain = |body| Item::plain(place, self.at_ms, from, body);
         match Content::decode(self.kind, &self.body)? {
@@ -46,7 +55,7 @@ impl OutItem {
 impl RoomSync {
     /// Items that are only on this device.
     pub(crate) fn unsent_items(&self, session: &Session) -> Vec<Item> {
-        self.outbox.iter().filter_map(|unsent| unsent.item(session)).collect()
+        self.outbox.iter().filter_map(|unsent| unsent.item(session, self.gone)).collect()
     }
 
     fn queue(&mut self, content: &Content, ctx: &mut Ctx<'_>) -> OutItem {
@@ -219,12 +228,21 @@ impl Client {
         }
     }
 
+    /// Whether the account is a member has changed: what waits shows in another way.
+    pub(super) fn show_unsent(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
+        let outbox = self.rooms.get(&room).map(|sync| sync.outbox.as_slice()).unwrap_or_default();
+        let waiting: Vec<EntryId> =
+            outbox.iter().filter(|item| item.state == Sending::Waiting).map(|item| item.id).collect();
+        for id in waiting {
+            self.tell_unsent(room, id, ctx);
+        }
+    }
+
     fn failed_item(&self, room: &str, key: &str) -> Result<(RoomId, EntryId), Failure> {
         let room = self.room_id(room)?;
         let known = self.rooms.get(&room).and_then(|sync| {
-            sync.outbox
-                .iter()
-                .find(|item| item.id.to_string() == key && matches!(item.state, Sending::Failed { .. }))
+            let decided = |item: &&OutItem| sync.gone || matches!(item.state, Sending::Failed { .. });
+            sync.outbox.iter().filter(decided).find(|item| item.id.to_string() == key)
         });
         let item =
             known.ok_or_else(|| failure("wrong_step", "This message is not waiting for a decision."))?;
@@ -233,6 +251,9 @@ impl Client {
 
     pub(crate) fn retry(&mut self, room: &str, key: &str, ctx: &mut Ctx<'_>) -> Result<(), Failure> {
         let (room, id) = self.failed_item(room, key)?;
+        if self.rooms.get(&room).is_some_and(|sync| sync.gone) {
+            return Err(failure("no_such_room", "You are no longer a member of this room."));
+        }
         self.set_state(room, id, Sending::Waiting, ctx);
         self.advance(room, ctx);
         Ok(())

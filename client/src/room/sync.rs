@@ -31,6 +31,7 @@ impl Client {
             shut.looked = None;
         }
         if std::mem::take(&mut sync.gone) {
+            self.show_unsent(summary.room, ctx);
             self.show_room(summary.room, ctx);
         }
         self.advance(summary.room, ctx);
@@ -52,6 +53,7 @@ impl Client {
         sync.gone = true;
         sync.fetching = false;
         self.give_up_commits(room, "You are no longer a member of this room.", ctx);
+        self.show_unsent(room, ctx);
         self.ask_once(Request::OwnLeave(room), Then::Room(RoomThen::LeftElsewhere(room)), ctx);
     }
 

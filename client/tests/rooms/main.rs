@@ -3,6 +3,7 @@
 mod crashes;
 mod doors;
 mod expiry;
+mod faults;
 mod healing;
 mod leaving;
 mod members;
