@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     account_data::{PreferencesChange, RoomChange},
-    api::{Failure, Intent, Reply},
+    api::{AccountIntent, Failure, Intent, Reply},
     auth::{Purpose, Renew, Renewal},
     ctx::{Ctx, failure, offline},
     machine::Client,
@@ -16,72 +16,13 @@ impl Client {
     pub(crate) fn intent(&mut self, id: u64, intent: Intent, ctx: &mut Ctx<'_>) {
         match intent {
             Intent::ServerInfo => self.server_info(id, ctx),
-            Intent::Register { username, password, display_name, setup_token, invite } => {
-                self.register(id, (username, password.into(), display_name), (setup_token, invite), ctx);
-            }
-            Intent::ConfirmTotp { code, device } => {
-                self.confirm_totp(id, code, device, ctx);
-            }
-            Intent::ComeAsGuest { display_name, device } => {
-                self.come_as_guest(id, &display_name, device, ctx)
-            }
-            Intent::ReturnAsGuest { code, device } => {
-                self.return_as_guest(id, &Zeroizing::new(code), device, ctx);
-            }
-            Intent::PlaceCode => ctx.reply(id, self.place_code()),
-            Intent::LogIn { username, password, device } => {
-                self.log_in(id, (&username, password.into()), device, ctx);
-            }
-            Intent::SubmitTotp { code, device } => {
-                self.submit_totp(id, &code, device, ctx);
-            }
-            Intent::Recover { username, recovery_key, new_password, device } => {
-                let key = Zeroizing::new(recovery_key);
-                self.recover(id, (&username, &key), new_password.into(), device, ctx);
-            }
-            Intent::FinishRecovery { totp, code } => {
-                self.finish_recovery(id, (totp, code.as_deref()), ctx);
-            }
-            Intent::ChangePassword { password, new_password, code } => {
-                let renewal = Renewal { what: Renew::Password, new_password: new_password.into() };
-                self.again(id, (password.into(), code), Purpose::Renew(renewal), ctx);
-            }
-            Intent::Rotate { password, new_password, code } => {
-                let renewal = Renewal { what: Renew::Keys, new_password: new_password.into() };
-                self.again(id, (password.into(), code), Purpose::Renew(renewal), ctx);
-            }
-            Intent::NewRecoveryKey { password, code } => {
-                let password = Zeroizing::new(password);
-                let renewal = Renewal { what: Renew::RecoveryKey, new_password: password.clone() };
-                self.again(id, (password, code), Purpose::Renew(renewal), ctx);
-            }
-            Intent::StartNewTotp { password, code } => {
-                self.again(id, (password.into(), code), Purpose::NewTotp, ctx);
-            }
-            Intent::FinishNewTotp { code } => self.finish_new_totp(id, &code, ctx),
-            Intent::RemoveTotp { password, code } => {
-                self.again(id, (password.into(), code), Purpose::RemoveTotp, ctx);
-            }
-            Intent::NewRecoveryCodes { password, code } => {
-                self.again(id, (password.into(), code), Purpose::NewCodes, ctx);
-            }
-            Intent::DeleteAccount { password, code } => {
-                self.again(id, (password.into(), code), Purpose::Delete, ctx);
-            }
-            Intent::Sessions => self.sessions(id, ctx),
-            Intent::EndSession { id: session } => self.end_session(id, &session, ctx),
-            Intent::EndOtherSessions => self.end_other_sessions(id, ctx),
-            Intent::TakeOver => {
-                self.take_over(ctx);
-                ctx.reply(id, Ok(Reply::Done));
-            }
+            Intent::Account(intent) => self.account_intent(id, intent, ctx),
             Intent::SetDisplayName { .. } | Intent::Report { .. } => self.online(id, intent, ctx),
             Intent::OpenReport { sealed, room, entry, sender, sender_keys } => {
                 let opened = self.open_report(&sealed, (&room, &entry, &sender), &sender_keys);
                 ctx.reply(id, opened);
             }
             Intent::WatchStatistics { on } => self.watch(id, on, ctx),
-            Intent::LogOut => self.log_out(id, ctx),
             Intent::CreateRoom { .. }
             | Intent::CreateInvite { .. }
             | Intent::PreviewInvite { .. }
@@ -174,6 +115,72 @@ impl Client {
                 let done = self.read(&room, seq, ctx).map(|()| Reply::Done);
                 ctx.reply(id, done);
             }
+        }
+    }
+
+    /// What is about the account: most of it is possible without a connection.
+    fn account_intent(&mut self, id: u64, intent: AccountIntent, ctx: &mut Ctx<'_>) {
+        match intent {
+            AccountIntent::Register { username, password, display_name, setup_token, invite } => {
+                self.register(id, (username, password.into(), display_name), (setup_token, invite), ctx);
+            }
+            AccountIntent::ConfirmTotp { code, device } => {
+                self.confirm_totp(id, code, device, ctx);
+            }
+            AccountIntent::ComeAsGuest { display_name, device } => {
+                self.come_as_guest(id, &display_name, device, ctx)
+            }
+            AccountIntent::ReturnAsGuest { code, device } => {
+                self.return_as_guest(id, &Zeroizing::new(code), device, ctx);
+            }
+            AccountIntent::PlaceCode => ctx.reply(id, self.place_code()),
+            AccountIntent::LogIn { username, password, device } => {
+                self.log_in(id, (&username, password.into()), device, ctx);
+            }
+            AccountIntent::SubmitTotp { code, device } => {
+                self.submit_totp(id, &code, device, ctx);
+            }
+            AccountIntent::Recover { username, recovery_key, new_password, device } => {
+                let key = Zeroizing::new(recovery_key);
+                self.recover(id, (&username, &key), new_password.into(), device, ctx);
+            }
+            AccountIntent::FinishRecovery { totp, code } => {
+                self.finish_recovery(id, (totp, code.as_deref()), ctx);
+            }
+            AccountIntent::ChangePassword { password, new_password, code } => {
+                let renewal = Renewal { what: Renew::Password, new_password: new_password.into() };
+                self.again(id, (password.into(), code), Purpose::Renew(renewal), ctx);
+            }
+            AccountIntent::Rotate { password, new_password, code } => {
+                let renewal = Renewal { what: Renew::Keys, new_password: new_password.into() };
+                self.again(id, (password.into(), code), Purpose::Renew(renewal), ctx);
+            }
+            AccountIntent::NewRecoveryKey { password, code } => {
+                let password = Zeroizing::new(password);
+                let renewal = Renewal { what: Renew::RecoveryKey, new_password: password.clone() };
+                self.again(id, (password, code), Purpose::Renew(renewal), ctx);
+            }
+            AccountIntent::StartNewTotp { password, code } => {
+                self.again(id, (password.into(), code), Purpose::NewTotp, ctx);
+            }
+            AccountIntent::FinishNewTotp { code } => self.finish_new_totp(id, &code, ctx),
+            AccountIntent::RemoveTotp { password, code } => {
+                self.again(id, (password.into(), code), Purpose::RemoveTotp, ctx);
+            }
+            AccountIntent::NewRecoveryCodes { password, code } => {
+                self.again(id, (password.into(), code), Purpose::NewCodes, ctx);
+            }
+            AccountIntent::DeleteAccount { password, code } => {
+                self.again(id, (password.into(), code), Purpose::Delete, ctx);
+            }
+            AccountIntent::Sessions => self.sessions(id, ctx),
+            AccountIntent::EndSession { id: session } => self.end_session(id, &session, ctx),
+            AccountIntent::EndOtherSessions => self.end_other_sessions(id, ctx),
+            AccountIntent::TakeOver => {
+                self.take_over(ctx);
+                ctx.reply(id, Ok(Reply::Done));
+            }
+            AccountIntent::LogOut => self.log_out(id, ctx),
         }
     }
 

@@ -1,18 +1,22 @@
 //! The account: new passwords and keys, a relay that goes back in time, identities that change.
 
-use waxwing_client::api::{Body, Identity, Intent, Notice, Reply, Rollback};
+use waxwing_client::api::{AccountIntent, Body, Identity, Intent, Notice, Reply, Rollback};
 use waxwing_tests::sim::{NEW_PASSWORD as NEW, World, code, password, relay::CODE};
 
 fn text(room: &str, text: &str) -> Intent {
     Intent::text(room.into(), text.into())
 }
 
-fn change_password(password: &str) -> Intent {
-    Intent::ChangePassword { password: password.into(), new_password: NEW.into(), code: Some(CODE.into()) }
+fn change_password(password: &str) -> AccountIntent {
+    AccountIntent::ChangePassword {
+        password: password.into(),
+        new_password: NEW.into(),
+        code: Some(CODE.into()),
+    }
 }
 
-fn rotate(password: &str) -> Intent {
-    Intent::Rotate { password: password.into(), new_password: NEW.into(), code: Some(CODE.into()) }
+fn rotate(password: &str) -> AccountIntent {
+    AccountIntent::Rotate { password: password.into(), new_password: NEW.into(), code: Some(CODE.into()) }
 }
 
 /// Mira and Jonas in a room of Mira's, with her invite.
@@ -33,7 +37,7 @@ fn a_new_password_ends_other_sessions_and_opens_everything() {
     let (mut world, mira, jonas, room, _) = two(1);
     let other = world.log_in("mira");
     assert_eq!(code(world.call(mira, change_password("not her password"))), "wrong_credentials");
-    let weak = Intent::ChangePassword {
+    let weak = AccountIntent::ChangePassword {
         password: password("mira"),
         new_password: "short".into(),
         code: Some(CODE.into()),
@@ -304,7 +308,7 @@ fn typing_is_told_to_others_and_to_nobody_twice() {
 fn logging_out_without_a_network_forgets_here_and_says_that_the_relay_does_not_know() {
     let (mut world, mira, ..) = two(8);
     world.isolate(mira, true);
-    assert_eq!(world.call(mira, Intent::LogOut), Ok(Reply::LoggedOut { told: false }));
+    assert_eq!(world.call(mira, AccountIntent::LogOut), Ok(Reply::LoggedOut { told: false }));
     assert!(world.devices[mira].store.is_empty());
     assert!(world.devices[mira].me.is_none());
 }

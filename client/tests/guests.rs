@@ -1,11 +1,11 @@
 //! Guests: without username and password, into rooms by link or password, and back with the place code.
 
-use waxwing_client::api::{Intent, Reply};
+use waxwing_client::api::{AccountIntent, Intent, Reply};
 use waxwing_tests::sim::{World, code};
 
 fn come(world: &mut World, name: &str) -> (usize, String) {
     let d = world.device();
-    let come = Intent::ComeAsGuest { display_name: name.into(), device: None };
+    let come = AccountIntent::ComeAsGuest { display_name: name.into(), device: None };
     match world.call(d, come) {
         Ok(Reply::PlaceCode { code }) => (d, code),
         other => panic!("{other:?}"),
@@ -31,10 +31,10 @@ fn a_guest_joins_with_the_password_while_nobody_is_there_and_comes_back_with_the
     assert_eq!(world.devices[guest].texts(&room), ["welcome"]);
     world.send(guest, &room, "thank you");
     world.run();
-    assert_eq!(world.call(guest, Intent::PlaceCode), Ok(Reply::PlaceCode { code: place.clone() }));
+    assert_eq!(world.call(guest, AccountIntent::PlaceCode), Ok(Reply::PlaceCode { code: place.clone() }));
 
     let again = world.device();
-    let back = |code: String| Intent::ReturnAsGuest { code, device: None };
+    let back = |code: String| AccountIntent::ReturnAsGuest { code, device: None };
     assert_eq!(code(world.call(again, back("ABCD".into()))), "bad_place_code");
     assert!(matches!(world.call(again, back(place.to_lowercase())), Ok(Reply::LoggedIn { .. })));
     world.run();
@@ -49,8 +49,8 @@ fn a_code_that_no_guest_has_is_told_apart_from_a_mistyped_one() {
     let (_, place) = come(&mut world, "Visitor");
     let mut other = World::new(63);
     let d = other.device();
-    let back = Intent::ReturnAsGuest { code: place, device: None };
+    let back = AccountIntent::ReturnAsGuest { code: place, device: None };
     assert_eq!(code(other.call(d, back)), "wrong_place_code");
-    let nameless = Intent::ComeAsGuest { display_name: " ".into(), device: None };
+    let nameless = AccountIntent::ComeAsGuest { display_name: " ".into(), device: None };
     assert_eq!(code(other.call(d, nameless)), "empty_name");
 }

@@ -1,10 +1,10 @@
 //! New keys after a compromise: what others see, what survives a crash at any step, and what a thief can no longer do.
 
-use waxwing_client::api::{Identity, Intent, Notice, Reply, Rollback};
+use waxwing_client::api::{AccountIntent, Identity, Intent, Notice, Reply, Rollback};
 use waxwing_tests::sim::{NEW_PASSWORD as NEW, World, code, password, relay::CODE};
 
-fn rotate() -> Intent {
-    Intent::Rotate { password: password("mira"), new_password: NEW.into(), code: Some(CODE.into()) }
+fn rotate() -> AccountIntent {
+    AccountIntent::Rotate { password: password("mira"), new_password: NEW.into(), code: Some(CODE.into()) }
 }
 
 /// Generations of the root keys that an account's objects at the relay are sealed under.

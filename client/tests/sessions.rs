@@ -1,7 +1,7 @@
 //! Logging in by every way, and several sessions of one account.
 
 use waxwing_client::api::{
-    AccountNotice, Connection, Ended, Failure, Intent, Notice, Reply, SessionEntry, Status,
+    AccountIntent, AccountNotice, Connection, Ended, Failure, Intent, Notice, Reply, SessionEntry, Status,
 };
 use waxwing_tests::sim::{World, password, relay::CODE};
 use waxwing_wire::{
@@ -15,27 +15,32 @@ fn code(result: Result<Reply, Failure>) -> String {
     result.map_or_else(|failure| failure.code, |reply| panic!("{reply:?}"))
 }
 
-fn log_in(name: &str, password: &str) -> Intent {
-    Intent::LogIn { username: name.into(), password: password.into(), device: None }
+fn log_in(name: &str, password: &str) -> AccountIntent {
+    AccountIntent::LogIn { username: name.into(), password: password.into(), device: None }
 }
 
-fn submit(code: &str) -> Intent {
-    Intent::SubmitTotp { code: code.into(), device: None }
+fn submit(code: &str) -> AccountIntent {
+    AccountIntent::SubmitTotp { code: code.into(), device: None }
 }
 
-fn recover(name: &str, key: &str) -> Intent {
+fn recover(name: &str, key: &str) -> AccountIntent {
     let (username, recovery_key) = (name.into(), key.into());
-    Intent::Recover { username, recovery_key, new_password: NEW.into(), device: Some("Firefox".into()) }
+    AccountIntent::Recover {
+        username,
+        recovery_key,
+        new_password: NEW.into(),
+        device: Some("Firefox".into()),
+    }
 }
 
-fn finish(totp: RecoveredTotp, code: Option<&str>) -> Intent {
-    Intent::FinishRecovery { totp, code: code.map(str::to_owned) }
+fn finish(totp: RecoveredTotp, code: Option<&str>) -> AccountIntent {
+    AccountIntent::FinishRecovery { totp, code: code.map(str::to_owned) }
 }
 
 /// A device of a new account, with its recovery key and codes.
 fn register(world: &mut World, name: &str) -> (usize, String, Vec<String>) {
     let d = world.device();
-    let register = Intent::Register {
+    let register = AccountIntent::Register {
         username: name.into(),
         password: password(name),
         display_name: String::new(),
@@ -43,7 +48,7 @@ fn register(world: &mut World, name: &str) -> (usize, String, Vec<String>) {
         invite: None,
     };
     assert!(matches!(world.call(d, register), Ok(Reply::TotpEnrolment { optional: false, .. })));
-    match world.call(d, Intent::ConfirmTotp { code: Some(CODE.into()), device: None }) {
+    match world.call(d, AccountIntent::ConfirmTotp { code: Some(CODE.into()), device: None }) {
         Ok(Reply::Registered { recovery_key, recovery_codes }) => (d, recovery_key, recovery_codes),
         other => panic!("{other:?}"),
     }
@@ -59,7 +64,7 @@ fn news(world: &World, d: usize) -> Vec<AccountNotice> {
 }
 
 fn sessions(world: &mut World, d: usize) -> Vec<SessionEntry> {
-    match world.call(d, Intent::Sessions) {
+    match world.call(d, AccountIntent::Sessions) {
         Ok(Reply::Sessions { sessions }) => sessions,
         other => panic!("{other:?}"),
     }
@@ -82,7 +87,7 @@ fn the_recovery_key_alone_opens_everything_and_stays() {
     assert_eq!(code(world.call(fresh, recover("mira", "0123"))), "bad_recovery_key");
     assert_eq!(code(world.call(fresh, recover("jonas", &key))), "wrong_recovery_key");
     assert_eq!(code(world.call(fresh, recover("nobody", &key))), "wrong_recovery_key");
-    let weak = Intent::Recover {
+    let weak = AccountIntent::Recover {
         username: "mira".into(),
         recovery_key: key.clone(),
         new_password: "short".into(),
@@ -193,11 +198,11 @@ fn an_account_may_go_without_an_authenticator_where_that_is_allowed() {
     let done = world.call(second, log_in("mira", &password("mira")));
     assert_eq!(done, Ok(Reply::LoggedIn { recovery_codes: Vec::new(), recovery_codes_left: 0 }));
 
-    let start = |code: Option<&str>| Intent::StartNewTotp {
+    let start = |code: Option<&str>| AccountIntent::StartNewTotp {
         password: password("mira"),
         code: code.map(str::to_owned),
     };
-    let finish = |code: &str| Intent::FinishNewTotp { code: code.into() };
+    let finish = |code: &str| AccountIntent::FinishNewTotp { code: code.into() };
     assert_eq!(code(world.call(mira, finish(CODE))), "wrong_step");
     assert!(matches!(world.call(mira, start(None)), Ok(Reply::TotpEnrolment { .. })));
     assert_eq!(code(world.call(mira, finish("000000"))), "wrong_code");
@@ -213,12 +218,12 @@ fn an_account_may_go_without_an_authenticator_where_that_is_allowed() {
         "the old one counts until the new one does"
     );
 
-    let renew = Intent::NewRecoveryCodes { password: password("mira"), code: Some(codes[3].clone()) };
+    let renew = AccountIntent::NewRecoveryCodes { password: password("mira"), code: Some(codes[3].clone()) };
     match world.call(mira, renew) {
         Ok(Reply::RecoveryCodes { codes: new }) => assert!(new.iter().all(|code| !codes.contains(code))),
         other => panic!("{other:?}"),
     }
-    let remove = Intent::RemoveTotp { password: password("mira"), code: Some(CODE.into()) };
+    let remove = AccountIntent::RemoveTotp { password: password("mira"), code: Some(CODE.into()) };
     assert_eq!(world.call(mira, remove), Ok(Reply::Done));
     assert!(!world.devices[mira].me.as_ref().unwrap().totp);
     assert_eq!(
@@ -227,7 +232,7 @@ fn an_account_may_go_without_an_authenticator_where_that_is_allowed() {
         "to log in again on a device makes no second session there"
     );
 
-    let renew = Intent::NewRecoveryKey { password: password("mira"), code: None };
+    let renew = AccountIntent::NewRecoveryKey { password: password("mira"), code: None };
     let new = match world.call(mira, renew) {
         Ok(Reply::RecoveryKey { recovery_key }) => recovery_key,
         other => panic!("{other:?}"),
@@ -242,7 +247,7 @@ fn an_account_may_go_without_an_authenticator_where_that_is_allowed() {
 /// A device of a new account without an authenticator.
 fn register_without(world: &mut World, name: &str) -> (usize, String, Vec<String>) {
     let d = world.device();
-    let register = Intent::Register {
+    let register = AccountIntent::Register {
         username: name.into(),
         password: password(name),
         display_name: String::new(),
@@ -250,7 +255,7 @@ fn register_without(world: &mut World, name: &str) -> (usize, String, Vec<String
         invite: None,
     };
     assert!(matches!(world.call(d, register), Ok(Reply::TotpEnrolment { optional: true, .. })));
-    match world.call(d, Intent::ConfirmTotp { code: None, device: None }) {
+    match world.call(d, AccountIntent::ConfirmTotp { code: None, device: None }) {
         Ok(Reply::Registered { recovery_key, recovery_codes }) => {
             assert!(recovery_codes.is_empty());
             (d, recovery_key, recovery_codes)
@@ -267,13 +272,13 @@ fn sessions_are_listed_and_ended() {
     let list = sessions(&mut world, second);
     assert_eq!((list.len(), list.iter().filter(|entry| entry.current && entry.live).count()), (3, 1));
     let first = list.iter().find(|entry| !entry.current).unwrap();
-    assert_eq!(world.call(second, Intent::EndSession { id: first.id.clone() }), Ok(Reply::Done));
-    assert_eq!(code(world.call(second, Intent::EndSession { id: first.id.clone() })), "not_found");
-    assert_eq!(code(world.call(second, Intent::EndSession { id: "no id".into() })), "not_found");
+    assert_eq!(world.call(second, AccountIntent::EndSession { id: first.id.clone() }), Ok(Reply::Done));
+    assert_eq!(code(world.call(second, AccountIntent::EndSession { id: first.id.clone() })), "not_found");
+    assert_eq!(code(world.call(second, AccountIntent::EndSession { id: "no id".into() })), "not_found");
     world.run();
     let gone = [mira, third].into_iter().filter(|d| world.devices[*d].me.is_none()).count();
     assert_eq!(gone, 1);
-    assert_eq!(world.call(second, Intent::EndOtherSessions), Ok(Reply::Done));
+    assert_eq!(world.call(second, AccountIntent::EndOtherSessions), Ok(Reply::Done));
     world.run();
     for d in [mira, third] {
         assert_eq!((&world.devices[d].me, world.devices[d].ended), (&None, Some(Ended::Ended)));
@@ -303,13 +308,13 @@ fn where_one_session_may_be_live_the_newest_is_and_the_older_takes_over_when_tol
 
     // A connection that is lost and made again displaces nobody.
     world.relay.take_over_wait_s = Some(3);
-    assert_eq!(world.call(mira, Intent::TakeOver), Ok(Reply::Done));
+    assert_eq!(world.call(mira, AccountIntent::TakeOver), Ok(Reply::Done));
     world.run();
     assert_eq!(world.devices[mira].connection, Connection::Connected, "after a wait");
     assert_eq!(world.devices[second].connection, Connection::Displaced);
     assert_eq!(world.devices[mira].texts(&room), ["written while displaced"]);
     world.cut(mira);
-    assert_eq!(world.call(second, Intent::TakeOver), Ok(Reply::Done));
+    assert_eq!(world.call(second, AccountIntent::TakeOver), Ok(Reply::Done));
     while world.devices[second].connection != Connection::Connected {
         assert!(world.step());
     }
@@ -324,7 +329,7 @@ fn where_one_session_may_be_live_the_newest_is_and_the_older_takes_over_when_tol
     assert_eq!(world.devices[second].connection, Connection::Displaced);
     // Other rules hold with the next greeting.
     world.relay.single = false;
-    assert_eq!(world.call(second, Intent::TakeOver), Ok(Reply::Done));
+    assert_eq!(world.call(second, AccountIntent::TakeOver), Ok(Reply::Done));
     world.run();
     for d in [mira, second] {
         assert_eq!(world.devices[d].connection, Connection::Connected);
@@ -392,7 +397,7 @@ fn a_deleted_account_leaves_its_rooms_signed_and_nothing_behind() {
     world.run();
     let other = world.log_in("jonas");
     let account = world.account("jonas");
-    let delete = |password: String| Intent::DeleteAccount { password, code: Some(CODE.into()) };
+    let delete = |password: String| AccountIntent::DeleteAccount { password, code: Some(CODE.into()) };
     assert_eq!(code(world.call(jonas, delete(password("mira")))), "wrong_credentials");
     world.relay.accounts.get_mut("jonas").unwrap().administrator = true;
     assert_eq!(code(world.call(jonas, delete(password("jonas")))), "last_administrator");

@@ -1,6 +1,6 @@
 //! Several clients talk through a relay in memory, in orders that a seed decides.
 
-use waxwing_client::api::{Body, Intent, Page, Reply};
+use waxwing_client::api::{AccountIntent, Body, Intent, Page, Reply};
 use waxwing_tests::sim::{World, code};
 use waxwing_wire::ProblemCode;
 
@@ -330,22 +330,26 @@ fn mistakes_get_a_clear_answer_and_change_nothing() {
     let mira = world.register("mira");
     let room = world.room(mira, "Ops room");
     let stored = world.devices[mira].store.len();
-    let log_in =
-        |password: &str| Intent::LogIn { username: "mira".into(), password: password.into(), device: None };
+    let log_in = |password: &str| AccountIntent::LogIn {
+        username: "mira".into(),
+        password: password.into(),
+        device: None,
+    };
     let stranger = world.device();
     assert_eq!(code(world.call(stranger, log_in("not her password"))), "wrong_credentials");
-    let nobody = Intent::LogIn { username: "nobody".into(), password: "whatever it is".into(), device: None };
+    let nobody =
+        AccountIntent::LogIn { username: "nobody".into(), password: "whatever it is".into(), device: None };
     assert_eq!(code(world.call(stranger, nobody)), "wrong_credentials");
     assert_eq!(
-        code(world.call(stranger, Intent::SubmitTotp { code: "123456".into(), device: None })),
+        code(world.call(stranger, AccountIntent::SubmitTotp { code: "123456".into(), device: None })),
         "wrong_step"
     );
     assert_eq!(world.call(stranger, log_in("mira has a long password")), Ok(Reply::TotpRequired));
     assert_eq!(
-        code(world.call(stranger, Intent::SubmitTotp { code: "000000".into(), device: None })),
+        code(world.call(stranger, AccountIntent::SubmitTotp { code: "000000".into(), device: None })),
         "wrong_code"
     );
-    let done = world.call(stranger, Intent::SubmitTotp { code: " 123456 ".into(), device: None });
+    let done = world.call(stranger, AccountIntent::SubmitTotp { code: " 123456 ".into(), device: None });
     assert!(matches!(done, Ok(Reply::LoggedIn { .. })), "{done:?}");
 
     let send = |text: String| Intent::text(room.clone(), text);
@@ -360,7 +364,7 @@ fn mistakes_get_a_clear_answer_and_change_nothing() {
     assert_eq!(code(world.call(mira, Intent::CreateRoom { name: " ".into() })), "empty");
     assert_eq!(code(world.call(mira, Intent::CreateRoom { name: "n".repeat(81) })), "name_too_long");
     assert_eq!(world.devices[mira].store.len(), stored, "nothing was kept of any of this");
-    let weak = Intent::Register {
+    let weak = AccountIntent::Register {
         username: "new".into(),
         password: "short".into(),
         display_name: String::new(),
@@ -378,7 +382,7 @@ fn logging_out_leaves_nothing_on_the_device() {
     world.send(mira, &room, "to be forgotten here");
     world.run();
     assert!(!world.devices[mira].store.is_empty());
-    assert_eq!(world.call(mira, Intent::LogOut), Ok(Reply::LoggedOut { told: true }));
+    assert_eq!(world.call(mira, AccountIntent::LogOut), Ok(Reply::LoggedOut { told: true }));
     assert!(world.devices[mira].store.is_empty());
     assert!(world.devices[mira].me.is_none());
     let again = world.log_in("mira");

@@ -1,11 +1,10 @@
 //! What the person wants.
 
 use serde::{Deserialize, Serialize};
-use waxwing_wire::account::RecoveredTotp;
 
-use super::{Avatar, History, Notify, Page, Preview, Role, Target};
+use super::{AccountIntent, Avatar, History, Notify, Page, Preview, Role, Target};
 #[cfg(doc)]
-use super::{Ended, Failure, Notice, RETENTION_S_MAX, RETENTION_S_MIN, Reply};
+use super::{Failure, Notice, RETENTION_S_MAX, RETENTION_S_MIN, Reply};
 
 /// What the person wants. Each intent is answered by exactly one [`Reply`] or [`Failure`].
 #[derive(Clone, Serialize, Deserialize)]
@@ -13,157 +12,11 @@ use super::{Ended, Failure, Notice, RETENTION_S_MAX, RETENTION_S_MIN, Reply};
 pub enum Intent {
     /// Ask what this relay is. Reply: [`Reply::ServerInfo`].
     ServerInfo,
-    /// Begin an account. Reply: [`Reply::TotpEnrolment`].
-    Register {
-        /// As typed.
-        username: String,
-        /// As typed; stays in the client.
-        password: String,
-        /// Shown to room members; sealed. Empty means the username.
-        display_name: String,
-        /// From the setup link.
-        setup_token: Option<String>,
-        /// An operator's invite code.
-        invite: Option<String>,
-    },
-    /// Prove the authenticator, which creates the account and logs in. Reply: [`Reply::Registered`].
-    ConfirmTotp {
-        /// Six digits; nothing to go without an authenticator, where that is allowed.
-        code: Option<String>,
-        /// What the session is called in the list of sessions, at most 64 characters.
-        device: Option<String>,
-    },
-    /// Make a guest, who needs no username and no password, and log in as it. Reply: [`Reply::PlaceCode`].
-    ComeAsGuest {
-        /// Shown to room members; sealed.
-        display_name: String,
-        /// As in [`Intent::ConfirmTotp`].
-        device: Option<String>,
-    },
-    /// Log in as a guest that was there before. Reply: [`Reply::LoggedIn`].
-    ReturnAsGuest {
-        /// The place code, however it was typed.
-        code: String,
-        /// As in [`Intent::ConfirmTotp`].
-        device: Option<String>,
-    },
-    /// The code that brings this guest back. Reply: [`Reply::PlaceCode`].
-    PlaceCode,
-    /// Log in. Reply: [`Reply::TotpRequired`]; [`Reply::TotpEnrolment`] where the account needs a new authenticator; or
-    /// [`Reply::LoggedIn`] where it has none.
-    LogIn {
-        /// As typed.
-        username: String,
-        /// As typed; stays in the client.
-        password: String,
-        /// As in [`Intent::ConfirmTotp`].
-        device: Option<String>,
-    },
-    /// Second factor of a login. Reply: [`Reply::LoggedIn`], and [`Notice::Session`] follows.
-    SubmitTotp {
-        /// Six digits or a recovery code; after [`Reply::TotpEnrolment`] the first six digits of the new authenticator.
-        code: String,
-        /// As in [`Intent::ConfirmTotp`].
-        device: Option<String>,
-    },
-    /// Begin to set a new password with the recovery key alone. Reply: [`Reply::Recovering`], or [`Reply::LoggedIn`] where
-    /// there is no authenticator and none is needed.
-    Recover {
-        /// As typed.
-        username: String,
-        /// As written down; stays in the client.
-        recovery_key: String,
-        /// As typed; stays in the client.
-        new_password: String,
-        /// As in [`Intent::ConfirmTotp`].
-        device: Option<String>,
-    },
-    /// Set the new password of [`Intent::Recover`] and log in. Ends all other sessions; the recovery key stays. Reply:
-    /// [`Reply::LoggedIn`].
-    FinishRecovery {
-        /// What becomes of the authenticator.
-        totp: RecoveredTotp,
-        /// Six digits, the first code of the new authenticator; nothing if it is not a new one.
-        code: Option<String>,
-    },
-    /// End the session and forget everything on this device. Reply: [`Reply::LoggedOut`].
-    LogOut,
-    /// Change the password. Ends all other sessions. Reply: [`Reply::Rotated`].
-    ChangePassword {
-        /// As typed; stays in the client.
-        password: String,
-        /// As typed; stays in the client.
-        new_password: String,
-        /// Six digits or a recovery code; nothing where the account has no authenticator.
-        code: Option<String>,
-    },
-    /// Replace every key of the account, because somebody may have them. Ends all other sessions. Reply: [`Reply::Rotated`]; rooms
-    /// follow by themselves.
-    Rotate {
-        /// As typed; stays in the client.
-        password: String,
-        /// As typed; stays in the client.
-        new_password: String,
-        /// Six digits or a recovery code; nothing where the account has no authenticator.
-        code: Option<String>,
-    },
-    /// Begin with another authenticator; the old one counts until [`Intent::FinishNewTotp`]. Reply: [`Reply::TotpEnrolment`].
-    StartNewTotp {
-        /// As typed; stays in the client.
-        password: String,
-        /// Six digits or a recovery code; nothing where the account has no authenticator.
-        code: Option<String>,
-    },
-    /// Prove the new authenticator. Reply: [`Reply::RecoveryCodes`]; earlier ones are dead.
-    FinishNewTotp {
-        /// Six digits of the new authenticator.
-        code: String,
-    },
-    /// Go without an authenticator, where that is allowed. Reply: [`Reply::Done`].
-    RemoveTotp {
-        /// As typed; stays in the client.
-        password: String,
-        /// Six digits or a recovery code; nothing where the account has no authenticator.
-        code: Option<String>,
-    },
-    /// Make new recovery codes; earlier ones are dead. Reply: [`Reply::RecoveryCodes`].
-    NewRecoveryCodes {
-        /// As typed; stays in the client.
-        password: String,
-        /// Six digits or a recovery code; nothing where the account has no authenticator.
-        code: Option<String>,
-    },
-    /// Make a new recovery key; the earlier one opens nothing any more. Ends all other sessions. Reply: [`Reply::RecoveryKey`].
-    NewRecoveryKey {
-        /// As typed; stays in the client.
-        password: String,
-        /// Six digits or a recovery code; nothing where the account has no authenticator.
-        code: Option<String>,
-    },
-    /// Delete the account: it leaves its rooms, the relay forgets it, this device too. Reply: [`Reply::Done`], and
-    /// [`Notice::Session`] with [`Ended::Deleted`] follows.
-    DeleteAccount {
-        /// As typed; stays in the client.
-        password: String,
-        /// Six digits or a recovery code; nothing where the account has no authenticator.
-        code: Option<String>,
-    },
     /// Be called something else in rooms. Reply: [`Reply::Done`].
     SetDisplayName {
         /// As typed; the username when empty.
         name: String,
     },
-    /// The sessions of the account. Reply: [`Reply::Sessions`].
-    Sessions,
-    /// End another session of the account. Reply: [`Reply::Done`].
-    EndSession {
-        /// Its id.
-        id: String,
-    },
-    /// End all other sessions of the account. Reply: [`Reply::Done`].
-    EndOtherSessions,
-    /// Go on here although another session is live, which is displaced. Reply: [`Reply::Done`]; [`Notice::Connection`] tells the rest.
-    TakeOver,
     /// Found a group. Reply: [`Reply::Room`].
     CreateRoom {
         /// Its name; sealed.
@@ -530,6 +383,9 @@ pub enum Intent {
         /// Whether to hear them.
         on: bool,
     },
+    /// About the account and its sessions.
+    #[serde(untagged)]
+    Account(AccountIntent),
 }
 
 impl Intent {

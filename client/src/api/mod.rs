@@ -1,12 +1,14 @@
 //! What a user interface says to the client and hears from it. Everything here crosses into TypeScript: names are
 //! camelCase there, enums are unions with a `type` tag, ids are base64url strings, times are milliseconds since 1970.
 
+mod account;
 mod intent;
 mod message;
 mod notice;
 mod reply;
 mod view;
 
+pub use account::AccountIntent;
 pub use intent::Intent;
 pub use message::{Page, PollOption, Preview, Quote, Reaction, Target, Version};
 pub use notice::{
@@ -28,4 +30,6 @@ macro_rules! redacted {
         }
     )+};
 }
-redacted!(Contact Intent Reply Notice Room Item Body Announcement Quote Preview Reaction PollOption Version);
+redacted!(
+    AccountIntent Contact Intent Reply Notice Room Item Body Announcement Quote Preview Reaction PollOption Version
+);

@@ -12,7 +12,7 @@ use waxwing_wire::{
     frame::{Append, Request},
 };
 
-use super::{Scene, text_of};
+use crate::scene::{Scene, text_of};
 
 /// Place, author and id of a message.
 type Ref = (u64, AccountId, EntryId);

@@ -157,16 +157,16 @@ impl World {
     }
 
     /// Asks for something; the answer comes while the world runs.
-    pub fn ask(&mut self, d: usize, intent: Intent) -> u64 {
+    pub fn ask(&mut self, d: usize, intent: impl Into<Intent>) -> u64 {
         let device = &mut self.devices[d];
         device.last += 1;
         let id = device.last;
-        device.inbox.push_back(Input::Intent { id, intent });
+        device.inbox.push_back(Input::Intent { id, intent: intent.into() });
         id
     }
 
     /// Asks and runs until nothing moves any more.
-    pub fn call(&mut self, d: usize, intent: Intent) -> Result<Reply, Failure> {
+    pub fn call(&mut self, d: usize, intent: impl Into<Intent>) -> Result<Reply, Failure> {
         let id = self.ask(d, intent);
         self.run();
         self.devices[d].replies.remove(&id).expect("every intent is answered")

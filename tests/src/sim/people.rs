@@ -1,6 +1,6 @@
 //! What people do in a world, in few words.
 
-use waxwing_client::api::{Failure, Intent, Person, Reply};
+use waxwing_client::api::{AccountIntent, Failure, Intent, Person, Reply};
 
 use super::{World, relay::CODE, template};
 
@@ -19,7 +19,7 @@ impl World {
     /// A device of a new account, by all steps of a registration.
     pub fn register_anew(&mut self, name: &str) -> usize {
         let d = self.device();
-        let register = Intent::Register {
+        let register = AccountIntent::Register {
             username: name.into(),
             password: password(name),
             display_name: name.to_uppercase(),
@@ -27,7 +27,7 @@ impl World {
             invite: None,
         };
         assert!(matches!(self.call(d, register), Ok(Reply::TotpEnrolment { .. })));
-        let confirmed = self.call(d, Intent::ConfirmTotp { code: Some(CODE.into()), device: None });
+        let confirmed = self.call(d, AccountIntent::ConfirmTotp { code: Some(CODE.into()), device: None });
         assert!(matches!(confirmed, Ok(Reply::Registered { .. })));
         d
     }
@@ -63,9 +63,9 @@ impl World {
     /// # Errors
     /// What the relay or the client refused.
     pub fn log_in_as(&mut self, d: usize, name: &str, password: &str) -> Result<Reply, Failure> {
-        let log_in = Intent::LogIn { username: name.into(), password: password.into(), device: None };
+        let log_in = AccountIntent::LogIn { username: name.into(), password: password.into(), device: None };
         assert_eq!(self.call(d, log_in)?, Reply::TotpRequired);
-        let reply = self.call(d, Intent::SubmitTotp { code: CODE.into(), device: None })?;
+        let reply = self.call(d, AccountIntent::SubmitTotp { code: CODE.into(), device: None })?;
         assert!(matches!(reply, Reply::LoggedIn { .. }), "{reply:?}");
         Ok(Reply::Done)
     }

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use waxwing_client::api::{Failure, Intent, Reply, Rollback};
+use waxwing_client::api::{AccountIntent, Failure, Reply, Rollback};
 use waxwing_tests::sim::{
     Saved, World, password,
     relay::{Account, CODE},
@@ -21,9 +21,10 @@ fn log_in(
 ) -> Result<Reply, Failure> {
     scene.world.tamper_http = Some(Box::new(alter));
     let d = scene.world.device();
-    let login = Intent::LogIn { username: "mira".into(), password: password("mira"), device: None };
+    let login = AccountIntent::LogIn { username: "mira".into(), password: password("mira"), device: None };
     let done = scene.world.call(d, login);
-    let done = done.and_then(|_| scene.world.call(d, Intent::SubmitTotp { code: CODE.into(), device: None }));
+    let done =
+        done.and_then(|_| scene.world.call(d, AccountIntent::SubmitTotp { code: CODE.into(), device: None }));
     assert!(done.is_ok() || scene.world.devices[d].store.is_empty(), "nothing is kept of a failed login");
     scene.world.tamper_http = None;
     done
@@ -174,7 +175,7 @@ fn with_a_new_password() -> &'static (Saved, Account) {
         let mut scene = Scene::new(1);
         let before = scene.relay.accounts["mira"].clone();
         let (password, new_password) = (password("mira"), NEW.into());
-        let change = Intent::ChangePassword { password, new_password, code: Some(CODE.into()) };
+        let change = AccountIntent::ChangePassword { password, new_password, code: Some(CODE.into()) };
         assert!(matches!(scene.world.call(MIRA, change), Ok(Reply::Rotated { .. })));
         scene.world.run();
         (scene.world.save(), before)
@@ -192,9 +193,10 @@ fn vault_rolled_back_after_a_password_change() {
         let now = world.relay.accounts["mira"].clone();
         assert!(now.vault_version > before.vault_version);
         let log_in = |world: &mut World, d: usize, password: &str| {
-            let login = Intent::LogIn { username: "mira".into(), password: password.into(), device: None };
+            let login =
+                AccountIntent::LogIn { username: "mira".into(), password: password.into(), device: None };
             let done = world.call(d, login);
-            done.and_then(|_| world.call(d, Intent::SubmitTotp { code: CODE.into(), device: None }))
+            done.and_then(|_| world.call(d, AccountIntent::SubmitTotp { code: CODE.into(), device: None }))
         };
         // The old credentials, with the newest data of the account beside them or the old data too.
         let mut served = before.clone();

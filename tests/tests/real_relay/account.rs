@@ -1,6 +1,6 @@
 //! New passwords and new keys.
 
-use waxwing_client::api::{Identity, Intent, Reply};
+use waxwing_client::api::{AccountIntent, Identity, Intent, Reply};
 use waxwing_tests::sim::{NEW_PASSWORD as NEW, code, password};
 
 use crate::{scene::Three, world::World};
@@ -26,12 +26,12 @@ async fn a_new_password_and_new_keys() {
     all.talk(his, &everybody, &said).await;
 
     // Jonas changes his password: his other session ends, and nobody else notices.
-    let change = |code| Intent::ChangePassword {
+    let change = |code| AccountIntent::ChangePassword {
         password: password("jonas"),
         new_password: NEW.into(),
         code: Some(code),
     };
-    let wrong = Intent::ChangePassword {
+    let wrong = AccountIntent::ChangePassword {
         password: "not his".into(),
         new_password: NEW.into(),
         code: Some("000000".into()),
@@ -44,7 +44,8 @@ async fn a_new_password_and_new_keys() {
 
     // Mira replaces her keys: her other session ends, and whoever knows her is told once.
     let fresh = all.world.code("mira").await;
-    let rotate = Intent::Rotate { password: password("mira"), new_password: NEW.into(), code: Some(fresh) };
+    let rotate =
+        AccountIntent::Rotate { password: password("mira"), new_password: NEW.into(), code: Some(fresh) };
     let rotated = all.world.call(mira, rotate).await;
     assert!(matches!(rotated, Ok(Reply::Rotated { .. })), "{rotated:?}");
     let changed = Identity::Changed { signed: true };
@@ -66,7 +67,7 @@ async fn a_new_password_and_new_keys() {
     all.talk(aicha, &[mira, jonas, aicha], &said).await;
 
     // Mira goes on where her session ended, Jonas on a new device; with the new password and not with the old one.
-    let old = Intent::LogIn { username: "mira".into(), password: password("mira"), device: None };
+    let old = AccountIntent::LogIn { username: "mira".into(), password: password("mira"), device: None };
     assert_eq!(code(all.world.call(hers, old).await), "wrong_credentials");
     all.world.log_in_on(hers, "mira", NEW).await;
     let anew = all.world.device();

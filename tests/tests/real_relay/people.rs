@@ -1,7 +1,7 @@
 //! Accounts and their administrators: recovery, one live session, the desk, reports, the end.
 
 use serde_json::{Value, json};
-use waxwing_client::api::{Body, Connection, Ended, Intent, Notice, Reply};
+use waxwing_client::api::{AccountIntent, Body, Connection, Ended, Intent, Notice, Reply};
 use waxwing_tests::sim::{code, password};
 use waxwing_wire::account::RecoveredTotp;
 
@@ -9,8 +9,8 @@ use crate::{scene::Three, world::World};
 
 const NEW: &str = "quite another long password";
 
-fn log_in(name: &str, password: &str) -> Intent {
-    Intent::LogIn { username: name.into(), password: password.into(), device: Some("Firefox".into()) }
+fn log_in(name: &str, password: &str) -> AccountIntent {
+    AccountIntent::LogIn { username: name.into(), password: password.into(), device: Some("Firefox".into()) }
 }
 
 /// An administrator does something at the desk.
@@ -36,7 +36,7 @@ async fn the_recovery_key_opens_the_whole_history() {
     let (key, _) = all.world.kept["jonas"].clone();
 
     let fresh = all.world.device();
-    let recover = |name: &str, key: &str| Intent::Recover {
+    let recover = |name: &str, key: &str| AccountIntent::Recover {
         username: name.into(),
         recovery_key: key.into(),
         new_password: NEW.into(),
@@ -45,7 +45,7 @@ async fn the_recovery_key_opens_the_whole_history() {
     assert_eq!(all.refused(fresh, recover("mira", &key)).await, "wrong_recovery_key");
     let asked = all.world.call(fresh, recover("jonas", &key)).await;
     assert!(matches!(asked, Ok(Reply::Recovering { totp: true, .. })), "{asked:?}");
-    let keep = Intent::FinishRecovery { totp: RecoveredTotp::Keep, code: None };
+    let keep = AccountIntent::FinishRecovery { totp: RecoveredTotp::Keep, code: None };
     let done = all.world.call(fresh, keep).await;
     assert!(matches!(done, Ok(Reply::LoggedIn { .. })), "{done:?}");
     all.world.until("his other session ends", |world| world.devices[jonas].ended == Some(Ended::Ended)).await;
@@ -72,12 +72,12 @@ async fn one_session_is_live_and_another_takes_over_when_told_to() {
 
     // Written on the displaced device, it goes out when that goes on.
     all.world.say(jonas, &room, "two").await;
-    all.done(jonas, Intent::TakeOver).await;
+    all.done(jonas, AccountIntent::TakeOver).await;
     all.world.until("the newer is displaced", displaced(second)).await;
     said.push("two");
     all.world.all_read(&[mira, jonas], &room, &said).await;
     // At once again: the relay makes it wait, and the client does that.
-    all.done(second, Intent::TakeOver).await;
+    all.done(second, AccountIntent::TakeOver).await;
     all.world.until("the older is displaced again", displaced(jonas)).await;
     all.world.connected(second).await;
     all.world.all_read(&[second], &room, &said).await;
@@ -86,7 +86,7 @@ async fn one_session_is_live_and_another_takes_over_when_told_to() {
     all.world.connected(jonas).await;
     all.world.until("the newer is displaced again", displaced(second)).await;
     desk(&all.world, mira, "settings", json!({ "sessions": "multi" })).await;
-    all.done(second, Intent::TakeOver).await;
+    all.done(second, AccountIntent::TakeOver).await;
     all.world.connected(second).await;
     assert_eq!(all.world.devices[jonas].connection, Connection::Connected);
 }
@@ -154,12 +154,12 @@ async fn a_deleted_account_leaves_its_rooms_signed() {
     all.talk(jonas, &[mira, jonas], &["stays"]).await;
     let other = all.world.log_in("jonas").await;
     let fresh = all.world.code("mira").await;
-    let last = Intent::DeleteAccount { password: password("mira"), code: Some(fresh) };
+    let last = AccountIntent::DeleteAccount { password: password("mira"), code: Some(fresh) };
     assert_eq!(all.refused(mira, last).await, "last_administrator");
     assert_eq!(all.members(mira), 2, "nobody has left");
 
     let fresh = all.world.code("jonas").await;
-    let delete = Intent::DeleteAccount { password: password("jonas"), code: Some(fresh) };
+    let delete = AccountIntent::DeleteAccount { password: password("jonas"), code: Some(fresh) };
     all.done(jonas, delete).await;
     all.world
         .until("he is gone everywhere", |world| {

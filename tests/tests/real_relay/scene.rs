@@ -41,11 +41,11 @@ impl Three {
         assert_eq!(room(self.world.call(d, join).await), self.room);
     }
 
-    pub async fn done(&mut self, d: usize, intent: Intent) {
+    pub async fn done(&mut self, d: usize, intent: impl Into<Intent>) {
         assert_eq!(self.world.call(d, intent).await, Ok(Reply::Done));
     }
 
-    pub async fn refused(&mut self, d: usize, intent: Intent) -> String {
+    pub async fn refused(&mut self, d: usize, intent: impl Into<Intent>) -> String {
         code(self.world.call(d, intent).await)
     }
 

@@ -12,7 +12,7 @@ use tokio::{
 };
 use totp_rs::{Builder, Secret, Totp};
 use waxwing_client::{
-    api::{Connection, Failure, Intent, Page, Reply},
+    api::{AccountIntent, Connection, Failure, Intent, Page, Reply},
     io::{Effect, Input},
 };
 use waxwing_tests::sim::{Device, Store, as_text, password};
@@ -113,16 +113,16 @@ impl World {
     }
 
     /// Asks for something; the answer comes later.
-    pub fn ask(&mut self, d: usize, intent: Intent) -> u64 {
+    pub fn ask(&mut self, d: usize, intent: impl Into<Intent>) -> u64 {
         let device = &mut self.devices[d];
         device.last += 1;
         let id = device.last;
-        device.inbox.push_back(Input::Intent { id, intent });
+        device.inbox.push_back(Input::Intent { id, intent: intent.into() });
         id
     }
 
     /// Asks for something and waits for the answer.
-    pub async fn call(&mut self, d: usize, intent: Intent) -> Result<Reply, Failure> {
+    pub async fn call(&mut self, d: usize, intent: impl Into<Intent>) -> Result<Reply, Failure> {
         let id = self.ask(d, intent);
         self.until("an answer", |world| world.devices[d].replies.contains_key(&id)).await;
         self.devices[d].replies.remove(&id).unwrap()
@@ -213,7 +213,7 @@ impl World {
     pub async fn register(&mut self, name: &str) -> usize {
         let d = self.device();
         let setup_token = self.authenticators.is_empty().then(|| self.relay.setup_token.clone());
-        let register = Intent::Register {
+        let register = AccountIntent::Register {
             username: name.into(),
             password: password(name),
             display_name: name.to_uppercase(),
@@ -226,7 +226,7 @@ impl World {
         };
         self.enrol(name, secret);
         let code = self.code(name).await;
-        let confirmed = self.call(d, Intent::ConfirmTotp { code: Some(code), device: None }).await;
+        let confirmed = self.call(d, AccountIntent::ConfirmTotp { code: Some(code), device: None }).await;
         match confirmed {
             Ok(Reply::Registered { recovery_key, recovery_codes }) => {
                 self.kept.insert(name.to_owned(), (recovery_key, recovery_codes));
@@ -263,10 +263,10 @@ impl World {
 
     /// Logs in on a device.
     pub async fn log_in_on(&mut self, d: usize, name: &str, password: &str) {
-        let log_in = Intent::LogIn { username: name.into(), password: password.into(), device: None };
+        let log_in = AccountIntent::LogIn { username: name.into(), password: password.into(), device: None };
         assert_eq!(self.call(d, log_in).await, Ok(Reply::TotpRequired));
         let code = self.code(name).await;
-        let done = self.call(d, Intent::SubmitTotp { code, device: None }).await;
+        let done = self.call(d, AccountIntent::SubmitTotp { code, device: None }).await;
         assert!(matches!(done, Ok(Reply::LoggedIn { .. })), "{name}: {done:?}");
         self.connected(d).await;
     }

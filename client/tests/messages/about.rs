@@ -1,111 +1,9 @@
-//! What is said about messages later: edits, deletion, reactions, pins, polls, answers; and what a hostile member makes up.
-
-#[path = "messages/hostile.rs"]
-mod hostile;
+//! Edits, deletion, reactions, pins and polls: all devices see the same.
 
 use waxwing_client::api::{Body, Intent, Item, Page, Reply, Role, Sending, Target};
-use waxwing_tests::sim::{World, code};
+use waxwing_tests::sim::code;
 
-/// Three people in a room, and another session of the first, who owns it.
-struct Scene {
-    world: World,
-    room: String,
-    mira: usize,
-    jonas: usize,
-    aicha: usize,
-    second: usize,
-}
-
-fn text_of(item: &Item) -> Option<&str> {
-    match &item.body {
-        Body::Text { text, .. } => Some(text),
-        Body::Poll { question, .. } => Some(question),
-        _ => None,
-    }
-}
-
-impl Scene {
-    fn new(seed: u64) -> Self {
-        let mut world = World::new(seed);
-        let [mira, jonas, aicha] = ["mira", "jonas", "aicha"].map(|name| world.register(name));
-        let second = world.log_in("mira");
-        let room = world.room(mira, "Ops room");
-        let invite = world.invite(mira, &room);
-        world.join(jonas, &invite);
-        world.join(aicha, &invite);
-        world.run();
-        Self { world, room, mira, jonas, aicha, second }
-    }
-
-    fn account(&self, d: usize) -> String {
-        self.world.devices[d].me.as_ref().expect("logged in").account.clone()
-    }
-
-    fn say(&mut self, d: usize, text: &str) {
-        self.world.send(d, &self.room, text);
-        self.world.run();
-    }
-
-    /// The message with this text as a device shows it now.
-    fn shown(&self, d: usize, text: &str) -> Item {
-        let mut shown = self.world.devices[d].shown(&self.room).into_iter();
-        shown.rfind(|item| text_of(item) == Some(text)).expect("it is shown").clone()
-    }
-
-    fn target(&self, d: usize, text: &str) -> Target {
-        let item = self.shown(d, text);
-        Target { key: item.key, seq: item.seq.expect("it is in the log") }
-    }
-
-    /// The item at a place as a device shows it live.
-    fn live(&self, d: usize, seq: u64) -> Item {
-        let shown = self.world.devices[d].shown(&self.room).into_iter();
-        let mut messages = shown.filter(|item| !matches!(item.body, Body::Warning { .. }));
-        messages.rfind(|item| item.seq == Some(seq)).expect("it is shown").clone()
-    }
-
-    fn page(&mut self, d: usize, page: Page, limit: u32) -> (Vec<Item>, bool, bool) {
-        match self.world.call(d, Intent::Timeline { room: self.room.clone(), page, limit }) {
-            Ok(Reply::Timeline { items, more, newer }) => (items, more, newer),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    /// The item at a place as a device has kept it; nothing when there is none.
-    fn kept(&mut self, d: usize, seq: u64) -> Option<Item> {
-        self.page(d, Page::Around { seq }, 2).0.into_iter().find(|item| item.seq == Some(seq))
-    }
-
-    fn does(&mut self, d: usize, make: impl FnOnce(String) -> Intent) {
-        let intent = make(self.room.clone());
-        assert_eq!(self.world.call(d, intent), Ok(Reply::Done));
-        self.world.run();
-    }
-
-    fn refuses(&mut self, d: usize, make: impl FnOnce(String) -> Intent) -> String {
-        let intent = make(self.room.clone());
-        code(self.world.call(d, intent))
-    }
-
-    /// Live and kept, old devices and a new one: all see the same at this place.
-    fn agree(&mut self, seq: u64, is: impl Fn(&Item) -> bool) {
-        let fresh = self.world.log_in("aicha");
-        for d in [self.mira, self.jonas, self.aicha, self.second, fresh] {
-            let live = self.live(d, seq);
-            assert!(is(&live), "live on {d}: {:?}", shape(&live));
-            let kept = self.kept(d, seq).expect("it is kept");
-            assert!(is(&kept), "kept on {d}: {:?}", shape(&kept));
-            let warned =
-                self.world.devices[d].texts(&self.room).into_iter().find(|text| text.starts_with("warning"));
-            assert_eq!(warned, None, "device {d}");
-        }
-    }
-}
-
-/// An item as a failed test shows it.
-fn shape(item: &Item) -> String {
-    serde_json::to_string(item).expect("it has a form")
-}
+use crate::scene::{Scene, all_key, text_of};
 
 #[test]
 fn an_edit_shows_everywhere_and_its_history_too() {
@@ -175,11 +73,6 @@ fn what_is_deleted_is_gone_from_devices_and_from_the_relay() {
         assert_eq!(all.world.call(d, history), Ok(Reply::Edits { versions: vec![] }), "device {d}");
     }
     assert_eq!(all.world.devices[all.mira].rooms[&all.room].unread, 1, "what is gone was not missed");
-}
-
-/// The target at a place as a device names it.
-fn all_key(all: &Scene, d: usize, seq: u64) -> Target {
-    Target { key: all.live(d, seq).key, seq }
 }
 
 #[test]
@@ -291,55 +184,6 @@ fn polls_count_the_last_vote_until_they_are_closed() {
 }
 
 #[test]
-fn answers_show_what_they_answer_as_it_is_when_they_are_read() {
-    let mut all = Scene::new(6);
-    all.say(all.jonas, "first");
-    let seq = all.target(all.jonas, "first").seq;
-    for n in 0..80 {
-        all.world.send(all.jonas, &all.room, &format!("between {n}"));
-    }
-    all.world.run();
-    let answer = |all: &Scene, text: &str| Intent::Send {
-        room: all.room.clone(),
-        text: text.into(),
-        reply: Some(all_key(all, all.aicha, seq)),
-        mentions: vec![all.account(all.mira)],
-        preview: None,
-    };
-    let send = answer(&all, "to that");
-    assert_eq!(all.world.call(all.aicha, send), Ok(Reply::Done));
-    all.world.run();
-    let reply = all.target(all.mira, "to that").seq;
-    let jonas = all.account(all.jonas);
-    all.agree(reply, |item| {
-        item.reply
-            .as_ref()
-            .is_some_and(|quote| quote.text == "first" && quote.seq == seq && quote.sender == jonas)
-    });
-    let room = &all.world.devices[all.mira].rooms[&all.room];
-    assert_eq!((room.unread, room.mentions), (82, 1));
-    let room = &all.world.devices[all.jonas].rooms[&all.room];
-    assert_eq!((room.unread, room.mentions), (1, 0));
-    let target = all_key(&all, all.jonas, seq);
-    all.does(all.jonas, |room| Intent::Delete { room, target });
-    let kept = all.kept(all.mira, reply).expect("it is kept");
-    assert_eq!(kept.reply.expect("it answers").text, "", "the answer does not keep what was deleted");
-    let read = Intent::Read { room: all.room.clone(), seq: reply };
-    assert_eq!(all.world.call(all.mira, read), Ok(Reply::Done));
-    assert_eq!(all.world.devices[all.mira].rooms[&all.room].mentions, 0);
-    // What is on its way shows it, too.
-    all.world.go_away(all.aicha);
-    all.say(all.jonas, "second");
-    let send = answer(&all, "and to that");
-    all.world.call(all.aicha, send).expect("it is kept");
-    let waiting = all.shown(all.aicha, "and to that");
-    assert_eq!(
-        (waiting.seq, waiting.reply.map(|quote| quote.key)),
-        (None, Some(all_key(&all, all.aicha, seq).key))
-    );
-}
-
-#[test]
 fn messages_are_pinned_by_who_leads_and_found_again() {
     let mut all = Scene::new(7);
     for n in 0..5 {
@@ -358,55 +202,6 @@ fn messages_are_pinned_by_who_leads_and_found_again() {
             other => panic!("{other:?}"),
         }
     }
-}
-
-#[test]
-fn messages_are_forwarded_as_they_are_now() {
-    let mut all = Scene::new(8);
-    all.say(all.jonas, "old news");
-    let target = all.target(all.jonas, "old news");
-    all.does(all.jonas, |room| Intent::Edit { room, target, text: "news".into(), mentions: vec![] });
-    let to = all.world.room(all.mira, "Elsewhere");
-    let forward =
-        Intent::Forward { room: all.room.clone(), target: all.target(all.mira, "news"), to: to.clone() };
-    assert_eq!(all.world.call(all.mira, forward), Ok(Reply::Done));
-    all.world.run();
-    let items: Vec<_> = all.world.devices[all.second].shown(&to).into_iter().cloned().collect();
-    let item = items.iter().find(|item| text_of(item) == Some("news")).expect("it came");
-    assert!(item.forwarded && item.own && item.edited.is_none());
-}
-
-#[test]
-fn pages_lead_anywhere() {
-    let mut all = Scene::new(9);
-    let mut times = Vec::new();
-    for n in 0..40 {
-        all.world.pass(60_000);
-        times.push(all.world.now_ms);
-        all.say(all.jonas, &format!("{n}"));
-    }
-    let texts = |items: &[Item]| -> Vec<usize> {
-        items.iter().filter_map(|item| text_of(item)?.parse().ok()).collect()
-    };
-    let middle = all.target(all.mira, "20").seq;
-    let (items, more, newer) = all.page(all.mira, Page::Around { seq: middle }, 6);
-    assert_eq!((texts(&items), more, newer), (vec![17, 18, 19, 20, 21, 22], true, true));
-    let (items, more, newer) = all.page(all.mira, Page::After { seq: middle }, 3);
-    assert_eq!((texts(&items), more, newer), (vec![21, 22, 23], true, true));
-    let (items, _, newer) = all.page(all.mira, Page::After { seq: middle }, 100);
-    assert_eq!((texts(&items).len(), newer), (19, false));
-    let (items, more, newer) = all.page(all.mira, Page::Before { seq: middle }, 3);
-    assert_eq!((texts(&items), more, newer), (vec![17, 18, 19], true, true));
-    let (items, _, newer) = all.page(all.mira, Page::Newest, 2);
-    assert_eq!((texts(&items), newer), (vec![38, 39], false));
-    for (n, at) in times.iter().enumerate() {
-        let (items, ..) = all.page(all.mira, Page::At { at: *at }, 2);
-        assert!(texts(&items).contains(&n), "{n}: {:?}", texts(&items));
-    }
-    let (items, _, newer) = all.page(all.mira, Page::At { at: u64::MAX }, 4);
-    assert_eq!((texts(&items), newer), (vec![38, 39], false));
-    let (items, more, _) = all.page(all.mira, Page::At { at: 0 }, 4);
-    assert!(!items.is_empty() && !more);
 }
 
 #[test]
@@ -438,30 +233,4 @@ fn what_is_said_about_messages_survives_crashes_and_comes_once_and_in_order() {
     let log = &all.world.relay.rooms[&place].log;
     let kinds = log.iter().filter(|entry| entry.seq > seq && entry.sender.to_string() == account);
     assert_eq!(kinds.count(), 3, "each came once");
-}
-
-#[test]
-fn mistakes_about_messages_get_a_clear_answer() {
-    let mut all = Scene::new(11);
-    all.say(all.jonas, "text");
-    let target = all.target(all.jonas, "text");
-    let nowhere = |seq, key: &str| Target { seq, key: key.into() };
-    let react = |target: Target| |room| Intent::React { room, target, emoji: "👍".into(), on: true };
-    for wrong in
-        [nowhere(0, &target.key), nowhere(10_000, &target.key), nowhere(1, "created"), nowhere(1, "")]
-    {
-        assert_eq!(all.refuses(all.jonas, react(wrong)), "no_such_message");
-    }
-    let edited = target.clone();
-    let empty = |room| Intent::Edit { room, target: edited, text: " ".into(), mentions: vec![] };
-    assert_eq!(all.refuses(all.jonas, empty), "empty");
-    let forward = |room| Intent::Forward {
-        room,
-        target: nowhere(target.seq, "AAAAAAAAAAAAAAAAAAAAAA"),
-        to: String::new(),
-    };
-    assert_eq!(all.refuses(all.jonas, forward), "no_such_room");
-    let mentions: Vec<String> = (0_u8..65).map(|n| waxwing_wire::AccountId([n; 16]).to_string()).collect();
-    let send = |room| Intent::Send { room, text: "x".into(), reply: None, mentions, preview: None };
-    assert_eq!(all.refuses(all.jonas, send), "too_long");
 }
