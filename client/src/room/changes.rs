@@ -117,6 +117,9 @@ impl Wanted {
     }
 }
 
+/// What the relay is told of an owner.
+const OWNER_LEVEL: u8 = 2;
+
 /// The epoch at hand, as one member sees it.
 struct View<'a> {
     group: &'a Room,
@@ -216,8 +219,9 @@ impl View<'_> {
         let missing =
             newcomers.iter().filter(|newcomer| !self.group.roster().contains_key(&newcomer.account));
         let missing: Vec<_> = missing.cloned().collect();
-        let welcomed = missing.iter().map(|newcomer| AccountId(newcomer.account.0)).collect();
-        (!missing.is_empty()).then(|| Plan { welcomed, ..Plan::of(Change::AddMany(missing)) })
+        let welcomed: Vec<_> = missing.iter().map(|newcomer| AccountId(newcomer.account.0)).collect();
+        let levels = self.levels_of_two(&welcomed);
+        (!missing.is_empty()).then(|| Plan { welcomed, levels, ..Plan::of(Change::AddMany(missing)) })
     }
 
     fn remove(&self, account: ids::AccountId, secret: &JoinSecret) -> Result<Option<Plan>, Failure> {
@@ -256,6 +260,13 @@ impl View<'_> {
         (!still.is_empty()).then(|| Plan::of(Change::Departed(still)))
     }
 
+    /// In a room of two both may do everything at the relay, too.
+    fn levels_of_two(&self, added: &[AccountId]) -> Option<Vec<(AccountId, u8)>> {
+        let both =
+            self.group.roster().keys().map(|account| AccountId(account.0)).chain(added.iter().copied());
+        (self.state.kind == RoomKind::Direct).then(|| both.map(|account| (account, OWNER_LEVEL)).collect())
+    }
+
     fn readmit(&self, account: ids::AccountId, key_package: &[u8], request: &[u8]) -> Option<Plan> {
         self.group.check_rejoin(account, request)?;
         let (key_package, request) = (key_package.to_vec(), request.to_vec());
@@ -269,7 +280,7 @@ fn levels(roles: &[RoleEntry]) -> Vec<(AccountId, u8)> {
     let level = |role| match role {
         Role::Member => 0,
         Role::Moderator => 1,
-        Role::Owner => 2,
+        Role::Owner => OWNER_LEVEL,
     };
     roles.iter().map(|entry| (AccountId(entry.account.0), level(entry.role))).collect()
 }

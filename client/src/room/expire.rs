@@ -2,9 +2,9 @@
 //!
 //! Messages go in the order of the log: one that was written long before it was sent stays until those before it are gone.
 
-use waxwing_crypto_core::room::{Role, RoomKind};
+use waxwing_crypto_core::room::Role;
 use waxwing_wire::{
-    RoomId,
+    EpochId, RoomId,
     frame::{Request, Response},
     problem::{Problem, ProblemCode},
 };
@@ -44,6 +44,11 @@ fn disappears(item: &Item) -> bool {
     says(&item.body) || matches!(item.body, Body::Removed | Body::Deleted { .. })
 }
 
+/// What a list shows in the place of an item that has disappeared.
+fn expired(item: &Item) -> Item {
+    Item::plain((item.key.clone(), item.seq), item.at, (item.sender.clone(), item.own), Body::Expired)
+}
+
 impl RoomSync {
     /// For how many milliseconds messages are kept; nothing where they stay.
     fn kept_ms(&self) -> Option<u64> {
@@ -56,13 +61,41 @@ impl RoomSync {
         self.kept_ms().is_some()
     }
 
-    /// Whether an entry that the relay took then is too old by a rule that the room has or had: whoever reads the past later finds only
-    /// that it was there.
+    /// Whether what an item says is beyond its time: it is shown no more, also where it was not let go of yet.
+    pub(super) fn is_over(&self, item: &Item, now_ms: u64) -> bool {
+        let over = |kept_ms| item.at.saturating_add(kept_ms) <= now_ms;
+        disappears(item) && self.kept_ms().is_some_and(over)
+    }
+
+    /// Whether the entry that the log has come to, and that the relay took then, is too old by a rule of that place or of a later one: whoever
+    /// reads the past later finds only that it was there. A rule that had ended before explains nothing.
     pub(super) fn has_expired(&self, received_at_ms: u64, now_ms: u64) -> bool {
-        let earlier = self.epochs.values().filter_map(|epoch| epoch.step.settings.retention_s);
-        let earlier = earlier.filter(|seconds| *seconds > 0).map(|seconds| seconds.saturating_mul(1000));
-        let shortest = earlier.chain(self.kept_ms()).min();
+        let rules = self.rules_since().unwrap_or_else(|| {
+            self.epochs.values().filter_map(|epoch| epoch.step.settings.retention_s).collect()
+        });
+        let shortest = rules.into_iter().filter(|seconds| *seconds > 0).min().map(|s| s.saturating_mul(1000));
         shortest.is_some_and(|kept_ms| received_at_ms.saturating_add(kept_ms) <= now_ms)
+    }
+
+    /// Rules in seconds, 0 for none, from the one in force at the place that the log has come to. Nothing where the epochs in between are not known.
+    fn rules_since(&self) -> Option<Vec<u64>> {
+        let group = self.group.as_ref()?;
+        let mut rules = vec![group.state().retention_s];
+        let mut next = Some(EpochId(group.epoch().0));
+        let mut past = false;
+        // As many steps as there are epochs: what a relay makes up may turn in a circle.
+        for _ in 0..self.epochs.len() {
+            let Some(epoch) = next else { break };
+            past |= Some(epoch) == self.current;
+            let step = &self.epochs.get(&epoch)?.step;
+            rules.extend(step.settings.retention_s);
+            if past && step.settings.retention_s.is_some() {
+                return Some(rules);
+            }
+            next = step.parent.map(|parent| EpochId(parent.0));
+        }
+        // Back to the founding, when nothing disappeared.
+        (past && next.is_none()).then_some(rules)
     }
 
     /// Forgets what was read up to here and is too old. Answers the keys of the items that go, and whether all of it was.
@@ -110,18 +143,20 @@ impl RoomSync {
             self.uncount(item);
         }
         if let Some(last) = self.last.as_mut().filter(|last| last.key == item.key) {
-            let from = (last.sender.clone(), last.own);
-            *last = Item::plain((last.key.clone(), last.seq), last.at, from, Body::Expired);
+            *last = expired(last);
         }
     }
 
-    /// What the relay is still to be told, if it is this account's to tell: an owner's, or in a room of two the founder's.
+    /// The newest item, as lists show it now.
+    pub(super) fn last_now(&self, now_ms: u64) -> Option<Item> {
+        let last = self.last.as_ref()?;
+        Some(if self.is_over(last, now_ms) { expired(last) } else { last.clone() })
+    }
+
+    /// What the relay is still to be told, if it is this account's to tell: an owner's, or in a room of two that of both.
     fn untold(&self, session: &Session) -> Option<u64> {
         let state = self.group.as_ref()?.state();
-        let leads = match state.kind {
-            RoomKind::Direct => state.founder == session.id(),
-            RoomKind::Group => state.role(session.id()) == Role::Owner,
-        };
+        let leads = state.role(session.id()) == Role::Owner;
         let untold = leads && !self.expiry.telling && self.expiry.told_s != state.retention_s;
         (untold && self.is_current()).then_some(state.retention_s)
     }

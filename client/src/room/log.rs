@@ -139,7 +139,9 @@ impl Client {
         }
         // What answers another message is shown together with that.
         touched.extend(items.iter().filter(|item| item.reply.is_some()).filter_map(|item| item.seq));
-        items.retain(|item| item.reply.is_none());
+        let sync = self.rooms.get(&room);
+        let over = |item: &Item| sync.is_some_and(|sync| sync.is_over(item, ctx.now_ms));
+        items.retain(|item| item.reply.is_none() && !over(item));
         if !items.is_empty() {
             ctx.notify(Notice::Items { room: room.to_string(), items });
         }
@@ -246,7 +248,7 @@ impl RoomSync {
         }
         if !items.is_empty() {
             batch.ops.extend(store::put_items(session, self.id, entry.seq, &items, ctx));
-            self.count(&items, session.account);
+            self.count(&items, session.account, ctx.now_ms);
             batch.items.extend(items);
         }
     }
@@ -275,9 +277,10 @@ impl RoomSync {
         }
     }
 
-    fn count(&mut self, items: &[Item], me: AccountId) {
+    fn count(&mut self, items: &[Item], me: AccountId, now_ms: u64) {
         for item in items {
-            let said = matches!(item.body, Body::Text { .. } | Body::Poll { .. });
+            let said =
+                matches!(item.body, Body::Text { .. } | Body::Poll { .. }) && !self.is_over(item, now_ms);
             if let Some(seq) = item.seq.filter(|_| said && !item.own) {
                 self.newest_foreign = self.newest_foreign.max(seq);
                 if seq > self.marks.own.read {

@@ -48,7 +48,7 @@ impl RoomSync {
                 .map(|person| others.with_block(person))
                 .collect(),
             members: u32::try_from(members.len()).unwrap_or(u32::MAX),
-            last: self.unsent_items(session).pop().or_else(|| self.last.clone()),
+            last: self.unsent_items(session).pop().or_else(|| self.last_now(now_ms)),
             unread: self.unread.count(),
             mentions: self.unread.mentions(),
             read: self.marks.own.read.min(log::LATEST_SEQ),

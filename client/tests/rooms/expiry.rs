@@ -1,6 +1,6 @@
 //! Messages that disappear, pictures, and what the timeline tells of settings and roles.
 
-use waxwing_client::api::{Avatar, Body, Intent, Item, Page, Reply, Role};
+use waxwing_client::api::{Avatar, Body, Intent, Item, Notice, Page, Reply, Role};
 
 use crate::scene::{Three, code};
 
@@ -156,5 +156,96 @@ fn the_timeline_tells_of_roles_and_settings_also_to_whoever_reads_it_later() {
             has(&|body| matches!(body, Body::Named { name, .. } if name == "Aicha B.")),
             "name, device {d}"
         );
+    }
+}
+
+#[test]
+fn in_a_room_of_two_the_relay_hears_of_the_rule_from_either() {
+    let mut all = Three::new(44);
+    let account = all.account(all.jonas);
+    let direct = Intent::CreateDirect { account, note: None };
+    let Ok(Reply::Room { room }) = all.world.call(all.mira, direct) else { panic!("no room") };
+    all.world.run();
+    assert_eq!(all.world.call(all.jonas, Intent::AcceptRequest { room: room.clone() }), Ok(Reply::Done));
+    all.world.run();
+    all.room = room.clone();
+    for d in [all.mira, all.second] {
+        all.world.go_away(d);
+    }
+    say(&mut all, |all| all.jonas, "between us");
+    assert_eq!(all.world.call(all.jonas, edit(&room, None, Some(SIX_HOURS_S))), Ok(Reply::Done));
+    all.world.run();
+    let place = room.parse().expect("a room id");
+    assert_eq!(all.world.relay.rooms[&place].retention_s, SIX_HOURS_S);
+    all.world.pass(7 * HOUR_MS);
+    assert!(!keeps(&mut all, 1, "between us"));
+    let now_ms = all.world.now_ms;
+    assert_eq!(all.world.relay.erase_expired(now_ms), 1);
+}
+
+#[test]
+fn what_the_operator_removed_after_a_rule_had_ended_shows_as_removed() {
+    let mut all = Three::together(45);
+    let (room, place) = (all.room.clone(), all.room.parse().expect("a room id"));
+    all.world.relay.clock_ms = all.world.now_ms;
+    assert_eq!(all.world.call(all.mira, edit(&room, None, Some(SIX_HOURS_S))), Ok(Reply::Done));
+    say(&mut all, |all| all.mira, "under the rule");
+    all.world.pass(7 * HOUR_MS);
+    all.world.relay.clock_ms = all.world.now_ms;
+    let now_ms = all.world.now_ms;
+    assert_eq!(all.world.relay.erase_expired(now_ms), 1);
+    assert_eq!(all.world.call(all.mira, edit(&room, None, Some(0))), Ok(Reply::Done));
+    say(&mut all, |all| all.jonas, "after the rule");
+    say(&mut all, |all| all.jonas, "to stay");
+    let log = &all.world.relay.rooms[&place].log;
+    let id = log.iter().rfind(|entry| entry.bytes.len() > 0).expect("it was said").seq - 1;
+    all.world.relay.remove_message(id);
+    all.world.pass(20 * HOUR_MS);
+    let late = all.world.log_in("aicha");
+    assert_eq!(all.kept(late), ["to stay"]);
+    let removed: Vec<u64> = items(&mut all, late)
+        .iter()
+        .filter(|item| item.body == Body::Removed)
+        .filter_map(|item| item.seq)
+        .collect();
+    assert_eq!(removed, [id], "what the rule took shows as nothing, what was removed later does not");
+}
+
+#[test]
+fn what_is_beyond_its_time_is_never_shown() {
+    let mut all = Three::together(46);
+    let (room, jonas, aicha) = (all.room.clone(), all.jonas, all.aicha);
+    assert_eq!(all.world.call(all.mira, edit(&room, None, Some(SIX_HOURS_S))), Ok(Reply::Done));
+    all.world.run();
+    all.world.go_away(jonas);
+    say(&mut all, |all| all.mira, "for six hours");
+    let seen = Intent::Read { room: room.clone(), seq: 1 };
+    assert_eq!(all.world.call(aicha, seen), Ok(Reply::Done));
+    let store = all.world.devices[aicha].stored();
+    all.world.pass(7 * HOUR_MS);
+    // Neither by a device that reads it only now, nor by one that has kept it and starts with the question for the newest page.
+    let again = all.world.add(store);
+    for d in [jonas, again] {
+        all.world.devices[d].notices.clear();
+        all.world.devices[d].items.clear();
+    }
+    let page = Intent::Timeline { room: room.clone(), page: Page::Newest, limit: 50 };
+    let says = |item: &Item| matches!(item.body, Body::Text { .. });
+    match all.world.call(again, page) {
+        Ok(Reply::Timeline { items, .. }) => assert!(!items.iter().any(says), "{items:?}"),
+        other => panic!("{other:?}"),
+    }
+    all.world.wake_up(jonas);
+    for d in [jonas, again] {
+        for notice in &all.world.devices[d].notices {
+            match notice {
+                Notice::Items { items, .. } => assert!(!items.iter().any(says), "device {d}: {items:?}"),
+                Notice::Room { room } => {
+                    assert!(!room.last.as_ref().is_some_and(says), "device {d}: {:?}", room.last);
+                    assert!(d == again || room.unread == 0);
+                }
+                _ => {}
+            }
+        }
     }
 }

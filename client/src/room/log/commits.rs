@@ -247,7 +247,7 @@ impl RoomSync {
         let items = self.own_epoch(session, entry, room, batch, ctx);
         self.passed(self.head.advance(&digest));
         batch.ops.extend(store::put_items(session, self.id, entry.seq, &items, ctx));
-        self.count(&items, session.account);
+        self.count(&items, session.account, ctx.now_ms);
         batch.items.extend(items);
     }
 

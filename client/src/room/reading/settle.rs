@@ -123,6 +123,7 @@ impl RoomSync {
             _ => None,
         };
         let pending = self.pending_notes(me);
+        let forgets = matches!(reading.purpose, For::Expire);
         let mut rows = BTreeMap::new();
         for (place, items) in std::mem::take(&mut reading.rows) {
             let notes = reading.notes_of(place);
@@ -130,8 +131,10 @@ impl RoomSync {
                 self.settle_place((place, items, removed == Some(place)), &notes, session, &mut settled, ctx);
             let later = notes.iter().map(|(_, noted)| noted).chain(&pending);
             let later: Vec<&Noted> = later.filter(|noted| noted.note.target.seq == place).collect();
-            let shown = kept.into_iter().filter_map(|item| folded(item, later.iter().copied(), me)).collect();
-            rows.insert(place, shown);
+            let shown = kept.into_iter().filter_map(|item| folded(item, later.iter().copied(), me));
+            // Beyond its time nothing is shown, also where it was not let go of yet.
+            let over = |item: &Item| !forgets && self.is_over(item, ctx.now_ms);
+            rows.insert(place, shown.filter(|item| !over(item)).collect());
         }
         let all = rows
             .iter()
