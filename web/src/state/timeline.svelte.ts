@@ -15,8 +15,8 @@ export function compareItems(a: Item, b: Item): number {
   return a.at - b.at || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
 }
 
-/** How far the account has read a room. */
-export type Seen = Pick<Room, 'unread' | 'read'>;
+/** How far the account has read a room, and what is the last in it. */
+export type Seen = Pick<Room, 'unread' | 'read'> & Partial<Pick<Room, 'last'>>;
 
 /** A place to go to: an item, or the end. */
 export interface Wanted {
@@ -31,6 +31,10 @@ export class Timeline {
   #keys = new Set<string>();
   #marked = false;
   #asked = 0;
+  /** The highest number that anything had: what is above it is new. */
+  #top = 0;
+  /** What was told while pages are on their way, by page; null is gone. A page may have been read before. */
+  readonly #told = new Set<Map<string, Item | null>>();
 
   items = $state.raw<readonly Item[]>([]);
   /** The last change put items before all others, so the view must keep its place from the end. */
@@ -62,8 +66,9 @@ export class Timeline {
   }
 
   /** Fetches the newest page, or where the unread messages begin when that is far before it. */
-  async open({ unread, read }: Seen): Promise<void> {
+  async open({ unread, read, last }: Seen): Promise<void> {
     this.status = 'loading';
+    this.#top = Math.max(this.#top, last?.seq ?? 0);
     const limit = Math.min(MOST, Math.max(PAGE, unread + PAGE / 2));
     try {
       const page = await this.#page(
@@ -94,7 +99,7 @@ export class Timeline {
       const oldest = page.items.find(({ seq }) => seq != null)?.seq;
       const apart = page.more && lastSeq !== null && oldest != null && oldest > lastSeq + 1;
       // So much was missed that the rest is fetched when somebody goes there.
-      if (apart) this.newer = true;
+      if (apart) this.#endAt(lastSeq);
       this.receive(page.items);
     } catch (thrown) {
       this.failure = failureOf(thrown);
@@ -103,12 +108,12 @@ export class Timeline {
 
   /** Fetches the page before the oldest item. */
   async loadOlder(): Promise<void> {
-    const oldest = this.items.find((item) => item.seq != null);
-    if (!this.more || this.loadingOlder || this.status !== 'ready' || oldest?.seq == null) return;
+    const first = this.firstSeq;
+    if (!this.more || this.loadingOlder || this.status !== 'ready' || first === null) return;
     const { part } = this;
     this.loadingOlder = true;
     try {
-      const page = await this.#page({ type: 'before', seq: oldest.seq });
+      const page = await this.#page({ type: 'before', seq: first });
       if (part !== this.part) return;
       this.#merge(page.items);
       this.more = page.more && page.items.length > 0;
@@ -165,20 +170,27 @@ export class Timeline {
 
   /** New or changed items. */
   receive(items: readonly Item[]): void {
-    const news = items.filter((item) => isForeignText(item) && !this.#keys.has(item.key));
-    // What is far below the place that the person looks at comes when they go there.
-    const last = this.newer ? this.lastSeq : null;
-    const within = (item: Item) => last === null || this.#keys.has(item.key) || (item.seq ?? Infinity) < last;
-    this.#merge(items.filter(within));
+    const top = this.#top;
+    const news = items.filter((item) => isForeignText(item) && (item.seq ?? 0) > top);
+    for (const item of items) {
+      this.#top = Math.max(this.#top, item.seq ?? 0);
+      for (const told of this.#told) told.set(item.key, item);
+    }
     // What was deleted is not to be found in what was said aloud either.
-    const told = this.announced?.key;
-    if (items.some((item) => item.key === told && !isMessage(item.body))) this.announced = null;
-    if (this.status !== 'ready' || news.length === 0) return;
+    const aloud = this.announced?.key;
+    if (items.some((item) => item.key === aloud && !isMessage(item.body))) this.announced = null;
+    // Without a page there is nothing yet that it could belong to.
+    if (this.status !== 'ready') return;
+    // What is far from the place that the person looks at comes when they go there: between it and what is here is more.
+    const [from, to] = [this.more ? this.firstSeq : null, this.newer ? this.lastSeq : null];
+    this.#merge(items.filter((item) => this.#keys.has(item.key) || isBetween(item, from, to)));
+    if (news.length === 0) return;
     this.fresh += news.length;
     this.announced = news.at(-1) ?? null;
   }
 
   gone(key: string): void {
+    for (const told of this.#told) told.set(key, null);
     if (!this.#keys.delete(key)) return;
     this.shift = false;
     this.items = this.items.filter((item) => item.key !== key);
@@ -205,6 +217,11 @@ export class Timeline {
     this.fresh = 0;
   }
 
+  /** The oldest number that is here. */
+  get firstSeq(): number | null {
+    return this.items.find((item) => item.seq != null)?.seq ?? null;
+  }
+
   /** The newest number, which is what reading up to the end means. */
   get lastSeq(): number | null {
     for (let i = this.items.length - 1; i >= 0; i--) {
@@ -214,8 +231,38 @@ export class Timeline {
     return null;
   }
 
-  #page(page: Page, limit = PAGE): Promise<ReplyFor<'timeline'>> {
-    return this.#engine.call({ type: 'timeline', room: this.room, page, limit });
+  /** A page with all that was told of its items, and of others in its place, since it was asked for. */
+  async #page(page: Page, limit = PAGE): Promise<ReplyFor<'timeline'>> {
+    const told = new Map<string, Item | null>();
+    this.#told.add(told);
+    try {
+      const reply = await this.#engine.call({ type: 'timeline', room: this.room, page, limit });
+      const seqs = reply.items.flatMap(({ seq }) => seq ?? []);
+      const from = page.type === 'after' ? page.seq : reply.more ? (seqs[0] ?? null) : null;
+      const to = page.type === 'before' ? page.seq : reply.newer ? (seqs.at(-1) ?? null) : null;
+      const known = new Set(reply.items.map(({ key }) => key));
+      const items = reply.items.flatMap((item) => {
+        const now = told.get(item.key);
+        return now === undefined ? item : (now ?? []);
+      });
+      for (const item of told.values()) {
+        if (item && !known.has(item.key) && isBetween(item, from, to)) items.push(item);
+      }
+      items.sort(compareItems);
+      this.#top = Math.max(this.#top, ...seqs.slice(-1));
+      return { ...reply, items };
+    } finally {
+      this.#told.delete(told);
+    }
+  }
+
+  /** What is after a place, or only on its way, is not here any more: it does not follow without a gap. */
+  #endAt(seq: number): void {
+    const left = this.items.filter((item) => item.seq != null && item.seq <= seq);
+    this.#keys = new Set(left.map(({ key }) => key));
+    this.shift = false;
+    this.items = left;
+    this.newer = true;
   }
 
   /** Another part takes the place of what is here, unless a later one is asked for meanwhile. */
@@ -252,6 +299,11 @@ export class Timeline {
     this.shift = Boolean(inFront);
     this.items = inFront ? [...added, ...kept] : inserted(kept, added);
   }
+}
+
+/** Whether an item is after one place and before another; null is the beginning or the end, where what is on its way is. */
+function isBetween({ seq }: Item, from: number | null, to: number | null): boolean {
+  return (from === null || (seq ?? Infinity) > from) && (to === null || (seq ?? Infinity) < to);
 }
 
 /** Merges two sorted lists, the second of which nearly always belongs near the end of the first. */

@@ -65,6 +65,51 @@ describe('timeline', () => {
     expect(timeline.fresh).toBe(0);
   });
 
+  it('leaves old messages that change to the page that they belong to', async () => {
+    const { engine, timeline } = await opened();
+    timeline.receive([text('old', 1, { reactions: [{ emoji: '👍', accounts: ['ann'] }] })]);
+    expect(keys(timeline)).toEqual(['c', 'd', 'e']);
+    expect(timeline.fresh).toBe(0);
+    expect(timeline.announced).toBeNull();
+    void timeline.loadOlder();
+    expect(engine.intents.at(-1)).toMatchObject({ page: { type: 'before', seq: 3 } });
+    await engine.reply({ type: 'timeline', items: [text('old', 1), text('b', 2)], more: false });
+    expect(keys(timeline)).toEqual(['old', 'b', 'c', 'd', 'e']);
+    // Where nothing is missing any more, what turns up late has its place.
+    timeline.receive([text('oldest', 0)]);
+    expect(keys(timeline)[0]).toBe('oldest');
+    expect(timeline.fresh).toBe(0);
+  });
+
+  it('takes what was told of a page over what the page says', async () => {
+    const { engine, timeline } = await opened();
+    void timeline.loadOlder();
+    timeline.receive([text('b', 2, { edited: 1 })]);
+    timeline.gone('a');
+    timeline.gone('e');
+    await engine.reply({ type: 'timeline', items: [text('a', 1), text('b', 2)], more: true });
+    expect(keys(timeline)).toEqual(['b', 'c', 'd']);
+    expect(timeline.item('b')?.edited).toBe(1);
+  });
+
+  it('has no hole where a live message comes before the page that it opens with', async () => {
+    const engine = new ScriptedEngine();
+    const timeline = new Timeline('r', engine);
+    void timeline.open({ unread: 5_000, read: 99, last: text('z', 5_099) });
+    timeline.receive([text('live', 5_100), text('b', 101, { edited: 1 }), text('mine', null, { own: true })]);
+    expect(keys(timeline)).toEqual([]);
+    const page = [text('a', 99), text('b', 101), text('c', 102)];
+    await engine.reply({ type: 'timeline', items: page, more: true, newer: true });
+    expect(keys(timeline)).toEqual(['a', 'b', 'c']);
+    expect(timeline.item('b')?.edited).toBe(1);
+    expect(timeline.lastSeq).toBe(102);
+    // A reaction to what is not here yet is no new message.
+    timeline.receive([text('between', 2_000)]);
+    expect(timeline.fresh).toBe(0);
+    timeline.receive([text('next', 5_101)]);
+    expect(timeline.fresh).toBe(1);
+  });
+
   it('drops a discarded message', async () => {
     const { timeline } = await opened();
     timeline.gone('d');
@@ -150,6 +195,34 @@ describe('timeline', () => {
       expect(timeline.wanted).toEqual({ key: null, align: 'end' });
     });
 
+    it('keeps what comes while the newest are on their way', async () => {
+      const { engine, timeline } = await far();
+      void timeline.showNewest();
+      timeline.receive([text('z', 901), text('old', 500), text('mine', null, { own: true })]);
+      timeline.gone('x');
+      const page = [text('x', 899), text('y', 900)];
+      await engine.reply({ type: 'timeline', items: page, more: true, newer: false });
+      expect(keys(timeline)).toEqual(['y', 'z', 'mine']);
+    });
+
+    it('keeps what comes while the last page is on its way', async () => {
+      const { engine, timeline } = await far();
+      void timeline.loadNewer();
+      timeline.receive([text('z', 900), text('mine', null, { own: true })]);
+      await engine.reply({ type: 'timeline', items: [text('y', 101)], more: true, newer: false });
+      expect(keys(timeline)).toEqual(['a1', 'b1', 'y', 'z', 'mine']);
+    });
+
+    it('takes in nothing that is after the part that is shown', async () => {
+      const { engine, timeline } = await far();
+      void timeline.show('b2', 300);
+      timeline.receive([text('z', 901), text('b2', 300, { edited: 1 }), text('own', null, { own: true })]);
+      const page = [text('a2', 299), text('b2', 300)];
+      await engine.reply({ type: 'timeline', items: page, more: true, newer: true });
+      expect(keys(timeline)).toEqual(['a2', 'b2']);
+      expect(timeline.item('b2')?.edited).toBe(1);
+    });
+
     it('drops a page that was asked for before', async () => {
       const { engine, timeline } = await far();
       void timeline.loadOlder();
@@ -158,6 +231,18 @@ describe('timeline', () => {
       await engine.reply({ type: 'timeline', items: [text('z', 900)], more: true, newer: false });
       expect(keys(timeline)).toEqual(['z']);
     });
+  });
+
+  it('has no hole where much was missed and something comes while that is found out', async () => {
+    const { engine, timeline } = await opened();
+    timeline.receive([text('mine', null, { own: true })]);
+    void timeline.refresh();
+    timeline.receive([text('live', 900)]);
+    await engine.reply({ type: 'timeline', items: [text('y', 899), text('live', 900)], more: true });
+    expect(keys(timeline)).toEqual(['c', 'd', 'e']);
+    expect(timeline.newer).toBe(true);
+    void timeline.loadNewer();
+    expect(engine.intents.at(-1)).toMatchObject({ page: { type: 'after', seq: 5 } });
   });
 
   it('goes to what is here without asking, and says when a place is nowhere', async () => {
