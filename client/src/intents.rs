@@ -1,5 +1,6 @@
 //! What the person wants: at once, when the relay can be asked, or not at all.
 
+use waxwing_crypto_core::room::JoinKind;
 use waxwing_wire::limits::TEXT_BYTES;
 use zeroize::Zeroizing;
 
@@ -38,6 +39,7 @@ impl Client {
             | Intent::SetRole { .. }
             | Intent::EditRoom { .. }
             | Intent::RevokeInvite { .. }
+            | Intent::RemoveRoomPassword { .. }
             | Intent::SetRoomPassword { .. }
             | Intent::JoinByPassword { .. }
             | Intent::UnlockRoom { .. }
@@ -209,7 +211,7 @@ impl Client {
     fn carry_out(&mut self, id: u64, intent: Intent, ctx: &mut Ctx<'_>) {
         let done = match intent {
             Intent::CreateRoom { name } => self.create_room(id, &name, ctx),
-            Intent::CreateInvite { room } => self.create_invite(id, &room, ctx),
+            Intent::CreateInvite { room, lasts } => self.create_invite(id, (&room, lasts), ctx),
             Intent::PreviewInvite { invite } => self.preview(id, &invite, ctx),
             Intent::JoinRoom { invite } => self.join(id, &invite, ctx),
             Intent::SafetyNumber { account } => self.safety_number(id, &account, ctx),
@@ -226,7 +228,8 @@ impl Client {
             Intent::EditRoom { room, name, topic, history, avatar, retention } => {
                 self.edit_room(id, &room, EditRoom { name, topic, history, avatar, retention }, ctx)
             }
-            Intent::RevokeInvite { room } => self.revoke_invite(id, &room, ctx),
+            Intent::RevokeInvite { room } => self.close_door(id, &room, JoinKind::Link, ctx),
+            Intent::RemoveRoomPassword { room } => self.close_door(id, &room, JoinKind::Password, ctx),
             Intent::LeaveRoom { room } => self.leave_room(id, &room, ctx),
             Intent::SetRoomPassword { room, password } => self.set_room_password(id, &room, password, ctx),
             Intent::JoinByPassword { name, password } => {

@@ -52,16 +52,18 @@ impl Client {
         let seed = SymmetricKey::try_from_slice(seed);
         let method = seed.and_then(|seed| JoinSecret::from_seed(seed).method_id().ok());
         let state = sync.group.as_ref().map(Room::state);
-        let counts = state.zip(method).is_some_and(|(state, method)| state.join(&method).is_some());
+        let method = state.zip(method).and_then(|(state, method)| state.join(&method));
         let may = state.is_some_and(|state| state.role(session.id()) >= Role::Moderator);
-        if !counts || !may {
+        let Some(method) = method.filter(|_| may) else {
             self.save(&name, Zeroizing::new(Vec::new()), ctx);
             return true;
-        }
+        };
         // Kept once it counts: until then it is the old one that has to be replaced.
         let secret = JoinSecret::generate(ctx.rng);
         let (wanted, kept) = match kind {
-            JoinKind::Link => (Wanted::Link(secret.clone()), secret.seed().expose().to_vec()),
+            JoinKind::Link => {
+                (Wanted::Link(secret.clone(), method.expires_ms), secret.seed().expose().to_vec())
+            }
             JoinKind::Password => (Wanted::Without(kind), Vec::new()),
         };
         let _ = self.want(room, wanted, CommitFor::Relink(name, Zeroizing::new(kept)), ctx);

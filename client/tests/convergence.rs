@@ -52,7 +52,7 @@ fn whim(rng: &mut ChaCha20Rng, room: &str, accounts: &[String], n: usize) -> Int
             avatar: None,
             retention: None,
         },
-        5 => Intent::CreateInvite { room },
+        5 => Intent::CreateInvite { room, lasts: None },
         6 => Intent::LeaveRoom { room },
         _ => Intent::text(room, format!("message {n}")),
     }

@@ -81,7 +81,7 @@ pub fn play(bytes: &[u8]) {
             7 => world.network(d, false),
             8 => world.network(d, true),
             9 => {
-                let _ = world.ask(d, Intent::CreateInvite { room: room.clone() });
+                let _ = world.ask(d, Intent::CreateInvite { room: room.clone(), lasts: None });
             }
             10 | 11 => {
                 for _ in 0..=argument % 24 {

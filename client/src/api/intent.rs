@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{AccountIntent, Avatar, History, Notify, Page, Preview, Role, Target};
 #[cfg(doc)]
-use super::{Failure, Notice, RETENTION_S_MAX, RETENTION_S_MIN, Reply};
+use super::{Failure, INVITE_S_MAX, INVITE_S_MIN, Notice, RETENTION_S_MAX, RETENTION_S_MIN, Reply};
 
 /// What the person wants. Each intent is answered by exactly one [`Reply`] or [`Failure`].
 #[derive(Clone, Serialize, Deserialize)]
@@ -22,10 +22,13 @@ pub enum Intent {
         /// Its name; sealed.
         name: String,
     },
-    /// The invite link of a room, made if there is none of ours yet. Reply: [`Reply::Invite`].
+    /// The invite link of a room, made if there is none of ours that opens. Reply: [`Reply::Invite`].
     CreateInvite {
         /// The room.
         room: String,
+        /// It is to last for so many seconds from now on, from [`INVITE_S_MIN`] to [`INVITE_S_MAX`], or with 0 for ever. Absent: as it is,
+        /// and 7 days for one that is made.
+        lasts: Option<u64>,
     },
     /// Look at what an invite leads to. Reply: [`Reply::InvitePreview`].
     PreviewInvite {
@@ -121,6 +124,11 @@ pub enum Intent {
         room: String,
         /// Chosen; a good one is made when absent.
         password: Option<String>,
+    },
+    /// Take the room's password away: nobody comes in by it any more. Reply: [`Reply::Done`].
+    RemoveRoomPassword {
+        /// The room.
+        room: String,
     },
     /// Join by a room's name and password. Reply: [`Reply::Room`].
     JoinByPassword {

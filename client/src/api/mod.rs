@@ -16,8 +16,8 @@ pub use notice::{
 };
 pub use reply::{Contact, Failure, Reply, SessionEntry};
 pub use view::{
-    Avatar, Body, Confirmed, History, Identity, Item, Notify, Person, RETENTION_S_MAX, RETENTION_S_MIN, Role,
-    Room, Sending, Vouched,
+    Avatar, Body, Confirmed, Door, History, INVITE_S_MAX, INVITE_S_MIN, Identity, Item, Notify, Person,
+    RETENTION_S_MAX, RETENTION_S_MIN, Role, Room, Sending, Vouched,
 };
 
 /// These carry passwords, codes, keys and texts, so `Debug` shows none of their content.

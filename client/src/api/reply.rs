@@ -116,6 +116,8 @@ pub enum Reply {
     Invite {
         /// To be put after `#/join/`.
         invite: String,
+        /// It opens until then, milliseconds since 1970; nothing: for ever, or not known.
+        until: Option<u64>,
     },
     /// A room's password.
     RoomPassword {

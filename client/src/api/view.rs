@@ -24,8 +24,8 @@ pub struct Room {
     pub history: History,
     /// Messages disappear after so many seconds; 0 keeps them.
     pub retention: u64,
-    /// An invite link exists.
-    pub invite: bool,
+    /// The invite link, if there is one.
+    pub invite: Option<Door>,
     /// It can be joined with a password.
     pub password: bool,
     /// The room that this one goes on from.
@@ -70,6 +70,23 @@ pub struct Room {
 pub const RETENTION_S_MIN: u64 = 60;
 /// Longest such time: a year, in seconds.
 pub const RETENTION_S_MAX: u64 = 366 * 86_400;
+
+/// Shortest time that an invite link may last, unless for ever: a minute, in seconds.
+pub const INVITE_S_MIN: u64 = 60;
+/// Longest such time: a year, in seconds.
+pub const INVITE_S_MAX: u64 = 366 * 86_400;
+
+/// A way into a room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Door {
+    /// Account that made it.
+    pub by: String,
+    /// That is this account.
+    pub own: bool,
+    /// It opens until then, milliseconds since 1970, or for ever. One that has expired is taken away soon after.
+    pub until: Option<u64>,
+}
 
 /// How a room is pictured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,8 +4,8 @@ use waxwing_crypto_core::{
     identity::IdentityKey,
     ids,
     room::{
-        Change, HistoryRule, JoinKind, JoinSecret, Newcomer, Role, RoleEntry, Room, RoomKind, RoomState,
-        token_hash,
+        self, Change, HistoryRule, JoinKind, JoinSecret, Newcomer, Role, RoleEntry, Room, RoomKind,
+        RoomState, token_hash,
     },
 };
 use waxwing_wire::{
@@ -26,19 +26,21 @@ use crate::{
 pub(crate) enum Wanted {
     /// Fresh key material for the own leaf.
     Refresh,
-    /// A new invite link in place of an earlier one.
-    Link(JoinSecret),
+    /// The invite link, in place of another one; it opens until then, milliseconds since 1970, or for ever.
+    Link(JoinSecret, Option<u64>),
     /// A new password in place of an earlier one: its join method, and what the relay keeps for it.
     Password(JoinSecret, Box<RoomPassword>),
     /// No invite link, or no password.
     Without(JoinKind),
+    /// None of the ways in that have expired by this time.
+    Unexpired(u64),
     /// What is given changes, the rest stays.
     Edit(Box<Edit>),
     /// A member's role.
     Role(AccountId, Role),
     /// These come in, by their key packages.
     Add(Vec<Newcomer>),
-    /// This member goes. The secret is that of a new link, if there was one.
+    /// This member goes. The secret is that of a new link, if there was one; it opens for as long as the one before.
     Remove(AccountId, JoinSecret),
     /// These have left.
     Departed(Vec<(AccountId, Vec<u8>)>),
@@ -85,9 +87,10 @@ fn damaged() -> Failure {
     failure("damaged", "The way into the room could not be made. Try again.")
 }
 
-fn gate(secret: &JoinSecret, id: [u8; 32], password: Option<RoomPassword>) -> JoinMethod {
+/// What the relay is told of a way in.
+fn gate(secret: &JoinSecret, method: &room::JoinMethod, password: Option<RoomPassword>) -> JoinMethod {
     let token_hash = TokenHash(token_hash(&secret.relay_token()));
-    JoinMethod { id: MethodId(id), token_hash, expires_at_ms: None, password }
+    JoinMethod { id: MethodId(method.id()), token_hash, expires_at_ms: method.expires_ms, password }
 }
 
 impl Wanted {
@@ -96,11 +99,12 @@ impl Wanted {
         let view = View { group, state: group.state(), me: session.id() };
         match self {
             Self::Refresh => Ok(Some(Plan::of(Change::Refresh))),
-            Self::Link(secret) => view.enter_by(JoinKind::Link, secret, None),
+            Self::Link(secret, until) => view.enter_by(JoinKind::Link, secret, *until, None),
             Self::Password(secret, password) => {
-                view.enter_by(JoinKind::Password, secret, Some(*password.clone()))
+                view.enter_by(JoinKind::Password, secret, None, Some(*password.clone()))
             }
-            Self::Without(kind) => view.without(*kind),
+            Self::Without(kind) => view.without(|join| join.kind == *kind),
+            Self::Unexpired(now_ms) => view.without(|join| join.has_expired(*now_ms)),
             Self::Edit(edit) => view.edit(edit),
             Self::Role(account, role) => view.role(account.0.into(), *role),
             Self::Add(packages) => Ok(view.add(packages)),
@@ -142,6 +146,7 @@ impl View<'_> {
         &self,
         kind: JoinKind,
         secret: &JoinSecret,
+        expires_ms: Option<u64>,
         password: Option<RoomPassword>,
     ) -> Result<Option<Plan>, Failure> {
         self.demand(
@@ -152,17 +157,18 @@ impl View<'_> {
             return Err(not_allowed("Nobody else can come into a room of two."));
         }
         let method = secret.method(kind, self.me).map_err(|_| damaged())?;
-        let gate = gate(secret, method.id(), password);
+        let method = room::JoinMethod { expires_ms, ..method };
+        let gate = gate(secret, &method, password);
         let mut next = self.state.clone();
         next.joins.retain(|join| join.kind != kind);
         next.joins.push(method);
         Ok(self.to_state(next).map(|plan| Plan { methods: Some(vec![gate]), ..plan }))
     }
 
-    fn without(&self, kind: JoinKind) -> Result<Option<Plan>, Failure> {
+    fn without(&self, closed: impl Fn(&room::JoinMethod) -> bool) -> Result<Option<Plan>, Failure> {
         self.demand(Role::Moderator, "Only an owner or a moderator can close a way into the room.")?;
         let mut next = self.state.clone();
-        next.joins.retain(|join| join.kind != kind);
+        next.joins.retain(|join| !closed(join));
         Ok(self.to_state(next))
     }
 
@@ -239,12 +245,13 @@ impl View<'_> {
         }
         let mut next = self.state.clone();
         next.roles.retain(|entry| entry.account != account);
-        let linked = next.joins.iter().any(|join| join.kind == JoinKind::Link);
+        let link = next.joins.iter().find(|join| join.kind == JoinKind::Link).cloned();
         next.joins.clear();
         let mut gates = None;
-        if linked {
+        if let Some(before) = link {
             let method = secret.method(JoinKind::Link, self.me).map_err(|_| damaged())?;
-            gates = Some(vec![gate(secret, method.id(), None)]);
+            let method = room::JoinMethod { expires_ms: before.expires_ms, ..method };
+            gates = Some(vec![gate(secret, &method, None)]);
             next.joins.push(method);
         }
         let levels = (next.roles != self.state.roles).then(|| levels(&next.roles));

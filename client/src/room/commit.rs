@@ -247,8 +247,8 @@ impl Client {
                 }
             }
             CommitFor::Invite { intent } => {
-                let invite = self.invite_text(room);
-                ctx.reply(intent, invite.map(|invite| Reply::Invite { invite }));
+                let invite = self.invite_text(room, ctx.now_ms);
+                ctx.reply(intent, invite);
             }
         }
     }

@@ -5,7 +5,7 @@
 //! of them comes before the others; who comes too late finds that it is so already.
 
 use serde::{Deserialize, Serialize};
-use waxwing_crypto_core::room::RoomKind;
+use waxwing_crypto_core::room::{Role, RoomKind};
 use waxwing_wire::{
     AccountId, RoomId,
     frame::{Request, Response},
@@ -64,6 +64,8 @@ pub(crate) enum Chore {
     Heal,
     Refresh,
     Peer(AccountId),
+    /// A way in has expired, and is still in the room's state.
+    Expired,
 }
 
 /// A duty that waits.
@@ -132,6 +134,10 @@ impl RoomSync {
             chores.push((Chore::Refresh, AGE_JITTER_MS));
         }
         let state = group.state();
+        let expired = state.joins.iter().any(|join| join.has_expired(now_ms));
+        if expired && state.role(session.id()) >= Role::Moderator {
+            chores.push((Chore::Expired, JITTER_MS));
+        }
         // Founded, and cut off before the other one came in. Whoever has left is not brought in again.
         let peer = state.peer.filter(|_| state.kind == RoomKind::Direct && self.after == 0);
         chores.extend(peer.map(|peer| (Chore::Peer(AccountId(peer.0)), JITTER_MS)));
@@ -148,6 +154,10 @@ impl RoomSync {
                 let due_ms = ctx.now_ms.saturating_add(wait);
                 self.duties.push(Duty { chore, due_ms, tries: 0 });
             }
+        }
+        let joins = self.group.iter().flat_map(|group| &group.state().joins);
+        if let Some(end) = joins.filter_map(|join| join.expires_ms).filter(|end| *end > ctx.now_ms).min() {
+            ctx.wake_at(end);
         }
         if let Some(next) = self.duties.iter().filter(|duty| duty.tries < TRIES).map(|duty| duty.due_ms).min()
         {
@@ -200,6 +210,7 @@ impl Client {
                 Wanted::Refresh
             }
             Chore::Refresh => Wanted::Refresh,
+            Chore::Expired => Wanted::Unexpired(ctx.now_ms),
         };
         let _ = self.want(room, wanted, CommitFor::Duty, ctx);
     }

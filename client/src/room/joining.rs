@@ -75,6 +75,7 @@ fn open_doorway(
     epoch: EpochId,
     packages: Vec<Opaque>,
     public_states: Vec<Opaque>,
+    now_ms: u64,
 ) -> Result<Doorway, Failure> {
     let plain = |all: Vec<Opaque>| all.into_iter().map(|bytes| bytes.0).collect::<Vec<_>>();
     let (packages, states) = (plain(packages), plain(public_states));
@@ -89,7 +90,11 @@ fn open_doorway(
         }
     })?;
     let method = link.secret.method_id().map_err(|_| bad_invite())?;
-    let creator = doorway.state.join(&method).map(|method| method.creator);
+    let way = doorway.state.join(&method);
+    if way.is_some_and(|way| way.has_expired(now_ms)) {
+        return Err(failure("link_expired", "This invite link has expired. Ask for a new one."));
+    }
+    let creator = way.map(|way| way.creator);
     // A creator who is not a member vouches for nothing: whoever else holds the link could have made all of this up.
     let key = creator.and_then(|creator| Some((creator, *doorway.roster.get(&creator)?)));
     let honest =
@@ -153,13 +158,14 @@ impl Client {
         let Response::JoinInfo { epoch, commit, last_commit, public_states, packages, .. } = result? else {
             return Err(bad_invite());
         };
-        match open_doorway(&attempt.link, epoch, packages, public_states) {
+        match open_doorway(&attempt.link, epoch, packages, public_states, ctx.now_ms) {
             Ok(doorway) if attempt.aim == Aim::Preview => {
                 let reply = self.describe(&attempt.link, &doorway);
                 ctx.reply(attempt.intent, Ok(reply));
                 Ok(())
             }
             Ok(doorway) => self.walk_in(attempt, &doorway, last_commit, ctx),
+            Err(failure) if failure.code == "link_expired" => Err(failure),
             // A commit that does not count leaves packages that nobody can use: the epoch before it is the one in force.
             Err(_)
                 if commit > 0

@@ -259,7 +259,7 @@ impl Client {
             Unlock::Join => self.join_by(intent, Box::new(link), ctx),
             Unlock::Tell => {
                 let invite = URL_SAFE_NO_PAD.encode(&*link.to_bytes());
-                ctx.reply(intent, Ok(Reply::Invite { invite }));
+                ctx.reply(intent, Ok(Reply::Invite { invite, until: None }));
                 Ok(())
             }
         });

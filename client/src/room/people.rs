@@ -201,14 +201,16 @@ impl Client {
         self.want(room, Wanted::Edit(Box::new(edit)), done(intent), ctx)
     }
 
-    pub(crate) fn revoke_invite(
+    /// Nobody comes into a room by this way any more.
+    pub(crate) fn close_door(
         &mut self,
         intent: u64,
         room: &str,
+        kind: JoinKind,
         ctx: &mut Ctx<'_>,
     ) -> Result<(), Failure> {
         let room = self.open_room(room)?;
-        self.want(room, Wanted::Without(JoinKind::Link), done(intent), ctx)
+        self.want(room, Wanted::Without(kind), done(intent), ctx)
     }
 
     /// The room of two with somebody, if there is one.

@@ -8,11 +8,18 @@ use waxwing_wire::AccountId;
 use super::{RoomSync, avatar, log, shut::Cause};
 use crate::{
     account_data::RoomPreferences,
-    api::{Confirmed, History, Identity, Person, Role, Room, Vouched},
+    api::{Confirmed, Door, History, Identity, Person, Role, Room, Vouched},
     people::People,
     session::Session,
     trust::Trust,
 };
+
+/// The invite link of a room.
+fn link(state: &room::RoomState, session: &Session) -> Option<Door> {
+    let method = state.joins.iter().find(|join| join.kind == room::JoinKind::Link)?;
+    let (by, own) = (AccountId(method.creator.0).to_string(), method.creator == session.id());
+    Some(Door { by, own, until: method.expires_ms.map(|end| end.min(log::LATEST_MS)) })
+}
 
 impl RoomSync {
     pub(crate) fn view(
@@ -37,7 +44,7 @@ impl RoomSync {
             avatar: state.and_then(|state| avatar::from_bytes(&state.avatar)),
             history: state.map_or(History::All, |state| state.history.into()),
             retention: state.map_or(0, |state| state.retention_s),
-            invite: has(room::JoinKind::Link),
+            invite: state.and_then(|state| link(state, session)),
             password: has(room::JoinKind::Password),
             predecessor: self.predecessor.map(|before| before.to_string()),
             successor: self.successor.map(|next| next.to_string()),

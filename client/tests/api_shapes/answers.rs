@@ -1,7 +1,7 @@
 //! Samples of replies, notices and what they show.
 
 use waxwing_client::api::{
-    AccountNotice, Announcement, Avatar, Body, Confirmed, Connection, Contact, Ended, Failure, History,
+    AccountNotice, Announcement, Avatar, Body, Confirmed, Connection, Contact, Door, Ended, Failure, History,
     Identity, Item, Me, Notice, Notify, Person, PollOption, Presence, Quote, Reaction, Receipt, Reply, Role,
     Rollback, Room, Sending, SessionEntry, Status, Version, Vouched,
 };
@@ -55,7 +55,10 @@ samples!(replies, Reply, {
     Contacts: [Reply::Contacts { contacts: vec![contact(Some("mira".into())), contact(None)] }],
     LoggedOut: [Reply::LoggedOut { told: true }],
     Room: [Reply::Room { room: room_id() }],
-    Invite: [Reply::Invite { invite: "an-invite".into() }],
+    Invite: [
+        Reply::Invite { invite: "an-invite".into(), until: None },
+        Reply::Invite { invite: "an-invite".into(), until: Some(1_790_000_000_000) },
+    ],
     RoomPassword: [
         Reply::RoomPassword { name: "harbour-1234".into(), password: "a long password".into() },
     ],
@@ -319,7 +322,7 @@ pub fn room() -> Room {
         avatar: Some(Avatar { emoji: "🦜".into(), colour: 3 }),
         history: History::All,
         retention: 86_400,
-        invite: true,
+        invite: Some(Door { by: account(), own: true, until: Some(1_790_000_000_000) }),
         password: true,
         predecessor: Some(room_id()),
         successor: Some(room_id()),

@@ -78,7 +78,7 @@ samples!(other_intents, Intent, {
     Account: [AccountIntent::PlaceCode.into()],
     ServerInfo: [Intent::ServerInfo],
     CreateRoom: [Intent::CreateRoom { name: "Harbour".into() }],
-    CreateInvite: [Intent::CreateInvite { room: room_id() }],
+    CreateInvite: [Intent::CreateInvite { room: room_id(), lasts: None }, Intent::CreateInvite { room: room_id(), lasts: Some(3600) }],
     PreviewInvite: [Intent::PreviewInvite { invite: "an-invite".into() }],
     JoinRoom: [Intent::JoinRoom { invite: "an-invite".into() }],
     CreateDirect: [
@@ -113,6 +113,7 @@ samples!(other_intents, Intent, {
         },
     ],
     RevokeInvite: [Intent::RevokeInvite { room: room_id() }],
+    RemoveRoomPassword: [Intent::RemoveRoomPassword { room: room_id() }],
     SetRoomPassword: [
         Intent::SetRoomPassword { room: room_id(), password: Some("a long password".into()) },
         Intent::SetRoomPassword { room: room_id(), password: None },

@@ -45,7 +45,10 @@ fn a_room_of_two_has_two() {
     assert_eq!(code(all.world.call(all.mira, add)), "not_allowed");
     let remove = Intent::RemoveMember { room: room.clone(), account: jonas };
     assert_eq!(code(all.world.call(all.mira, remove)), "not_allowed");
-    assert_eq!(code(all.world.call(all.mira, Intent::CreateInvite { room: room.clone() })), "not_allowed");
+    assert_eq!(
+        code(all.world.call(all.mira, Intent::CreateInvite { room: room.clone(), lasts: None })),
+        "not_allowed"
+    );
     assert_eq!(all.world.call(all.jonas, Intent::LeaveRoom { room: room.clone() }), Ok(Reply::Done));
     assert_eq!(all.world.devices[all.mira].rooms[&room].members, 1);
 }
@@ -92,7 +95,101 @@ fn a_room_with_a_password_opens_to_whoever_knows_it() {
     );
     assert_eq!(code(all.world.call(all.aicha, try_with(&new, chosen))), "wrong_credentials");
     assert!(!all.world.devices[all.jonas].rooms[&room].password);
-    assert!(all.world.devices[all.jonas].rooms[&room].invite);
+    assert!(all.world.devices[all.jonas].rooms[&room].invite.is_some());
+}
+
+#[test]
+fn a_password_can_be_taken_away() {
+    let mut all = Three::new(21);
+    let room = all.room.clone();
+    let set = Intent::SetRoomPassword { room: room.clone(), password: None };
+    let Ok(Reply::RoomPassword { name, password }) = all.world.call(all.mira, set.clone()) else {
+        panic!("no password")
+    };
+    let enter = Intent::JoinByPassword { name, password };
+    assert_eq!(all.world.call(all.jonas, enter.clone()), Ok(Reply::Room { room: room.clone() }));
+    let away = Intent::RemoveRoomPassword { room: room.clone() };
+    assert_eq!(code(all.world.call(all.jonas, away.clone())), "not_allowed", "a plain member");
+    assert_eq!(all.world.call(all.second, away.clone()), Ok(Reply::Done));
+    assert_eq!(all.world.call(all.mira, away), Ok(Reply::Done), "it is so already");
+    assert!(!all.world.devices[all.jonas].rooms[&room].password);
+    assert_eq!(code(all.world.call(all.aicha, enter)), "wrong_credentials");
+    assert!(matches!(all.world.call(all.mira, set), Ok(Reply::RoomPassword { .. })));
+}
+
+const HOUR_S: u64 = 3600;
+
+fn link(all: &mut Three, lasts: Option<u64>) -> (String, Option<u64>) {
+    let room = all.room.clone();
+    match all.world.call(all.mira, Intent::CreateInvite { room, lasts }) {
+        Ok(Reply::Invite { invite, until }) => (invite, until),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Join packages of the room's newest epoch.
+fn packages(all: &Three) -> usize {
+    let published = &all.world.relay.rooms[&all.room.parse().expect("an id")].published;
+    let newest = published.iter().map(|one| one.commit).max();
+    published.iter().filter(|one| Some(one.commit) == newest).map(|one| one.packages.len()).sum()
+}
+
+#[test]
+fn a_link_lasts_for_as_long_as_was_said() {
+    let mut all = Three::new(22);
+    for lasts in [1, 400 * 24 * HOUR_S] {
+        let wrong = Intent::CreateInvite { room: all.room.clone(), lasts: Some(lasts) };
+        assert_eq!(code(all.world.call(all.mira, wrong)), "not_allowed");
+    }
+    let (invite, until) = link(&mut all, None);
+    let week = until.expect("it expires") - all.world.now_ms;
+    assert!(week.abs_diff(7 * 24 * HOUR_S * 1000) < 600_000, "{week}");
+    // Another end makes no other link.
+    assert_eq!(link(&mut all, Some(0)), (invite.clone(), None));
+    let (same, until) = link(&mut all, Some(HOUR_S));
+    assert_eq!(same, invite);
+    assert_eq!(link(&mut all, None), (invite.clone(), until));
+    assert_eq!(all.world.join(all.jonas, &invite), all.room);
+    let door = all.world.devices[all.jonas].rooms[&all.room].invite.clone().expect("a link");
+    assert_eq!((door.until, door.own), (until, false));
+    assert_eq!(door.by, all.account(all.mira));
+    assert!(packages(&all) > 0);
+    // Put out, the others' link lasts no longer than before.
+    let account = all.account(all.jonas);
+    let remove = Intent::RemoveMember { room: all.room.clone(), account };
+    assert_eq!(all.world.call(all.mira, remove), Ok(Reply::Done));
+    let (other, still) = link(&mut all, None);
+    assert!(other != invite && still == until);
+}
+
+#[test]
+fn nobody_comes_in_by_a_link_that_has_expired_whatever_the_relay_does() {
+    let mut all = Three::new(23);
+    all.add(all.aicha);
+    let (invite, until) = link(&mut all, Some(HOUR_S));
+    all.world.go_away(all.mira);
+    all.world.go_away(all.second);
+    let preview = Intent::PreviewInvite { invite: invite.clone() };
+    assert!(all.world.call(all.jonas, preview.clone()).is_ok());
+    all.world.now_ms = until.expect("it expires") + 1;
+    // The relay's clock stands still: it goes on giving out what it has.
+    for intent in [preview.clone(), Intent::JoinRoom { invite: invite.clone() }] {
+        assert_eq!(code(all.world.call(all.jonas, intent)), "link_expired");
+    }
+    assert!(packages(&all) > 0);
+    // What any member does from now on gives its holder no keys.
+    let dora = all.world.register("dora");
+    let add = Intent::AddMember { room: all.room.clone(), account: all.account(dora) };
+    assert_eq!(all.world.call(all.aicha, add), Ok(Reply::Done));
+    assert_eq!(packages(&all), 0);
+    assert!(all.world.devices[all.aicha].rooms[&all.room].invite.is_some());
+    // Whoever may, takes it out of the room.
+    all.world.relay.clock_ms = all.world.now_ms;
+    all.world.wake_up(all.mira);
+    all.world.run();
+    assert_eq!(all.world.devices[all.aicha].rooms[&all.room].invite, None);
+    assert_eq!(code(all.world.call(all.jonas, preview)), "link_expired");
+    assert_ne!(link(&mut all, None).0, invite);
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn whoever_leaves_is_gone_for_everybody_and_an_owner_hands_over_first() {
     }
     for d in [all.jonas, all.aicha] {
         assert_eq!(all.members(d), 2, "device {d}");
-        assert!(!all.world.devices[d].rooms[&room].invite, "the link of whoever left is gone");
+        assert!(all.world.devices[d].rooms[&room].invite.is_none(), "the link of whoever left is gone");
         let left = all.world.devices[d]
             .shown(&room)
             .into_iter()

@@ -43,12 +43,12 @@ impl JoinSecret {
             .map_err(|_| JoinError::BadLink)
     }
 
-    /// The method that goes into the room state.
+    /// The method that goes into the room state; it does not expire.
     ///
     /// # Errors
     /// [`JoinError::BadLink`] when no key pair can be derived.
     pub fn method(&self, kind: state::JoinKind, creator: AccountId) -> Result<JoinMethod, JoinError> {
-        Ok(JoinMethod { kind, key: self.private_key()?.public().clone(), creator })
+        Ok(JoinMethod { kind, key: self.private_key()?.public().clone(), creator, expires_ms: None })
     }
 
     /// Id of the method, 32 bytes.

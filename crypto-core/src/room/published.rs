@@ -105,7 +105,10 @@ impl Room {
         author: Author<'_>,
     ) -> Result<JoinPackages, CommitError> {
         let open_history = self.state.history == HistoryRule::All;
-        if self.state.joins.is_empty() {
+        // Whoever holds a link that has expired gets no keys of this epoch, whatever the relay does.
+        let open: Vec<_> =
+            self.state.joins.iter().filter(|method| !method.has_expired(stamp.now_ms)).collect();
+        if open.is_empty() {
             return Ok(Vec::new());
         }
         let public = self.vouched(author.identity).ok_or(CommitError::Internal)?;
@@ -113,7 +116,7 @@ impl Room {
             let about = (&self.keys, public);
             seal_package(method, about, open_history, stamp, author).map(|bytes| (method.id(), bytes))
         };
-        self.state.joins.iter().map(package).collect()
+        open.into_iter().map(package).collect()
     }
 
     /// [`PublicState::vouched`] of the present epoch, which is the same whoever signs it.

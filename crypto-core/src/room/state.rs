@@ -88,9 +88,18 @@ pub struct JoinMethod {
     /// Member who made it.
     #[n(2)]
     pub creator: AccountId,
+    /// It opens nothing from this time on, milliseconds since 1970; nothing: it stays until it is taken out. Whether a commit counts never
+    /// depends on it: members have no common clock.
+    #[n(3)]
+    pub expires_ms: Option<u64>,
 }
 
 impl JoinMethod {
+    /// Whether it opens nothing any more.
+    pub fn has_expired(&self, now_ms: u64) -> bool {
+        self.expires_ms.is_some_and(|end| end <= now_ms)
+    }
+
     /// Id of the method: SHA-256 over its public key, 32 bytes.
     pub fn id(&self) -> [u8; 32] {
         method_id(&self.key)
@@ -312,7 +321,7 @@ mod tests {
 
     fn link(creator: AccountId) -> JoinMethod {
         let key = HpkePublicKey::from_slice(&[0; crate::hpke::PUBLIC_KEY_BYTES]).unwrap();
-        JoinMethod { kind: JoinKind::Link, key, creator }
+        JoinMethod { kind: JoinKind::Link, key, creator, expires_ms: None }
     }
 
     #[test]

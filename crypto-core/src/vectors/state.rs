@@ -37,7 +37,12 @@ fn described(case: &Case<'_>) -> Result<RoomState, Failure> {
         let key = HpkePublicKey::from_slice(&key).map_err(|_| broken("no key"))?;
         let kind =
             if entry.get(0).and_then(Value::as_u64) == Some(1) { JoinKind::Password } else { JoinKind::Link };
-        Ok(JoinMethod { kind, key, creator: account(entry.get(2))? })
+        Ok(JoinMethod {
+            kind,
+            key,
+            creator: account(entry.get(2))?,
+            expires_ms: entry.get(3).and_then(Value::as_u64),
+        })
     };
     let predecessor = case.has("predecessor").then(|| {
         let head = LogHead { seq: number("seq"), hash: case.array("hash")? };
@@ -84,7 +89,11 @@ fn case(name: &str, state: &RoomState, members: &[AccountId]) -> Value {
     let joins: Vec<Value> = state
         .joins
         .iter()
-        .map(|m| json!([m.kind as u8, hex(m.key.as_bytes()), hex(m.creator.as_bytes())]))
+        .map(|m| {
+            let fields =
+                [json!(m.kind as u8), json!(hex(m.key.as_bytes())), json!(hex(m.creator.as_bytes()))];
+            Value::Array(fields.into_iter().chain(m.expires_ms.map(Value::from)).collect())
+        })
         .collect();
     let good = json!({
         "state": hex(&codec::encode(state)), "members": hexes(members), "version": state.version,
@@ -120,11 +129,14 @@ pub(super) fn make() -> Result<Vec<Value>, Failure> {
         predecessor: Some(predecessor),
         ..plain.clone()
     };
+    let until = JoinMethod { expires_ms: Some(1_790_000_000_000), ..method.clone() };
+    let expiring = RoomState { joins: vec![until], ..plain.clone() };
     let direct = RoomState::direct(MIRA, JONAS);
     let (both, third) = ([MIRA, JONAS], [MIRA, JONAS, AccountId([3; 16])]);
     let mut cases = vec![
         case("a new group", &plain, &[MIRA]),
         case("everything that a group can have", &full, &both),
+        case("a group with a link that expires", &expiring, &[MIRA]),
         case("a direct room", &direct, &both),
         case("a direct room that one has left", &direct, &[JONAS]),
     ];

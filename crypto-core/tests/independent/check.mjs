@@ -290,7 +290,7 @@ function checkState() {
   for (const one of cases("state")) {
     const b = bytes(one);
     const roles = one.roles.map(([account, role]) => [unhex(account), role]);
-    const joins = one.joins.map(([kind, key, creator]) => [kind, unhex(key), unhex(creator)]);
+    const joins = one.joins.map(([kind, key, creator, ...end]) => [kind, unhex(key), unhex(creator), ...end]);
     const before = b.predecessor && [b.predecessor, b.epoch, [one.seq, b.hash]];
     const last = before ? [b.peer, before] : b.peer ? [b.peer] : [];
     const first = [one.version, b.peer ? 1 : 0, one.room_name, one.topic, b.avatar, b.founder, roles];

@@ -152,6 +152,8 @@ behaviours! {
         a_link_lets_in,
         wrong_links_are_refused,
         expired_links_are_told,
+        a_link_that_expired_stays_one,
+        a_room_goes_when_its_last_way_in_expires,
         replaced_links_are_dead,
         levels_decide_who_changes_the_ways_in,
         methods_come_and_stay_by_id,

@@ -102,7 +102,7 @@ function engine(room: {
         avatar: null,
         peer: null,
         history: 'all',
-        invite: false,
+        invite: null,
         password: false,
         retention: 0,
         predecessor: null,

@@ -99,8 +99,8 @@ impl World {
 
     /// The invite link of a room.
     pub fn invite(&mut self, d: usize, room: &str) -> String {
-        match self.call(d, Intent::CreateInvite { room: room.into() }) {
-            Ok(Reply::Invite { invite }) => invite,
+        match self.call(d, Intent::CreateInvite { room: room.into(), lasts: Some(0) }) {
+            Ok(Reply::Invite { invite, .. }) => invite,
             other => panic!("{other:?}"),
         }
     }

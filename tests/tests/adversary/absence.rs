@@ -47,7 +47,7 @@ fn year() -> &'static Year {
                     retention: None,
                 },
                 1 => Intent::RevokeInvite { room },
-                2 => Intent::CreateInvite { room },
+                2 => Intent::CreateInvite { room, lasts: None },
                 _ => Intent::AddMember { room, account: scene.account(3).to_string() },
             };
             scene.world.call(MIRA, change).expect("an owner may");

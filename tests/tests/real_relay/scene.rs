@@ -29,8 +29,8 @@ impl Three {
         let jonas = world.register("jonas").await;
         let aicha = world.register("aicha").await;
         let room = room(world.call(mira, Intent::CreateRoom { name: "Ops room".into() }).await);
-        let invite = match world.call(mira, Intent::CreateInvite { room: room.clone() }).await {
-            Ok(Reply::Invite { invite }) => invite,
+        let invite = match world.call(mira, Intent::CreateInvite { room: room.clone(), lasts: None }).await {
+            Ok(Reply::Invite { invite, .. }) => invite,
             other => panic!("{other:?}"),
         };
         Self { world, mira, jonas, aicha, room, invite }

@@ -137,6 +137,13 @@ export const de: Catalogue = {
   'invite.title': 'In {room} einladen',
   'invite.lead':
     'Wer diesen Link hat, kann beitreten und den Raum lesen. Schick ihn nur denen, die du meinst.',
+  'invite.lasts': 'Ab jetzt gilt er',
+  'invite.ever': 'Immer',
+  'invite.until': 'Gilt bis {when} (noch {left}).',
+  'invite.forEver': 'Gilt, bis ihn jemand widerruft.',
+  'invite.theirs':
+    '{name} hat einen Link für diesen Raum erstellt. Wenn du einen erstellst, ersetzt er diesen.',
+  'invite.own': 'Eigenen Link erstellen',
   'invite.link': 'Einladungslink',
   'invite.working': 'Der Link entsteht',
   'invite.qr': 'QR-Code zum Beitreten',
@@ -291,7 +298,8 @@ export const de: Catalogue = {
   'failure.not_logged_in': 'Die Sitzung ist beendet. Melde dich wieder an.',
   'failure.foreign_origin':
     'Das Relay kennt diese Adresse nicht als seine eigene. Sag es denen, die es betreiben.',
-  'failure.link_invalid': 'Der Einladungslink wurde widerrufen oder ersetzt, oder er ist unvollständig.',
+  'failure.link_invalid':
+    'Der Einladungslink wurde widerrufen oder ersetzt, oder er ist unvollständig. Bitte um einen neuen.',
   'failure.bad_invite': 'Das ist kein Einladungslink, oder ein Teil davon fehlt.',
   'failure.link_expired': 'Der Einladungslink ist abgelaufen. Bitte um einen neuen.',
   'failure.room_full': 'Der Raum ist voll.',

@@ -93,6 +93,14 @@ export class I18n {
     return format.format(seconds / units[unit]);
   }
 
+  /** What is left until then, such as `3 days`; never less than a minute. */
+  left(until: number, now: number): string {
+    const minutes = Math.max(1, Math.ceil((until - now) / 60_000));
+    if (minutes < 120) return this.span(minutes * 60);
+    if (minutes < 48 * 60) return this.span(Math.round(minutes / 60) * 3600);
+    return this.span(Math.round(minutes / (24 * 60)) * 86_400);
+  }
+
   /** A day, such as `12 May 2026`. */
   date(at: number): string {
     return this.#dayAndYear.format(at);

@@ -82,7 +82,7 @@ export function room(id: string, over: Partial<Room> = {}): Room {
     avatar: null,
     history: 'all',
     retention: 0,
-    invite: false,
+    invite: null,
     password: false,
     predecessor: null,
     successor: null,

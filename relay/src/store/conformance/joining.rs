@@ -70,6 +70,39 @@ pub async fn expired_links_are_told(bench: &mut Bench) {
     assert_eq!(bench.commit(jon, request).await, Ok(2));
 }
 
+pub async fn a_link_that_expired_stays_one(bench: &mut Bench) {
+    let [mira, jon] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    bench.commit(mira, opening(room, 0, 1, Some(NOW_MS + 1))).await.unwrap();
+    // Whoever made it lives longer, takes it out of the room's state, and makes another one in its place.
+    let mut another = opening(room, 1, 2, None);
+    another.parts.methods.as_mut().unwrap()[0].id = MethodId([8; 32]);
+    another.parts.packages[0].method = MethodId([8; 32]);
+    another.parts.keep = vec![MethodId([8; 32])];
+    let late = NOW_MS + 1;
+    assert_eq!(done(bench.store.accept_commit(caller(mira), another, late).await).await, Ok(2));
+    let old = bench.store.join_info(room, proof(), u64::MAX, late).await.unwrap_err();
+    assert_eq!(old, StoreError::LinkExpired, "not one that was revoked");
+    let newer = JoinProof { method: MethodId([8; 32]), ..proof() };
+    assert!(bench.store.join_info(room, newer, u64::MAX, late).await.is_ok());
+    assert!(
+        done(bench.store.accept_commit(caller(jon), joining(room, 2, 3, jon), late).await).await.is_err()
+    );
+}
+
+pub async fn a_room_goes_when_its_last_way_in_expires(bench: &mut Bench) {
+    let [mira] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    bench.commit(mira, opening(room, 0, 1, Some(NOW_MS + 1))).await.unwrap();
+    bench.commit(mira, Commit { remove: vec![mira], ..commit(room, 1, 2) }).await.unwrap();
+    let refused = async |now_ms| {
+        bench.store.sweep_sessions(LIFE, now_ms).await.unwrap();
+        bench.store.join_info(room, proof(), u64::MAX, NOW_MS).await.err()
+    };
+    assert_eq!(refused(NOW_MS).await, None, "the link still lets in");
+    assert_eq!(refused(NOW_MS + 1).await, Some(StoreError::LinkInvalid), "the room is gone");
+}
+
 pub async fn replaced_links_are_dead(bench: &mut Bench) {
     let [mira, jon] = bench.accounts().await;
     let room = bench.room(mira).await;

@@ -268,6 +268,7 @@ impl Sqlite {
             let oldest_ms =
                 now_ms.saturating_sub(u64::try_from(life.absolute.as_millis()).unwrap_or(u64::MAX));
             rooms::sweep_left(db, oldest_ms)?;
+            rooms::sweep_deserted(db, now_ms)?;
             deletion::sweep_waiting(db, now_ms, notices)?;
             sessions::sweep(db, life, now_ms, notices)
         };

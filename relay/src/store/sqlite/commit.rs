@@ -46,7 +46,7 @@ pub(super) fn create_room(
     db.prepare_cached(sql)?.execute(params![request.room.0, author.0, chain, signed(now_ms)])?;
     let room = rooms::find(db, request.room)?.ok_or(StoreError::Internal)?;
     rooms::add_member(db, &room, (author, rooms::OWNER), author, now_ms, notices)?;
-    store_parts(db, &room, (author, rooms::OWNER), parts)
+    store_parts(db, &room, (author, rooms::OWNER), parts, now_ms)
 }
 
 pub(super) fn accept(
@@ -111,9 +111,9 @@ pub(super) fn accept(
     if let Some(levels) = levels {
         rooms::set_levels(db, &room, &levels)?;
     }
-    store_parts(db, &room, (author, level), &parts)?;
+    store_parts(db, &room, (author, level), &parts, now_ms)?;
     if anybody_goes {
-        rooms::forget_if_deserted(db, &room)?;
+        rooms::forget_if_deserted(db, &room, now_ms)?;
     }
     Ok(seq)
 }
@@ -247,6 +247,7 @@ fn store_parts(
     room: &Room,
     (author, level): (AccountId, u8),
     parts: &EpochParts,
+    now_ms: u64,
 ) -> Result<()> {
     let (epoch, commit) = (parts.epoch, room.last_commit);
     let place = Place { commit, epoch, author };
@@ -257,8 +258,8 @@ fn store_parts(
     }
     let entry = KeyringEntry { epoch, commit, bytes: parts.keyring.clone() };
     epochs::insert_keyring(db, room, author, &entry)?;
-    methods::change(db, room, (author, level), parts)?;
-    let known = methods::ids(db, room)?;
+    methods::change(db, room, (author, level), parts, now_ms)?;
+    let known = methods::ids(db, room, now_ms)?;
     // A method that the relay does not have lets nobody in, and its package is of no use; the commit is fine.
     for package in parts.packages.iter().filter(|package| known.contains(&package.method)) {
         published::insert_package(db, room, place, package)?;

@@ -102,7 +102,7 @@ fn leave(db: &Connection, room: &Room, account: AccountId, notices: &mut Vec<Not
         let sql = "-- close_room()
             DELETE FROM join_methods WHERE room = ?1";
         db.prepare_cached(sql)?.execute([room.num])?;
-        rooms::forget_if_deserted(db, room)?;
+        rooms::forget_if_deserted(db, room, u64::MAX)?;
     } else {
         notices.push(Notice::Gone { account, room: room.id });
     }

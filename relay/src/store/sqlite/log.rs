@@ -102,7 +102,7 @@ pub(super) fn post(
     notices.push(Notice::Entry { room: room.id, entry, permit: None });
     if kind == EntryKind::Leave {
         rooms::remove_member(db, &room, author, notices)?;
-        rooms::forget_if_deserted(db, &room)?;
+        rooms::forget_if_deserted(db, &room, now_ms)?;
     }
     Ok(seq)
 }

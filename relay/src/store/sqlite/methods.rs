@@ -19,14 +19,17 @@ use super::{
     rooms::{self, Room},
     sealed, signed, unsigned,
 };
-use crate::store::{JoinInfo, Result, RoomCredentials, StoreError};
+use crate::{
+    limits,
+    store::{JoinInfo, Result, RoomCredentials, StoreError},
+};
 
-/// Ids of a room's methods.
-pub(super) fn ids(db: &Connection, room: &Room) -> Result<BTreeSet<MethodId>> {
+/// Ids of the methods that let into a room now.
+pub(super) fn ids(db: &Connection, room: &Room, now_ms: u64) -> Result<BTreeSet<MethodId>> {
     let sql = "-- join_methods()
-        SELECT method FROM join_methods WHERE room = ?1";
+        SELECT method FROM join_methods WHERE room = ?1 AND (expires_at_ms IS NULL OR expires_at_ms > ?2)";
     let mut statement = db.prepare_cached(sql)?;
-    let rows = statement.query_map([room.num], |row| id(row, 0))?;
+    let rows = statement.query_map(params![room.num, signed(now_ms)], |row| id(row, 0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -50,30 +53,46 @@ pub(super) fn check(parts: &EpochParts) -> Result<()> {
     Ok(())
 }
 
-/// Drops methods that are not to be kept, as far as the author may, and adds new ones.
+/// Drops methods that are not to be kept, as far as the author may, and adds new ones. Links that have expired stay for a while, so that whoever
+/// opens one is told that it has.
 pub(super) fn change(
     db: &Connection,
     room: &Room,
     (author, level): (AccountId, u8),
     parts: &EpochParts,
+    now_ms: u64,
 ) -> Result<()> {
     let keep: BTreeSet<_> = parts.keep.iter().collect();
     let may_drop = level >= rooms::MODERATOR;
     let sql = "-- drop_join_method()
         DELETE FROM join_methods WHERE room = ?1 AND method = ?2 AND (?3 OR maker NOT IN (
             SELECT account FROM members WHERE room = ?1))";
-    for method in ids(db, room)?.iter().filter(|method| !keep.contains(method)) {
+    for method in ids(db, room, now_ms)?.iter().filter(|method| !keep.contains(method)) {
         db.prepare_cached(sql)?.execute(params![room.num, method.0, may_drop])?;
     }
+    forget_expired(db, room, now_ms)?;
     for method in parts.methods.as_deref().unwrap_or_default() {
         insert(db, room, author, method)?;
     }
     let sql = "-- count_join_methods()
         SELECT count(*), count(p.handle) FROM join_methods j
-        LEFT JOIN room_passwords p ON p.room = j.room AND p.method = j.method WHERE j.room = ?1";
-    let (all, passwords): (i64, i64) =
-        db.prepare_cached(sql)?.query_row([room.num], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        LEFT JOIN room_passwords p ON p.room = j.room AND p.method = j.method
+        WHERE j.room = ?1 AND (j.expires_at_ms IS NULL OR j.expires_at_ms > ?2)";
+    let (all, passwords): (i64, i64) = db
+        .prepare_cached(sql)?
+        .query_row(params![room.num, signed(now_ms)], |row| Ok((row.get(0)?, row.get(1)?)))?;
     if passwords > 1 || all > passwords.saturating_add(1) { Err(MORE_WAYS_IN) } else { Ok(()) }
+}
+
+/// Of methods that have expired the newest links stay; a password's name is free for others at once.
+fn forget_expired(db: &Connection, room: &Room, now_ms: u64) -> Result<()> {
+    let sql = "-- forget_expired_methods()
+        DELETE FROM join_methods WHERE room = ?1 AND expires_at_ms <= ?2 AND (
+            method IN (SELECT method FROM room_passwords WHERE room = ?1)
+            OR method NOT IN (SELECT method FROM join_methods WHERE room = ?1 AND expires_at_ms <= ?2
+                              ORDER BY expires_at_ms DESC LIMIT ?3))";
+    db.prepare_cached(sql)?.execute(params![room.num, signed(now_ms), limits::EXPIRED_LINKS])?;
+    Ok(())
 }
 
 const MORE_WAYS_IN: StoreError =

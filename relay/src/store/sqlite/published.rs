@@ -107,7 +107,8 @@ pub(super) fn put(db: &Connection, author: AccountId, new: &PutPublished) -> Res
         if !recent {
             return Err(StoreError::TooOld);
         }
-        let methods = methods::ids(db, &room)?;
+        // Expired ones too: nobody gets what is kept for them.
+        let methods = methods::ids(db, &room, 0)?;
         // A package for a method that was replaced meanwhile is of no use, and no mistake.
         for package in new.packages.iter().filter(|package| methods.contains(&package.method)) {
             insert_package(db, &room, place, package)?;

@@ -14,6 +14,8 @@ use crate::store::{Notice, Result, StoreError};
 pub(super) const OWNER: u8 = 2;
 /// Level that may change join methods.
 pub(super) const MODERATOR: u8 = 1;
+/// Deserted rooms that are deleted in one transaction.
+const DESERTED_AT_ONCE: u32 = 100;
 
 /// What a write needs to know of a room.
 #[derive(Debug, Clone, Copy)]
@@ -212,10 +214,11 @@ pub(super) fn remove_member(
 
 /// Deletes a room that nobody is in and nobody can come into, with everything in it. What stays for a while is by which
 /// statement each account left: its other sessions may not have heard of it.
-pub(super) fn forget_if_deserted(db: &Connection, room: &Room) -> Result<()> {
+pub(super) fn forget_if_deserted(db: &Connection, room: &Room, now_ms: u64) -> Result<()> {
     let sql = "-- is_inhabited()
-        SELECT EXISTS (SELECT 1 FROM members WHERE room = ?1) OR EXISTS (SELECT 1 FROM join_methods WHERE room = ?1)";
-    if db.prepare_cached(sql)?.query_row([room.num], |row| row.get(0))? {
+        SELECT EXISTS (SELECT 1 FROM members WHERE room = ?1) OR EXISTS (SELECT 1 FROM join_methods
+            WHERE room = ?1 AND (expires_at_ms IS NULL OR expires_at_ms > ?2))";
+    if db.prepare_cached(sql)?.query_row(params![room.num, signed(now_ms)], |row| row.get(0))? {
         return Ok(());
     }
     let sql = "-- keep_leaves()
@@ -227,6 +230,21 @@ pub(super) fn forget_if_deserted(db: &Connection, room: &Room) -> Result<()> {
     let sql = "-- forget_room()
         DELETE FROM rooms WHERE num = ?1";
     db.prepare_cached(sql)?.execute([room.num])?;
+    Ok(())
+}
+
+/// Deletes rooms whose last way in has expired since the last member left.
+pub(super) fn sweep_deserted(db: &Connection, now_ms: u64) -> Result<()> {
+    let sql = "-- deserted_rooms()
+        SELECT r.room FROM rooms r WHERE NOT EXISTS (SELECT 1 FROM members m WHERE m.room = r.num)
+        AND EXISTS (SELECT 1 FROM join_methods j WHERE j.room = r.num AND j.expires_at_ms <= ?1) LIMIT ?2";
+    let mut statement = db.prepare_cached(sql)?;
+    let rows = statement.query_map(params![signed(now_ms), DESERTED_AT_ONCE], |row| id(row, 0))?;
+    for room in rows.collect::<rusqlite::Result<Vec<RoomId>>>()? {
+        if let Some(room) = find(db, room)? {
+            forget_if_deserted(db, &room, now_ms)?;
+        }
+    }
     Ok(())
 }
 

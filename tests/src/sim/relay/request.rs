@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use waxwing_wire::{
     AccountId, Problem, ProblemCode, RoomId, Seq,
     frame::{
-        AccountDatum, Commit, CreateRoom, EntryKind, Event, JoinProof, LogEntry, Post, Request, Response,
+        AccountDatum, Commit, CreateRoom, EntryKind, Event, JoinMethod, JoinProof, LogEntry, Post, Request,
+        Response,
     },
 };
 
@@ -205,7 +206,7 @@ impl Relay {
             return if same { Ok(Response::Done) } else { Err(problem(ProblemCode::Conflict)) };
         }
         let mut room = Room { members: [(me, 2)].into(), ..Room::default() };
-        room.store(me, 0, create.parts);
+        room.store(me, 0, create.parts, self.clock_ms);
         let summary = room.summary(create.room);
         self.rooms.insert(create.room, room);
         self.tell(me, &Event::RoomAdded(summary));
@@ -214,8 +215,10 @@ impl Relay {
 
     fn join_info(&mut self, room: RoomId, proof: &JoinProof, before: Seq) -> Result<Response, Problem> {
         let room = self.rooms.get(&room).ok_or_else(|| problem(ProblemCode::LinkInvalid))?;
-        if !room.methods.iter().any(|method| method.id == proof.method) {
-            return Err(problem(ProblemCode::LinkInvalid));
+        let method = room.methods.iter().find(|method| method.id == proof.method);
+        let method = method.ok_or_else(|| problem(ProblemCode::LinkInvalid))?;
+        if method.expires_at_ms.is_some_and(|end| end <= self.clock_ms) {
+            return Err(problem(ProblemCode::LinkExpired));
         }
         let (commit, epoch) = room.epoch_before(before).ok_or_else(|| problem(ProblemCode::NotFound))?;
         let public_states = room.public_states(epoch, None);
@@ -268,9 +271,12 @@ impl Relay {
         if commit.add.iter().any(kept_out) {
             return Err(problem(ProblemCode::LimitReached));
         }
+        let now_ms = self.clock_ms;
         let room = self.rooms.get_mut(&commit.room).ok_or_else(|| problem(ProblemCode::NotFound))?;
         let known = room.log.iter().any(|entry| entry.sender == me && entry.id == commit.id);
-        let proven = commit.proof.as_ref().is_some_and(|p| room.methods.iter().any(|m| m.id == p.method));
+        let opens = |method: &JoinMethod| method.expires_at_ms.is_none_or(|end| end > now_ms);
+        let proven =
+            commit.proof.as_ref().is_some_and(|p| room.methods.iter().any(|m| m.id == p.method && opens(m)));
         if !room.members.contains_key(&me) && !proven && !known {
             return Err(problem(if commit.proof.is_some() {
                 ProblemCode::LinkInvalid
@@ -305,7 +311,7 @@ impl Relay {
                     }
                 }
             }
-            room.store(me, seq, commit.parts);
+            room.store(me, seq, commit.parts, now_ms);
             let welcomed: Vec<AccountId> = commit.welcomes.iter().map(|welcome| welcome.account).collect();
             room.welcomes.extend(commit.welcomes.into_iter().map(|welcome| (welcome.account, welcome.bytes)));
             let summary = room.summary(commit.room);

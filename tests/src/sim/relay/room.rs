@@ -129,13 +129,15 @@ impl Room {
     }
 
     /// Stores what belongs to an epoch that `me` made.
-    pub(super) fn store(&mut self, me: AccountId, commit: Seq, parts: EpochParts) {
+    pub(super) fn store(&mut self, me: AccountId, commit: Seq, parts: EpochParts, now_ms: u64) {
         let EpochParts { epoch, public_state, snapshot, keyring, link, packages, methods, keep } = parts;
         let moderates = self.has_level(me, 1);
         let (makers, members) = (&self.makers, &self.members);
         self.methods.retain(|method| {
             let orphaned = makers.get(&method.id).is_none_or(|maker| !members.contains_key(maker));
-            keep.contains(&method.id) || !(moderates || orphaned)
+            // Whoever opens a link that has expired is told so, though members have taken it out.
+            let expired = method.expires_at_ms.is_some_and(|end| end <= now_ms);
+            keep.contains(&method.id) || expired || !(moderates || orphaned)
         });
         for method in methods.unwrap_or_default() {
             self.makers.insert(method.id, me);

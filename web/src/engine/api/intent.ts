@@ -44,7 +44,8 @@ export type Intent =
   | { type: 'watchStatistics'; on: boolean }
   | { type: 'logOut' }
   | { type: 'createRoom'; name: string }
-  | { type: 'createInvite'; room: string }
+  /** It lasts for so many seconds from now on, with 0 for ever; null: as it is, and 7 days for a new one. */
+  | { type: 'createInvite'; room: string; lasts: number | null }
   | { type: 'previewInvite'; invite: string }
   | { type: 'joinRoom'; invite: string }
   | { type: 'createDirect'; account: string; note: string | null }
@@ -69,6 +70,7 @@ export type Intent =
     }
   | { type: 'revokeInvite'; room: string }
   | { type: 'setRoomPassword'; room: string; password: string | null }
+  | { type: 'removeRoomPassword'; room: string }
   | { type: 'joinByPassword'; name: string; password: string }
   | { type: 'unlockRoom'; name: string; password: string }
   | { type: 'leaveRoom'; room: string }

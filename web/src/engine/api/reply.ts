@@ -46,7 +46,7 @@ export type Reply =
   | { type: 'contacts'; contacts: Contact[] }
   | { type: 'loggedOut'; told: boolean }
   | { type: 'room'; room: string }
-  | { type: 'invite'; invite: string }
+  | { type: 'invite'; invite: string; until: Maybe<number> }
   | { type: 'roomPassword'; name: string; password: string }
   | {
       type: 'invitePreview';
@@ -104,6 +104,7 @@ export interface ReplyTo {
   editRoom: 'done';
   revokeInvite: 'done';
   setRoomPassword: 'roomPassword';
+  removeRoomPassword: 'done';
   joinByPassword: 'room';
   unlockRoom: 'invite';
   leaveRoom: 'done';

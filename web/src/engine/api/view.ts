@@ -2,6 +2,14 @@
 import type { Maybe } from './maybe';
 import type { PollOption, Preview, Quote, Reaction } from './message';
 
+/** A way into a room. */
+export interface Door {
+  by: string;
+  own: boolean;
+  /** It opens until then, or for ever. */
+  until: Maybe<number>;
+}
+
 /** A room as a list and a header show it. */
 export interface Room {
   room: string;
@@ -14,7 +22,7 @@ export interface Room {
   history: History;
   /** Messages disappear after so many seconds; 0 keeps them. */
   retention: number;
-  invite: boolean;
+  invite: Maybe<Door>;
   password: boolean;
   predecessor: Maybe<string>;
   successor: Maybe<string>;
