@@ -249,7 +249,7 @@ impl Client {
         self.rooms = crate::room::restore::from_store(&session, entries, ctx);
         let memory = Memory::find(session.account, entries);
         session.account_version = memory.as_ref().map_or(0, |memory| memory.version);
-        self.data = AccountData::remembering(memory);
+        self.data = AccountData::remembering(memory, &session, entries);
         self.trust = Trust::default();
         self.people = People::restore(&session, entries);
         ctx.notify(Notice::Session { me: Some(session.me()), reason: None });

@@ -362,3 +362,63 @@ fn what_two_sessions_store_at_once_adds_up() {
         assert!(!warned, "seed {seed}: {:?}", world.devices[fresh].texts(&room));
     }
 }
+
+/// What a session decides while it has no network: about everything that the account keeps for itself.
+fn decide(world: &mut World, d: usize, room: &str, other: &str) {
+    let calls = [
+        Intent::SetPreferences { read_receipts: Some(false), typing: None, presence: None },
+        Intent::SetRoomPreferences {
+            room: room.into(),
+            muted: Some(world.now_ms + 3_600_000),
+            notify: None,
+            pinned: Some(true),
+            archived: None,
+        },
+        Intent::MarkVerified { account: other.into() },
+        Intent::Block { account: other.into() },
+        Intent::SetDisplayName { name: "Mira at sea".into() },
+    ];
+    for call in calls {
+        assert_eq!(world.call(d, call), Ok(Reply::Done));
+    }
+}
+
+#[test]
+fn what_is_decided_without_a_network_survives_a_crash() {
+    for doom in [None, Some(3), Some(12), Some(25), Some(40), Some(60)] {
+        let (mut world, mira, jonas, room, _) = two(12);
+        let second = world.log_in("mira");
+        let other = world.account("jonas");
+        world.run();
+        // The connection is gone, and the device does not know yet.
+        world.devices[mira].stream = false;
+        decide(&mut world, mira, &room, &other);
+        world.crash(mira);
+        world.isolate(mira, true);
+        world.pass(60_000);
+        assert_eq!(world.devices[mira].me.as_ref().expect("logged in").display_name, "Mira at sea");
+        world.isolate(mira, false);
+        world.doom = doom.map(|effects| (mira, effects));
+        world.run();
+        world.doom = None;
+        world.run();
+        let fresh = world.log_in("mira");
+        for d in [mira, second, fresh] {
+            let device = &world.devices[d];
+            let shown = &device.rooms[&room];
+            assert!(shown.pinned && shown.muted > world.now_ms, "device {d}, {doom:?}");
+            let name = device.me.as_ref().map(|me| me.display_name.as_str());
+            assert_eq!(name, Some("Mira at sea"), "device {d}, {doom:?}");
+            let told = device.notices.iter().rev().find_map(|notice| match notice {
+                Notice::Preferences { read_receipts, .. } => Some(*read_receipts),
+                _ => None,
+            });
+            assert_eq!(told, Some(false), "device {d}, {doom:?}");
+            let person = world.person(d, &room, &other);
+            assert!(person.blocked && person.identity == Identity::Verified, "device {d}, {doom:?}");
+        }
+        assert_eq!(world.person(jonas, &room, &world.account("mira")).name, "Mira at sea", "{doom:?}");
+        let left = world.devices[mira].store.keys().filter(|key| key.starts_with("s/unsaved/")).count();
+        assert_eq!(left, 0, "what is stored is not kept twice, {doom:?}");
+    }
+}

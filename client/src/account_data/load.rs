@@ -150,8 +150,8 @@ impl Client {
         names.extend(self.rooms.keys().flat_map(|room| [link_name(*room), password_name(*room)]));
         let has_rooms = !self.rooms.is_empty();
         self.data.take(Loaded::read(session, data, names), session, has_rooms);
-        if let Some(name) = self.data.entries.get(PROFILE) {
-            session.display_name = String::from_utf8_lossy(&name.plain).into_owned();
+        if let Some(name) = self.data.get(PROFILE) {
+            session.display_name = String::from_utf8_lossy(name).into_owned();
         }
         ctx.persist_with(|ctx| session.keep(ctx));
         ctx.notify(Notice::Session { me: Some(session.me()), reason: None });
@@ -168,6 +168,7 @@ impl Client {
         self.preferences_changed(ctx);
         self.greet_presence(ctx);
         self.flush_data(ctx);
+        self.keep_edits(ctx);
         for id in self.room_ids() {
             self.advance(id, ctx);
         }

@@ -5,6 +5,7 @@
 //! remembers, or a vault older than either, is a relay that went back in time: that is said aloud, and nothing is written any more.
 
 mod index;
+mod kept;
 mod key_package;
 mod load;
 mod preferences;
@@ -25,6 +26,7 @@ use crate::{
     api::Rollback,
     ctx::Ctx,
     machine::{Client, Then},
+    session::Session,
 };
 pub(crate) use index::{Index, Memory};
 pub(crate) use key_package::open_published;
@@ -105,6 +107,10 @@ pub(crate) struct AccountData {
     /// Generation and version of everything the relay holds, by its place.
     places: BTreeMap<DataName, (u32, u64)>,
     edits: Vec<Edit>,
+    /// Numbers of changes that the device keeps until the relay has them.
+    kept: std::collections::BTreeSet<u64>,
+    /// Number of the newest change.
+    last_edit: u64,
     saving: Option<save::Saving>,
     /// The objects are being asked for.
     loading: bool,
@@ -122,9 +128,16 @@ pub(crate) struct AccountData {
 }
 
 impl AccountData {
-    /// For a session that begins with what the device remembers.
-    pub(crate) fn remembering(memory: Option<Memory>) -> Self {
-        Self { memory, ..Self::default() }
+    /// For a session that begins with what the device remembers, and with what the relay was not told any more.
+    pub(crate) fn remembering(
+        memory: Option<Memory>,
+        session: &Session,
+        entries: &[(String, Vec<u8>)],
+    ) -> Self {
+        let edits = kept::restore(session, entries);
+        let kept = edits.iter().map(|edit| edit.number).collect();
+        let last_edit = edits.last().map_or(0, |edit| edit.number);
+        Self { memory, edits, kept, last_edit, ..Self::default() }
     }
 
     /// The relay went back to an older state of the account.

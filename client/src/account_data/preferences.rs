@@ -69,13 +69,18 @@ impl RoomPreferences {
 }
 
 /// What is to be different in one room; the rest stays, also where another session has just changed it.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Encode, Decode)]
 pub(crate) struct RoomChange {
+    #[n(0)]
     pub(crate) muted: Option<u64>,
+    #[n(1)]
     pub(crate) notify: Option<Notify>,
+    #[n(2)]
     pub(crate) pinned: Option<bool>,
+    #[n(3)]
     pub(crate) archived: Option<bool>,
     /// The account is not in the room any more.
+    #[n(4)]
     pub(crate) forget: bool,
 }
 
@@ -97,10 +102,13 @@ impl RoomChange {
 }
 
 /// What is to be different of what others learn.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Encode, Decode)]
 pub(crate) struct PreferencesChange {
+    #[n(0)]
     pub(crate) read_receipts: Option<bool>,
+    #[n(1)]
     pub(crate) typing: Option<bool>,
+    #[n(2)]
     pub(crate) presence: Option<bool>,
 }
 

@@ -50,6 +50,8 @@ pub(crate) enum Change {
 /// A change of one object that the relay does not have yet.
 #[derive(Debug, Clone)]
 pub(crate) struct Edit {
+    /// Counts the changes of this device, so that they are told apart.
+    pub(crate) number: u64,
     pub(crate) name: String,
     pub(crate) change: Change,
 }
@@ -170,8 +172,11 @@ impl Client {
 
     /// Changes an account object, on top of whatever other sessions make of it.
     pub(crate) fn edit(&mut self, name: &str, change: Change, ctx: &mut Ctx<'_>) {
-        self.data.edits.push(Edit { name: name.to_owned(), change });
+        self.data.last_edit = self.data.last_edit.saturating_add(1);
+        self.data.edits.push(Edit { number: self.data.last_edit, name: name.to_owned(), change });
+        self.keep_edits(ctx);
         self.flush_data(ctx);
+        self.keep_edits(ctx);
     }
 
     /// Stores the next object that waits, if none is on its way.
@@ -216,6 +221,7 @@ impl Client {
             Ok(_) => {
                 let name = saving.name.clone();
                 self.data.stored(saving, session);
+                self.keep_edits(ctx);
                 if name == KEY_PACKAGE {
                     self.publish_key_package(ctx);
                     for room in self.room_ids() {

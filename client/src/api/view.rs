@@ -99,15 +99,21 @@ pub struct Avatar {
 }
 
 /// What in a room is worth a notification.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, minicbor::Encode, minicbor::Decode,
+)]
 #[serde(rename_all = "camelCase")]
+#[cbor(index_only)]
 pub enum Notify {
     /// Every message.
     #[default]
+    #[n(0)]
     All,
     /// Messages that mention the account.
+    #[n(1)]
     Mentions,
     /// None.
+    #[n(2)]
     Nothing,
 }
 
