@@ -17,7 +17,7 @@ import { Pins } from './pins.svelte';
 import { Prefs } from './prefs.svelte';
 import { Presence } from './presence.svelte';
 import { Receipts } from './receipts.svelte';
-import { Rooms } from './rooms.svelte';
+import { isMessage, Rooms } from './rooms.svelte';
 import { Router, type RouterWindow } from './route.svelte';
 import { Session } from './session.svelte';
 import { Talk } from './talk.svelte';
@@ -291,6 +291,8 @@ export class App {
       case 'items':
         this.pins.receive(notice.room, notice.items);
         for (const item of notice.items) this.presence.stopped(notice.room, item.sender);
+        // What was deleted is told again, with its place and without its text.
+        for (const { key, body } of notice.items) if (!isMessage(body)) this.#withdrawn(notice.room, key);
         return this.timelines.receive(notice.room, notice.items);
       case 'progress':
         this.sync = notice.rooms > 0 ? notice : null;
@@ -321,9 +323,18 @@ export class App {
         return this.presence.types(notice.room, notice.account);
       case 'itemGone':
         this.pins.gone(notice.room, notice.key);
-        this.talk.gone(notice.room, notice.key);
+        this.#withdrawn(notice.room, notice.key);
         return this.timelines.itemGone(notice.room, notice.key);
     }
+  }
+
+  /** A message is none any more, perhaps while somebody answers or changes it. */
+  #withdrawn(room: string, key: string): void {
+    const written = this.talk.gone(room, key);
+    if (written === null) return;
+    const draft = this.drafts.get(room);
+    if (written !== '') this.drafts.set(room, draft === '' ? written : `${draft}\n${written}`);
+    this.toasts.show(this.i18n.t('composer.gone'));
   }
 
   #loggedIn(): void {

@@ -180,6 +180,54 @@ describe('what is shown', () => {
   });
 });
 
+describe('a message that is deleted meanwhile', () => {
+  function writing() {
+    const { app, engine } = started();
+    engine.notify({ type: 'session', me, reason: null });
+    engine.notify({ type: 'room', room: room('r') });
+    const remove = (key: string) => {
+      const gone = text(key, 1, { body: { type: 'deleted', by: 'ann' } });
+      engine.notify({ type: 'items', room: 'r', items: [gone] });
+    };
+    return { app, engine, remove };
+  }
+
+  it('is answered no more, and what was written stays', () => {
+    const { app, remove } = writing();
+    app.drafts.set('r', 'yes, because');
+    app.talk.reply('r', text('a', 1));
+    remove('another');
+    expect(app.talk.replying('r')?.key).toBe('a');
+    remove('a');
+    expect(app.talk.replying('r')).toBeNull();
+    expect(app.drafts.get('r')).toBe('yes, because');
+    expect(app.toasts.list).toHaveLength(1);
+    app.drafts.clear();
+  });
+
+  it('is changed no more: the new text is a draft, and the deleted one nowhere', () => {
+    const { app, remove } = writing();
+    app.drafts.set('r', 'begun');
+    app.talk.edit('r', text('a', 1));
+    app.talk.write('r', 'better');
+    remove('a');
+    expect(app.talk.editing('r')).toBeNull();
+    expect(app.drafts.get('r')).toBe('begun\nbetter');
+    app.talk.edit('r', text('b', 1));
+    remove('b');
+    expect(app.drafts.get('r')).toBe('begun\nbetter');
+    app.drafts.clear();
+  });
+
+  it('is not in a window either', () => {
+    const { app, remove } = writing();
+    app.talk.dialog = { name: 'forward', room: room('r'), item: text('a', 1) };
+    remove('a');
+    expect(app.talk.dialog).toBeNull();
+    expect(app.toasts.list).toHaveLength(0);
+  });
+});
+
 describe('failures', () => {
   it('are explained by their code, otherwise in their own words', () => {
     const { app } = started();

@@ -70,12 +70,22 @@ export class Talk {
     return this.#editing.delete(room) || replied;
   }
 
-  /** A message is not there any more. */
-  gone(room: string, key: string): void {
-    if (this.#replying.get(room)?.key === key) this.#replying.delete(room);
-    if (this.#editing.get(room)?.item.key === key) this.#editing.delete(room);
+  /**
+   * A message is not there any more. Null when nobody was answering or changing it, otherwise what was written in its
+   * place and is not to be lost.
+   */
+  gone(room: string, key: string): string | null {
     const { dialog } = this;
     if (dialog && 'item' in dialog && dialog.item.key === key) this.dialog = null;
+    const editing = this.#editing.get(room);
+    if (editing?.item.key === key) {
+      this.#editing.delete(room);
+      const { body } = editing.item;
+      return body.type === 'text' && body.text === editing.text ? '' : editing.text;
+    }
+    if (this.#replying.get(room)?.key !== key) return null;
+    this.#replying.delete(room);
+    return '';
   }
 
   /** Adds or takes back the own reaction. */

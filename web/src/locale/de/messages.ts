@@ -84,6 +84,7 @@ export const messages: Translation<typeof original> = {
   'composer.stopReplying': 'Nicht antworten',
   'composer.editing': 'Du änderst deine Nachricht',
   'composer.stopEditing': 'Lassen, wie sie war',
+  'composer.gone': 'Die Nachricht wurde inzwischen gelöscht. Was du geschrieben hast, steht im Feld.',
   'composer.save': 'Änderung speichern',
   'jump.title': 'Zu einem Tag',
   'jump.open': '{day}. Zu einem anderen Tag',

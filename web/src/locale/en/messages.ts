@@ -82,6 +82,7 @@ export const messages = {
   'composer.stopReplying': 'Do not answer',
   'composer.editing': 'Changing your message',
   'composer.stopEditing': 'Leave it as it was',
+  'composer.gone': 'The message was deleted meanwhile. What you wrote is in the field.',
   'composer.save': 'Save the change',
   'jump.title': 'Go to a day',
   'jump.open': '{day}. Go to another day',
