@@ -1,5 +1,5 @@
 import { SvelteMap } from 'svelte/reactivity';
-import type { Intent, Item, Preview, Reaction, ReplyFor, Room, Target } from '../engine/api';
+import type { Intent, Item, Preview, Reaction, ReplyFor, Room, Target, Version } from '../engine/api';
 import { isMessage, maySpeak, ownIn } from './rooms.svelte';
 
 /** What is done with one message in a window of its own. */
@@ -128,6 +128,11 @@ export class Talk {
 /** Names a message; nothing while it is on its way. */
 export function targetOf(item: Item): Target | null {
   return item.seq == null ? null : { key: item.key, seq: item.seq };
+}
+
+/** Texts of a message as the engine has them: in the order of the log. The times are what their authors say. */
+export function newestFirst(versions: readonly Version[]): Version[] {
+  return versions.toReversed();
 }
 
 /** What the account may do with a message. */
