@@ -185,6 +185,8 @@ test('a poll takes votes until it is closed', async () => {
   await poll(mira).getByRole('button', { name: 'Close poll' }).click();
   await expect(poll(jonas)).toContainText('closed');
   await expect(poll(jonas).getByRole('button', { name: 'Fish' })).toBeDisabled();
+  await poll(jonas).getByRole('button', { name: 'Who chose what' }).click();
+  await expect(poll(jonas).getByRole('listitem').filter({ hasText: 'Soup' })).toContainText('Mira Stone, You');
 });
 
 test('a link gets the preview that its author writes', async () => {

@@ -290,7 +290,7 @@ export class App {
         return;
       case 'items':
         this.pins.receive(notice.room, notice.items);
-        for (const item of notice.items) this.presence.stopped(notice.room, item.sender);
+        this.presence.said(notice.room, notice.items);
         // What was deleted is told again, with its place and without its text.
         for (const { key, body } of notice.items) if (!isMessage(body)) this.#withdrawn(notice.room, key);
         return this.timelines.receive(notice.room, notice.items);
@@ -320,7 +320,7 @@ export class App {
       case 'statistics':
         return this.admin.receive(notice.statistics);
       case 'typing':
-        return this.presence.types(notice.room, notice.account);
+        return this.presence.types(notice.room, notice.account, this.rooms.get(notice.room)?.last?.seq ?? 0);
       case 'itemGone':
         this.pins.gone(notice.room, notice.key);
         this.#withdrawn(notice.room, notice.key);

@@ -3,7 +3,7 @@ import type { Intent } from '../engine/api';
 import { Drafts } from './drafts.svelte';
 import { Presence } from './presence.svelte';
 import { Receipts } from './receipts.svelte';
-import { person, room } from './testing';
+import { person, room, text } from './testing';
 
 const people = [
   person('me', { own: true }),
@@ -52,8 +52,21 @@ describe('presence', () => {
     presence.types('r', 'jonas');
     vi.advanceTimersByTime(3000);
     expect(presence.typing('r')).toEqual(['jonas']);
-    presence.stopped('r', 'jonas');
+    presence.said('r', [text('new', 1, { sender: 'jonas' })]);
     expect(presence.typing('r')).toEqual([]);
+  });
+
+  it('takes nothing that is told again for what was being typed', () => {
+    const presence = new Presence(heard().call);
+    presence.said('r', [text('before', 4, { sender: 'jonas' })]);
+    presence.types('r', 'jonas', 5);
+    presence.types('r', 'noor');
+    presence.said('r', [text('before', 4, { sender: 'jonas' }), text('last', 5, { sender: 'jonas' })]);
+    presence.said('r', [text('on its way', null, { sender: 'jonas' })]);
+    expect(presence.typing('r')).toEqual(['jonas', 'noor']);
+    presence.said('r', [text('new', 6, { sender: 'jonas' })]);
+    expect(presence.typing('r')).toEqual(['noor']);
+    presence.clear();
   });
 
   it('asks about those who are seen, once', () => {

@@ -1,5 +1,5 @@
 import { SvelteMap } from 'svelte/reactivity';
-import type { Intent, Presence as Told, Room } from '../engine/api';
+import type { Intent, Item, Presence as Told, Room } from '../engine/api';
 
 /** How long somebody is shown as typing after they were heard: clients tell it every three seconds. */
 const TYPING_MS = 6000;
@@ -13,6 +13,8 @@ export class Presence {
   /** Accounts that are typing, by room. */
   readonly #typing = new SvelteMap<string, readonly string[]>();
   readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
+  /** The highest number that was heard of, by room: what is told above it is new. */
+  readonly #tops = new Map<string, number>();
   #watched = '';
 
   constructor(call: (intent: Intent) => Promise<unknown>) {
@@ -43,16 +45,27 @@ export class Presence {
     return this.#typing.get(room) ?? [];
   }
 
-  types(room: string, account: string): void {
+  /** `last` is the number of the last item in the room. */
+  types(room: string, account: string, last = 0): void {
+    this.#tops.set(room, Math.max(this.#tops.get(room) ?? 0, last));
     const key = `${room}/${account}`;
     clearTimeout(this.#timers.get(key));
-    const timer = setTimeout(() => this.stopped(room, account), TYPING_MS);
+    const timer = setTimeout(() => this.#stopped(room, account), TYPING_MS);
     this.#timers.set(key, timer);
     if (!this.typing(room).includes(account)) this.#typing.set(room, [...this.typing(room), account]);
   }
 
-  /** They said what they were typing, or stopped. */
-  stopped(room: string, account: string): void {
+  /** They said what they were typing. What is told again, because something was said about it, is not that. */
+  said(room: string, items: readonly Item[]): void {
+    const top = this.#tops.get(room) ?? 0;
+    for (const { seq, sender } of items) {
+      if (seq == null || seq <= top) continue;
+      this.#stopped(room, sender);
+      this.#tops.set(room, Math.max(this.#tops.get(room) ?? 0, seq));
+    }
+  }
+
+  #stopped(room: string, account: string): void {
     const key = `${room}/${account}`;
     clearTimeout(this.#timers.get(key));
     if (!this.#timers.delete(key)) return;
@@ -87,6 +100,7 @@ export class Presence {
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
     this.#typing.clear();
+    this.#tops.clear();
     this.#people.clear();
     this.#watched = '';
   }

@@ -117,6 +117,12 @@ export function maySpeak(room: Room): boolean {
   return room.trouble == null && !room.people.some((person) => person.own && person.role === 'former');
 }
 
+/** Whether it would reach anybody now: not while a request is open, nor with somebody who is blocked. */
+export function maySay(room: Room): boolean {
+  const blocked = room.peer != null && personIn(room, room.peer)?.blocked;
+  return maySpeak(room) && !room.request && !blocked;
+}
+
 /** The first member who is not who they were, if there is one. */
 export function changedIn(room: Room): Person | undefined {
   return room.people.find((person) => person.role !== 'former' && person.identity.type === 'changed');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Rooms, maySpeak, membersOf } from './rooms.svelte';
+import { Rooms, maySay, maySpeak, membersOf } from './rooms.svelte';
+import { rightsTo } from './talk.svelte';
 import { person, room, text } from './testing';
 
 function filled(): Rooms {
@@ -59,6 +60,19 @@ it('knows who may not speak any more', () => {
   expect(maySpeak(room('r'))).toBe(true);
   expect(maySpeak(room('r', { people: [person('me', { own: true, role: 'former' })] }))).toBe(false);
   expect(maySpeak(room('r', { trouble: 'You are no longer a member of this room.' }))).toBe(false);
+});
+
+it('nothing is said where it would reach nobody', () => {
+  expect(maySay(room('r'))).toBe(true);
+  expect(maySay(room('r', { peer: 'ann' }))).toBe(true);
+  expect(maySay(room('r', { peer: 'ann', request: true }))).toBe(false);
+  const people = [person('me', { own: true }), person('ann', { blocked: true })];
+  expect(maySay(room('r', { peer: 'ann', people }))).toBe(false);
+  // In a group everybody else still hears it.
+  expect(maySay(room('r', { people }))).toBe(true);
+  expect(maySay(room('r', { trouble: 'shut' }))).toBe(false);
+  const rights = rightsTo(room('r', { peer: 'ann', people }), text('a', 1, { own: true }));
+  expect(rights).toMatchObject({ answer: false, edit: false, remove: false, pin: false, forward: true });
 });
 
 describe('how rooms are liked', () => {

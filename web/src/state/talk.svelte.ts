@@ -1,6 +1,6 @@
 import { SvelteMap } from 'svelte/reactivity';
 import type { Intent, Item, Preview, Reaction, ReplyFor, Room, Target, Version } from '../engine/api';
-import { isMessage, maySpeak, ownIn } from './rooms.svelte';
+import { isMessage, maySay, ownIn } from './rooms.svelte';
 
 /** What is done with one message in a window of its own. */
 export type TalkDialog =
@@ -148,7 +148,7 @@ export interface Rights {
 
 export function rightsTo(room: Room, item: Item): Rights {
   const there = item.seq != null && isMessage(item.body);
-  const speaks = there && maySpeak(room) && room.trouble == null;
+  const speaks = there && maySay(room);
   const role = room.people.find((person) => person.own)?.role;
   const moderates = role === 'owner' || role === 'moderator';
   const text = item.body.type === 'text';

@@ -57,6 +57,7 @@ export const messages: Translation<typeof original> = {
   'poll.single': 'Umfrage: eine Antwort',
   'poll.multiple': 'Umfrage: beliebig viele Antworten',
   'poll.voters': { one: '{n} Person hat abgestimmt', other: '{n} Personen haben abgestimmt' },
+  'poll.who': 'Wer was gewählt hat',
   'poll.closed': 'beendet',
   'poll.close': 'Umfrage beenden',
   'delete.title': 'Für alle löschen?',

@@ -56,6 +56,7 @@ export const messages = {
   'poll.single': 'Poll: choose one',
   'poll.multiple': 'Poll: choose any',
   'poll.voters': { one: '{n} person has voted', other: '{n} people have voted' },
+  'poll.who': 'Who chose what',
   'poll.closed': 'closed',
   'poll.close': 'Close poll',
   'delete.title': 'Delete for everyone?',
