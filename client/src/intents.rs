@@ -108,7 +108,9 @@ impl Client {
                 let link = self.contact_link();
                 ctx.reply(id, link);
             }
-            Intent::OpenContactLink { .. } => self.online(id, intent, ctx),
+            Intent::PreviewContactLink { .. } | Intent::OpenContactLink { .. } => {
+                self.online(id, intent, ctx);
+            }
             Intent::AcceptIdentity { account } => {
                 let done = self.accept_identity(&account, ctx);
                 ctx.reply(id, done);
@@ -215,7 +217,8 @@ impl Client {
             Intent::PreviewInvite { invite } => self.preview(id, &invite, ctx),
             Intent::JoinRoom { invite } => self.join(id, &invite, ctx),
             Intent::SafetyNumber { account } => self.safety_number(id, &account, ctx),
-            Intent::OpenContactLink { link } => self.open_contact_link(id, &link, ctx),
+            Intent::PreviewContactLink { link } => self.take_contact_link(id, (&link, false), ctx),
+            Intent::OpenContactLink { link } => self.take_contact_link(id, (&link, true), ctx),
             Intent::CreateDirect { account, note } => self.create_direct(id, &account, note, ctx),
             Intent::FindAccount { username } => self.find_account(id, username, ctx),
             Intent::AcceptRequest { room } => self.accept_request(id, &room, ctx),

@@ -16,6 +16,7 @@ mod account_data;
 pub mod api;
 mod auth;
 mod connection;
+mod contacts;
 mod content;
 mod ctx;
 #[cfg(feature = "fuzzing")]

@@ -18,7 +18,8 @@ use zeroize::Zeroizing;
 
 use crate::{
     account_data::{Change, people_name},
-    api::{Contact, Failure, Person, Reply},
+    api::{Failure, Person, Reply},
+    contacts::Linked,
     ctx::{Ctx, failure},
     machine::{Client, Then},
     room::RoomSync,
@@ -55,7 +56,7 @@ pub(crate) struct Acquaintance {
 pub(crate) struct People {
     known: BTreeMap<AccountId, Acquaintance>,
     /// Usernames that this session looked up.
-    found: BTreeMap<AccountId, String>,
+    pub(crate) found: BTreeMap<AccountId, String>,
     /// Whom this session told the relay last that the account blocks; nothing before it did, and where the relay refused.
     told: Option<Vec<AccountId>>,
 }
@@ -65,6 +66,8 @@ pub(crate) struct People {
 pub(crate) enum PeopleThen {
     /// Whether somebody has a username.
     Found { intent: u64, username: String },
+    /// Whether it is the one whose contact link names it.
+    Linked { intent: u64, linked: Linked },
     /// The relay knows whom the account blocks.
     Blocked,
 }
@@ -103,7 +106,8 @@ impl People {
         Self { known: known.into_iter().map(|one| (one.account, one)).collect(), ..Self::default() }
     }
 
-    fn is_blocked(&self, account: AccountId) -> bool {
+    /// Whether the account does not want to hear of somebody.
+    pub(crate) fn is_blocked(&self, account: AccountId) -> bool {
         self.known.get(&account).is_some_and(|known| known.blocked)
     }
 
@@ -114,6 +118,19 @@ impl People {
             sync.group.as_ref().map(Group::state).is_some_and(|state| state.founder == session.id());
         let accepted = self.known.get(&peer).is_some_and(|known| known.accepted);
         !founded && !accepted && !trust.is_verified(peer)
+    }
+
+    /// Whom the account talks with or blocks.
+    pub(crate) fn acquaintances(&self) -> impl Iterator<Item = AccountId> {
+        self.known.values().filter(|known| known.accepted || known.blocked).map(|known| known.account)
+    }
+
+    /// What somebody was called when they were last decided about, and under which username they are found.
+    pub(crate) fn named(&self, account: AccountId) -> (Option<String>, Option<String>) {
+        let known = self.known.get(&account);
+        let found = self.found.get(&account).cloned();
+        let username = found.or_else(|| known.and_then(|known| known.username.clone()));
+        (known.map(|known| known.name.clone()), username)
     }
 
     /// Says whether the account wants to hear of a person.
@@ -167,12 +184,12 @@ impl Client {
         Ok(())
     }
 
-    fn peer_of(&self, room: RoomId) -> Option<AccountId> {
+    pub(crate) fn peer_of(&self, room: RoomId) -> Option<AccountId> {
         self.rooms.get(&room)?.peer(self.session.as_ref()?)
     }
 
     /// What somebody is called in any room.
-    fn called(&self, account: AccountId) -> Option<String> {
+    pub(crate) fn called(&self, account: AccountId) -> Option<String> {
         self.rooms.values().find_map(|sync| sync.names.get(&account).filter(|name| !name.is_empty()).cloned())
     }
 
@@ -243,10 +260,14 @@ impl Client {
         result: Result<Response, Problem>,
         ctx: &mut Ctx<'_>,
     ) {
-        let PeopleThen::Found { intent, username } = then else {
-            // Told again with the next change, or when the account's objects are read again.
-            self.people.told.take_if(|_| result.is_err());
-            return;
+        let (intent, username) = match then {
+            PeopleThen::Found { intent, username } => (intent, username),
+            PeopleThen::Linked { intent, linked } => return self.linked(intent, linked, result, ctx),
+            PeopleThen::Blocked => {
+                // Told again with the next change, or when the account's objects are read again.
+                self.people.told.take_if(|_| result.is_err());
+                return;
+            }
         };
         let found = match result {
             Ok(Response::Account(account)) => Ok(account),
@@ -334,32 +355,6 @@ impl Client {
         if self.people.told.as_ref() != Some(&blocked) {
             self.people.told = Some(blocked.clone());
             self.ask(Request::PutBlocks(blocked), Then::People(PeopleThen::Blocked), ctx);
-        }
-    }
-
-    /// Everybody whom the account has or had to do with in a room of two, or knows by a link; by name.
-    pub(crate) fn contacts(&self) -> Reply {
-        let talking = self.room_ids().into_iter().filter(|room| !self.is_request(*room));
-        let rooms: BTreeMap<AccountId, RoomId> =
-            talking.filter_map(|room| Some((self.peer_of(room)?, room))).collect();
-        let known = self.people.known.values().filter(|known| known.accepted || known.blocked);
-        let all = known.map(|known| known.account).chain(rooms.keys().copied());
-        let all: std::collections::BTreeSet<AccountId> = all.collect();
-        let mut contacts: Vec<Contact> =
-            all.into_iter().map(|account| self.contact(account, rooms.get(&account))).collect();
-        contacts.sort_by_cached_key(|contact| (contact.name.to_lowercase(), contact.account.clone()));
-        Reply::Contacts { contacts }
-    }
-
-    fn contact(&self, account: AccountId, room: Option<&RoomId>) -> Contact {
-        let known = self.people.known.get(&account);
-        Contact {
-            account: account.to_string(),
-            name: self.called(account).or_else(|| Some(known?.name.clone())).unwrap_or_default(),
-            username: known.and_then(|known| known.username.clone()),
-            verified: self.trust.is_verified(account),
-            blocked: self.people.is_blocked(account),
-            room: room.map(ToString::to_string),
         }
     }
 }

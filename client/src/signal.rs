@@ -51,7 +51,8 @@ impl Client {
 
     /// A signal of another member came.
     pub(crate) fn signalled(&mut self, room: RoomId, sender: AccountId, bytes: &Opaque, ctx: &mut Ctx<'_>) {
-        if self.session.as_ref().is_none_or(|session| session.account == sender) {
+        let own = self.session.as_ref().is_none_or(|session| session.account == sender);
+        if own || self.people.is_blocked(sender) {
             return;
         }
         let group = self.rooms.get(&room).and_then(|sync| sync.group.as_ref());

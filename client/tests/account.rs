@@ -264,9 +264,11 @@ fn a_contact_link_is_worth_more_than_the_relays_word() {
     let Ok(Reply::ContactLink { link }) = world.call(aicha, Intent::ContactLink) else { panic!() };
     let id = world.account("aicha");
     let open = |link: &str| Intent::OpenContactLink { link: link.into() };
-    assert_eq!(world.call(mira, open(&link)), Ok(Reply::Contact { account: id.clone() }));
-    assert_eq!(code(world.call(aicha, open(&link))), "wrong_step");
-    assert_eq!(code(world.call(mira, open(&link[1..]))), "bad_invite");
+    let Ok(Reply::Contact { contact, fits: true }) = world.call(mira, open(&link)) else { panic!() };
+    assert_eq!((&contact.account, contact.is_verified()), (&id, true));
+    assert_eq!(contact.username.as_deref(), Some("aicha"));
+    assert_eq!(code(world.call(aicha, open(&link))), "own_contact_link");
+    assert_eq!(code(world.call(mira, open(&link[1..]))), "bad_contact_link");
     let room = world.room(mira, "Ops room");
     let invite = world.invite(mira, &room);
     world.join(aicha, &invite);

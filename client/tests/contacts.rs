@@ -107,6 +107,94 @@ fn who_is_blocked_can_bring_one_into_no_room() {
     assert!(two.world.devices[jonas].rooms.contains_key(&group));
 }
 
+fn link_of(world: &mut World, d: usize) -> String {
+    match world.call(d, Intent::ContactLink) {
+        Ok(Reply::ContactLink { link }) => link,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn opened(reply: Result<Reply, waxwing_client::api::Failure>) -> (Contact, bool) {
+    match reply {
+        Ok(Reply::Contact { contact, fits }) => (contact, fits),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_contact_link_is_looked_at_before_anything_is_done() {
+    let mut world = World::new(46);
+    let (mira, jonas) = (world.register("mira"), world.register("jonas"));
+    let link = link_of(&mut world, jonas);
+    let look = |link: &str| Intent::PreviewContactLink { link: link.into() };
+    let (seen, fits) = opened(world.call(mira, look(&link)));
+    assert_eq!((seen.username.as_deref(), seen.is_verified(), fits), (Some("jonas"), false, true));
+    assert_eq!(world.call(mira, Intent::Contacts), Ok(Reply::Contacts { contacts: Vec::new() }));
+    let (opened, _) = opened(world.call(mira, Intent::OpenContactLink { link }));
+    assert!(opened.is_verified());
+    let known = world.call(mira, Intent::Contacts);
+    assert_eq!(known, Ok(Reply::Contacts { contacts: vec![opened.clone()] }));
+    // Another session of the account knows it, too.
+    world.run();
+    let second = world.log_in("mira");
+    world.run();
+    assert_eq!(world.call(second, Intent::Contacts), Ok(Reply::Contacts { contacts: vec![opened] }));
+}
+
+#[test]
+fn a_contact_link_cannot_borrow_the_name_of_somebody_else() {
+    let mut world = World::new(47);
+    let (mira, jonas) = (world.register("mira"), world.register("jonas"));
+    world.register("zoe");
+    let link = link_of(&mut world, jonas).replace("~jonas", "~zoe");
+    assert!(link.ends_with("~zoe"));
+    let (contact, _) = opened(world.call(mira, Intent::OpenContactLink { link }));
+    assert_eq!((contact.account, contact.username), (account(&world, jonas), None));
+}
+
+#[test]
+fn whom_one_blocks_is_not_counted_and_counts_again() {
+    let mut world = World::new(48);
+    let (mira, jonas, zoe) = (world.register("mira"), world.register("jonas"), world.register("zoe"));
+    let room = world.room(mira, "Harbour");
+    let link = world.invite(mira, &room);
+    for d in [jonas, zoe] {
+        world.call(d, Intent::JoinRoom { invite: link.clone() }).unwrap();
+    }
+    world.run();
+    let his = account(&world, jonas);
+    let unread = |world: &World| {
+        let room = &world.devices[mira].rooms[&room];
+        (room.unread, room.mentions)
+    };
+    let hers = account(&world, mira);
+    let to_mira = Intent::Send {
+        room: room.clone(),
+        text: "look here".into(),
+        reply: None,
+        mentions: vec![hers],
+        preview: None,
+    };
+    world.call(jonas, to_mira.clone()).unwrap();
+    world.send(zoe, &room, "good evening");
+    world.run();
+    assert_eq!(unread(&world), (2, 1));
+    assert_eq!(world.call(mira, Intent::Block { account: his.clone() }), Ok(Reply::Done));
+    assert_eq!(unread(&world), (1, 0), "also what came before");
+    world.call(jonas, to_mira).unwrap();
+    world.run();
+    assert_eq!(unread(&world), (1, 0));
+    let typing = |world: &World| {
+        world.devices[mira].notices.iter().filter(|notice| matches!(notice, Notice::Typing { .. })).count()
+    };
+    let before = typing(&world);
+    world.call(jonas, Intent::Typing { room: room.clone() }).unwrap();
+    world.run();
+    assert_eq!(typing(&world), before);
+    assert_eq!(world.call(mira, Intent::Unblock { account: his }), Ok(Reply::Done));
+    assert_eq!(unread(&world), (3, 2));
+}
+
 #[test]
 fn nobody_is_found_by_half_a_name() {
     let mut world = World::new(44);

@@ -300,6 +300,11 @@ pub enum Intent {
     },
     /// A link that tells others who this account is. Reply: [`Reply::ContactLink`].
     ContactLink,
+    /// Look at a contact link, without doing anything. Reply: [`Reply::Contact`].
+    PreviewContactLink {
+        /// The part of the link after `#/contact/`.
+        link: String,
+    },
     /// Know somebody by their contact link: verified, because it did not come from the relay. Reply: [`Reply::Contact`].
     OpenContactLink {
         /// The part of the link after `#/contact/`.

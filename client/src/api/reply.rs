@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use waxwing_wire::account::{RegistrationPolicy, SessionPolicy, TotpPolicy};
 
-use super::{Item, Version};
+use super::{Identity, Item, Version};
 
 /// Answer to an intent.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -160,8 +160,10 @@ pub enum Reply {
     },
     /// Whom a contact link leads to.
     Contact {
-        /// Account id.
-        account: String,
+        /// Who it is, as far as known.
+        contact: Contact,
+        /// The link is of the identity that is known of them, or nothing is known of it. Otherwise it is an old link, or somebody deceives.
+        fits: bool,
     },
     /// Whether somebody has the username.
     Account {
@@ -204,8 +206,8 @@ pub struct Contact {
     pub name: String,
     /// Under which they were found.
     pub username: Option<String>,
-    /// Compared by another way than the relay.
-    pub verified: bool,
+    /// Whether they are who they were.
+    pub identity: Identity,
     /// Nothing is heard of them.
     pub blocked: bool,
     /// The room of two with them.

@@ -7,7 +7,7 @@ use waxwing_crypto_core::{
     ids,
     mark::{open_own_mark, seal_own_mark},
 };
-use waxwing_wire::RoomId;
+use waxwing_wire::{AccountId, RoomId};
 
 use crate::{ctx::Ctx, session::Session};
 
@@ -91,47 +91,76 @@ impl OwnMark {
     }
 }
 
-/// Numbers of unread messages, ascending: the newest thousand, so that what was read elsewhere is taken out exactly.
+/// An unread message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+struct New {
+    seq: u64,
+    /// Place of its author in the list of those who wrote.
+    by: usize,
+    mention: bool,
+}
+
+/// Unread messages, ascending: the newest thousand, so that what was read elsewhere is taken out exactly. Who wrote them is kept too:
+/// whom the account blocks does not count, and counts again when it does not any more.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Unread {
-    messages: VecDeque<u64>,
-    /// Of them, those that mention the account.
-    mentions: VecDeque<u64>,
+    messages: VecDeque<New>,
+    people: Vec<AccountId>,
 }
 
 impl Unread {
     /// A message came; numbers ascend.
-    pub(crate) fn note(&mut self, seq: u64, mention: bool) {
-        if self.messages.back().is_none_or(|newest| *newest < seq) {
-            self.messages.push_back(seq);
-            self.mentions.extend(mention.then_some(seq));
+    pub(crate) fn note(&mut self, seq: u64, from: AccountId, mention: bool) {
+        if self.messages.back().is_none_or(|newest| newest.seq < seq) {
+            let by = self.place_of(from);
+            self.messages.push_back(New { seq, by, mention });
         }
         if self.messages.len() > COUNTED {
-            let gone = self.messages.pop_front();
-            if self.mentions.front().copied() == gone {
-                self.mentions.pop_front();
+            self.messages.pop_front();
+        }
+    }
+
+    fn place_of(&mut self, from: AccountId) -> usize {
+        if self.messages.is_empty() || self.people.len() > COUNTED {
+            self.forget_people();
+        }
+        if let Some(by) = self.people.iter().position(|known| *known == from) {
+            return by;
+        }
+        self.people.push(from);
+        self.people.len().saturating_sub(1)
+    }
+
+    /// Keeps no more people than messages.
+    fn forget_people(&mut self) {
+        let before = std::mem::take(&mut self.people);
+        for message in &mut self.messages {
+            let Some(from) = before.get(message.by) else { continue };
+            message.by = self.people.iter().position(|known| known == from).unwrap_or(self.people.len());
+            if message.by == self.people.len() {
+                self.people.push(*from);
             }
         }
     }
 
     /// A message was deleted.
     pub(crate) fn forget(&mut self, seq: u64) {
-        self.messages.retain(|unread| *unread != seq);
-        self.mentions.retain(|unread| *unread != seq);
+        self.messages.retain(|unread| unread.seq != seq);
     }
 
     /// Everything up to this number was read.
     pub(crate) fn read_to(&mut self, seq: u64) {
-        self.messages.retain(|unread| *unread > seq);
-        self.mentions.retain(|unread| *unread > seq);
+        self.messages.retain(|unread| unread.seq > seq);
     }
 
-    pub(crate) fn count(&self) -> u32 {
-        u32::try_from(self.messages.len()).unwrap_or(u32::MAX)
-    }
-
-    pub(crate) fn mentions(&self) -> u32 {
-        u32::try_from(self.mentions.len()).unwrap_or(u32::MAX)
+    /// How many there are of those who are heard, and how many of them mention the account.
+    pub(crate) fn count(&self, is_heard: impl Fn(AccountId) -> bool) -> (u32, u32) {
+        let heard: Vec<bool> = self.people.iter().map(|account| is_heard(*account)).collect();
+        let counted = self.messages.iter().filter(|unread| heard.get(unread.by).copied().unwrap_or(true));
+        let (all, mentions) = counted.fold((0_u32, 0_u32), |(all, mentions), unread| {
+            (all.saturating_add(1), mentions.saturating_add(u32::from(unread.mention)))
+        });
+        (all, mentions)
     }
 }
 
@@ -199,18 +228,53 @@ mod tests {
         assert_eq!(mark.draft, "shorter");
     }
 
+    const MIRA: AccountId = AccountId([1; 16]);
+    const JONAS: AccountId = AccountId([2; 16]);
+
+    fn all(_: AccountId) -> bool {
+        true
+    }
+
     #[test]
     fn the_newest_thousand_are_counted() {
         let mut unread = Unread::default();
-        (0..5000).for_each(|seq| unread.note(seq * 2, seq % 2 == 0));
-        assert_eq!((unread.count(), unread.mentions()), (1000, 500));
+        (0..5000).for_each(|seq| unread.note(seq * 2, MIRA, seq % 2 == 0));
+        assert_eq!(unread.count(all), (1000, 500));
         unread.read_to(9000);
-        assert_eq!(unread.count(), 499);
-        unread.note(3, true);
-        assert_eq!((unread.count(), unread.mentions()), (499, 249), "numbers ascend");
+        assert_eq!(unread.count(all).0, 499);
+        unread.note(3, MIRA, true);
+        assert_eq!(unread.count(all), (499, 249), "numbers ascend");
         unread.forget(9004);
-        assert_eq!((unread.count(), unread.mentions()), (498, 248));
+        assert_eq!(unread.count(all), (498, 248));
         unread.read_to(u64::MAX);
-        assert_eq!(unread.count(), 0);
+        assert_eq!(unread.count(all), (0, 0));
+    }
+
+    #[test]
+    fn who_is_not_heard_does_not_count() {
+        let mut unread = Unread::default();
+        (0..10).for_each(|seq| unread.note(seq, if seq % 2 == 0 { MIRA } else { JONAS }, true));
+        assert_eq!(unread.count(|account| account != JONAS), (5, 5));
+        assert_eq!(unread.count(all), (10, 10), "and counts again");
+        unread.read_to(3);
+        assert_eq!(unread.count(|account| account != MIRA), (3, 3));
+    }
+
+    #[test]
+    fn no_more_people_are_kept_than_messages() {
+        let mut unread = Unread::default();
+        for seq in 0..5000_u64 {
+            let mut from = [0; 16];
+            from[..8].copy_from_slice(&seq.to_le_bytes());
+            unread.note(seq, AccountId(from), false);
+            if seq == 4000 {
+                unread.note(4000, JONAS, true);
+            }
+        }
+        assert_eq!(unread.count(all), (1000, 0));
+        assert!(unread.people.len() <= COUNTED + 1);
+        let mut last = [0; 16];
+        last[..8].copy_from_slice(&4999_u64.to_le_bytes());
+        assert_eq!(unread.count(|account| account != AccountId(last)), (999, 0));
     }
 }

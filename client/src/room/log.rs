@@ -283,8 +283,9 @@ impl RoomSync {
                 matches!(item.body, Body::Text { .. } | Body::Poll { .. }) && !self.is_over(item, now_ms);
             if let Some(seq) = item.seq.filter(|_| said && !item.own) {
                 self.newest_foreign = self.newest_foreign.max(seq);
-                if seq > self.marks.own.read {
-                    self.unread.note(seq, mentions(item, me));
+                let from = item.sender.parse().ok().filter(|_| seq > self.marks.own.read);
+                if let Some(from) = from {
+                    self.unread.note(seq, from, mentions(item, me));
                 }
             }
             // What is left of a removed message is no news.

@@ -34,6 +34,7 @@ impl RoomSync {
         let everybody: BTreeSet<AccountId> = members.iter().chain(self.names.keys()).copied().collect();
         let complaint = self.complaint();
         let state = self.group.as_ref().map(room::Room::state);
+        let (unread, mentions) = self.unread.count(|account| !others.is_blocked(account));
         let has = |kind| state.is_some_and(|state| state.joins.iter().any(|join| join.kind == kind));
         Room {
             room: self.id.to_string(),
@@ -56,8 +57,8 @@ impl RoomSync {
                 .collect(),
             members: u32::try_from(members.len()).unwrap_or(u32::MAX),
             last: self.unsent_items(session).pop().or_else(|| self.last_now(now_ms)),
-            unread: self.unread.count(),
-            mentions: self.unread.mentions(),
+            unread,
+            mentions,
             read: self.marks.own.read.min(log::LATEST_SEQ),
             marked_unread: self.marks.own.unread,
             draft: self.marks.own.draft.clone(),

@@ -96,19 +96,18 @@ impl Client {
             self.accept_identity(&account.to_string(), ctx)?;
         }
         let pin = self.trust.pins.get(&account).cloned().ok_or_else(unknown)?;
-        self.verify(Pin { verified: true, ..pin }, ctx).map(|_| Reply::Done)
+        self.verify(Pin { verified: true, ..pin }, ctx).map(|()| Reply::Done)
     }
 
-    fn verify(&mut self, pin: Pin, ctx: &mut Ctx<'_>) -> Result<Reply, Failure> {
+    fn verify(&mut self, pin: Pin, ctx: &mut Ctx<'_>) -> Result<(), Failure> {
         if self.data.rolled_back().is_some() {
             return Err(super::rolled_back());
         }
-        let account = pin.account.to_string();
         self.pin(pin, ctx);
         for room in self.room_ids() {
             self.show_room(room, ctx);
         }
-        Ok(Reply::Contact { account })
+        Ok(())
     }
 
     pub(crate) fn room_check_code(&self, room: &str) -> Result<Reply, Failure> {
@@ -118,48 +117,33 @@ impl Client {
         Ok(Reply::RoomCheckCode { code: group.check_code() })
     }
 
-    pub(crate) fn contact_link(&self) -> Result<Reply, Failure> {
-        let session = self.session.as_ref().ok_or_else(unknown)?;
-        let link = ContactLink::new(session.id(), &session.identity().public());
-        Ok(Reply::ContactLink { link: link.to_text() })
+    /// Whether a link is of the identity that is known of its account, or that it shows now; or nothing is known of it.
+    pub(crate) fn link_fits(&self, link: &ContactLink) -> bool {
+        let account = AccountId(link.account.0);
+        let known = self.trust.pins.get(&account).map(|pin| pin.fingerprint);
+        self.shown_by(account) == Some(link.fingerprint)
+            || known.is_none_or(|fingerprint| fingerprint == link.fingerprint)
+    }
+
+    /// Fingerprint of a new identity that the account shows, and that is not accepted yet.
+    fn shown_by(&self, account: AccountId) -> Option<[u8; 32]> {
+        self.trust.changed.get(&account).map(|changed| super::fingerprint_of(account, &changed.key))
     }
 
     /// Knows somebody by a link that did not come from the relay. A link against what is known changes nothing.
-    pub(crate) fn open_contact_link(
-        &mut self,
-        intent: u64,
-        link: &str,
-        ctx: &mut Ctx<'_>,
-    ) -> Result<(), Failure> {
-        let bad = |_| {
-            failure("bad_invite", "This contact link is not complete. Ask for it again and copy all of it.")
-        };
-        let link = ContactLink::parse(link.trim()).map_err(bad)?;
+    pub(crate) fn trust_link(&mut self, link: &ContactLink, ctx: &mut Ctx<'_>) -> Result<(), Failure> {
         let account = AccountId(link.account.0);
-        if self.session.as_ref().is_some_and(|session| session.account == account) {
-            return Err(failure("wrong_step", "This is your own contact link."));
-        }
-        let known = self.trust.pins.get(&account);
-        let shown =
-            self.trust.changed.get(&account).map(|changed| super::fingerprint_of(account, &changed.key));
-        if shown == Some(link.fingerprint) {
-            // The link vouches for the new identity.
-            self.accept_identity(&account.to_string(), ctx)?;
-        } else if known.is_some_and(|pin| pin.fingerprint != link.fingerprint) {
+        if !self.link_fits(link) {
             return Err(failure(
                 "identity_changed",
                 "This link is of another identity than the one you know. It is an old link, or somebody is deceiving you.",
             ));
         }
-        let before = self.trust.pins.get(&account).and_then(|pin| pin.before);
-        let reply =
-            self.verify(Pin { account, fingerprint: link.fingerprint, verified: true, before }, ctx)?;
-        self.want_to_talk(account, ctx)?;
-        for room in self.room_ids() {
-            self.announce(room, ctx);
-            self.advance(room, ctx);
+        if self.shown_by(account) == Some(link.fingerprint) {
+            // The link vouches for the new identity.
+            self.accept_identity(&account.to_string(), ctx)?;
         }
-        ctx.reply(intent, Ok(reply));
-        Ok(())
+        let before = self.trust.pins.get(&account).and_then(|pin| pin.before);
+        self.verify(Pin { account, fingerprint: link.fingerprint, verified: true, before }, ctx)
     }
 }

@@ -56,6 +56,15 @@ impl Trust {
         self.pins.get(&account).is_some_and(|pin| pin.verified)
     }
 
+    /// How somebody is shown outside of rooms.
+    pub(crate) fn standing_of(&self, account: AccountId) -> Identity {
+        match self.changed.get(&account) {
+            Some(changed) => Identity::Changed { signed: changed.signed.unwrap_or(false) },
+            None if self.is_verified(account) => Identity::Verified,
+            None => Identity::Known,
+        }
+    }
+
     /// How a member's key is shown.
     pub(crate) fn identity(&self, account: AccountId, key: &IdentityPublicKey, now_ms: u64) -> Identity {
         match self.pins.standing(account, key, now_ms) {

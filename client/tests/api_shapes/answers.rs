@@ -50,7 +50,10 @@ samples!(replies, Reply, {
     SafetyNumber: [Reply::SafetyNumber { number: "00000 11111".into(), verified: true }],
     RoomCheckCode: [Reply::RoomCheckCode { code: "00000 11111".into() }],
     ContactLink: [Reply::ContactLink { link: "a-link".into() }],
-    Contact: [Reply::Contact { account: account() }],
+    Contact: [
+        Reply::Contact { contact: contact(Some("mira".into())), fits: true },
+        Reply::Contact { contact: contact(None), fits: false },
+    ],
     Account: [Reply::Account { account: Some(account()) }, Reply::Account { account: None }],
     Contacts: [Reply::Contacts { contacts: vec![contact(Some("mira".into())), contact(None)] }],
     LoggedOut: [Reply::LoggedOut { told: true }],
@@ -224,7 +227,7 @@ pub fn contact(known: Option<String>) -> Contact {
         account: account(),
         name: "Mira".into(),
         username: known.clone(),
-        verified: true,
+        identity: known.as_ref().map_or(Identity::Known, |_| Identity::Verified),
         blocked: known.is_none(),
         room: known.map(|_| room_id()),
     }

@@ -167,6 +167,7 @@ samples!(other_intents, Intent, {
     MarkVerified: [Intent::MarkVerified { account: account() }],
     RoomCheckCode: [Intent::RoomCheckCode { room: room_id() }],
     ContactLink: [Intent::ContactLink],
+    PreviewContactLink: [Intent::PreviewContactLink { link: "a-link".into() }],
     OpenContactLink: [Intent::OpenContactLink { link: "a-link".into() }],
     AcceptIdentity: [Intent::AcceptIdentity { account: account() }],
     SetDraft: [Intent::SetDraft { room: room_id(), text: "hel".into(), done: false }],

@@ -17,6 +17,7 @@ const FREELY = new Set<Kind>([
   'markVerified',
   'roomCheckCode',
   'contactLink',
+  'previewContactLink',
   'openContactLink',
   'acceptIdentity',
   'read',

@@ -9,6 +9,7 @@ import { Login, Recovery, Registration } from './auth.svelte';
 import { Admin } from './admin.svelte';
 import { Clock } from './clock.svelte';
 import { ConnectionState } from './connection.svelte';
+import { Contacts } from './contacts.svelte';
 import { deviceLabel } from './device';
 import { Drafts } from './drafts.svelte';
 import { Guest } from './guest.svelte';
@@ -18,7 +19,7 @@ import { Prefs } from './prefs.svelte';
 import { Presence } from './presence.svelte';
 import { Receipts } from './receipts.svelte';
 import { isMessage, Rooms } from './rooms.svelte';
-import { Router, type RouterWindow } from './route.svelte';
+import { Router, type Route, type RouterWindow } from './route.svelte';
 import { Session } from './session.svelte';
 import { Talk } from './talk.svelte';
 import { Timelines } from './timeline.svelte';
@@ -93,6 +94,7 @@ export class App {
   readonly rooms = new Rooms();
   readonly timelines: Timelines;
   readonly talk: Talk;
+  readonly contacts: Contacts;
   readonly pins: Pins;
   readonly drafts: Drafts;
   readonly receipts = new Receipts();
@@ -113,7 +115,7 @@ export class App {
   /** The message that is being reported. */
   reported = $state.raw<Reported | null>(null);
   /** The member that is looked at. */
-  member = $state.raw<{ room: string; account: string } | null>(null);
+  member = $state.raw<{ room: string; account: string; step?: 'safety' | 'block' } | null>(null);
   news = $state.raw<readonly AccountNews[]>([]);
   /** What others learn of the account, and it of them. */
   /** Of the history that this device misses; null when it misses none to speak of. */
@@ -152,6 +154,7 @@ export class App {
     this.announcements = new Announcements(this.prefs);
     this.timelines = new Timelines(engine);
     this.talk = new Talk((intent) => this.attempt(intent));
+    this.contacts = new Contacts(engine);
     this.pins = new Pins(engine);
     const call = (intent: Intent) => engine.call(intent);
     this.drafts = new Drafts(call);
@@ -215,8 +218,8 @@ export class App {
   }
 
   /** Shows a member of a room, and what can be done about them. */
-  look(room: string, account: string): void {
-    this.member = { room, account };
+  look(room: string, account: string, step?: 'safety' | 'block'): void {
+    this.member = step === undefined ? { room, account } : { room, account, step };
     this.dialog = 'member';
   }
 
@@ -277,9 +280,11 @@ export class App {
       case 'announcements':
         return this.announcements.receive(notice.announcements);
       case 'room':
+        this.contacts.stale();
         this.drafts.receive(notice.room);
         return this.rooms.receive(notice.room);
       case 'roomGone':
+        this.contacts.stale();
         this.rooms.gone(notice.room);
         this.timelines.roomGone(notice.room);
         this.pins.roomGone(notice.room);
@@ -349,8 +354,14 @@ export class App {
       page === 'recover' ||
       page === 'guest'
     ) {
-      this.router.replace(this.router.invite ? { page: 'join' } : { page: 'home' });
+      this.router.replace(this.#entrance());
     }
+  }
+
+  /** Where somebody who has just logged in begins: where their link leads. */
+  #entrance(): Route {
+    if (this.router.invite) return { page: 'join' };
+    return this.router.contact ? { page: 'contact' } : { page: 'home' };
   }
 
   #tell(what: AccountNotice, at: number): void {
@@ -374,6 +385,7 @@ export class App {
     this.admin.forget();
     this.drafts.clear();
     this.talk.clear();
+    this.contacts.clear();
     this.pins.clear();
     this.receipts.clear();
     this.presence.clear();

@@ -1,7 +1,7 @@
 import type { Body, Item, Room } from '../engine/api';
 import type { I18n } from './i18n.svelte';
 import { plainOf } from './markdown';
-import { isMessage, personIn } from './rooms.svelte';
+import { isMessage, isUnheard, personIn } from './rooms.svelte';
 import { cleanName } from './text';
 
 /** The name of a person in a room, for a sentence. */
@@ -129,6 +129,7 @@ export function previewOf(i18n: I18n, room: Room): string {
   const item = room.last;
   if (!item) return i18n.t('room.members', { n: room.members });
   if (!isMessage(item.body)) return describe(i18n, room, item);
+  if (isUnheard(room, item.sender)) return i18n.t('blocked.message');
   const text = item.body.type === 'text' ? plainOf(item.body.text.slice(0, 300)) : describe(i18n, room, item);
   // Alone with the text it is clear who speaks.
   return i18n.t('preview.by', { name: item.own ? i18n.t('you') : nameIn(i18n, room, item.sender), text });

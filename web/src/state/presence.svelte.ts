@@ -1,5 +1,6 @@
 import { SvelteMap } from 'svelte/reactivity';
 import type { Intent, Item, Presence as Told, Room } from '../engine/api';
+import { isBlocked } from './rooms.svelte';
 
 /** How long somebody is shown as typing after they were heard: clients tell it every three seconds. */
 const TYPING_MS = 6000;
@@ -76,8 +77,10 @@ export class Presence {
 
   /** Asks about those who are seen: the others of rooms of two, and members of the open room. */
   watch(rooms: readonly Room[], open: Room | undefined): void {
-    const peers = rooms.filter((room) => !room.request).flatMap((room) => room.peer ?? []);
-    const members = open?.people.filter((person) => !person.own && person.role !== 'former') ?? [];
+    const peers = rooms
+      .filter((room) => !room.request && !isBlocked(room))
+      .flatMap((room) => room.peer ?? []);
+    const members = open?.people.filter((one) => !one.own && !one.blocked && one.role !== 'former') ?? [];
     const seen = new Set([...members.slice(0, WATCHED / 2).map((person) => person.account), ...peers]);
     const accounts = [...seen].slice(0, WATCHED).sort();
     const key = accounts.join(' ');

@@ -17,13 +17,16 @@ export class Rooms {
       (a, b) => Number(b.pinned) - Number(a.pinned) || newest(b) - newest(a) || (a.room < b.room ? -1 : 1),
     ),
   );
-  readonly archived: Room[] = $derived(this.all.filter((room) => room.archived));
-  /** Those that are in the list; or all whose name contains the filter, whatever case and accents. */
+  readonly archived: Room[] = $derived(this.all.filter((room) => room.archived && !isBlocked(room)));
+  /**
+   * Those that are in the list, without chats with whom one blocks; or all whose name contains the filter, whatever case
+   * and accents.
+   */
   readonly found: Room[] = $derived.by(() => {
     const wanted = folded(this.filter);
     if (wanted !== '') return this.all.filter((room) => folded(room.name).includes(wanted));
     const archive = this.archive && this.archived.length > 0;
-    return this.all.filter((room) => room.archived === archive);
+    return this.all.filter((room) => room.archived === archive && !isBlocked(room));
   });
 
   /** Unread messages of all rooms that are neither silent nor put away. */
@@ -73,6 +76,16 @@ export function personIn(room: Room | undefined, account: string): Person | unde
   return room?.people.find((person) => person.account === account);
 }
 
+/** Whether it is a chat of two with somebody whom the account blocks. */
+export function isBlocked(room: Room): boolean {
+  return room.peer != null && isUnheard(room, room.peer);
+}
+
+/** Whether the account does not want to hear of somebody. */
+export function isUnheard(room: Room | undefined, account: string): boolean {
+  return personIn(room, account)?.blocked ?? false;
+}
+
 /** The account itself, as the room knows it. */
 export function ownIn(room: Room | undefined): string | null {
   return room?.people.find((person) => person.own)?.account ?? null;
@@ -96,7 +109,7 @@ export function membersOf(room: Room, compare: (a: string, b: string) => number)
     .sort((a, b) => rank(a) - rank(b) || compare(a.name, b.name));
 }
 
-/** Everybody else that the account shares rooms with, once each, by name; `except` are left out. */
+/** Everybody else that the account shares rooms with and hears of, once each, by name; `except` are left out. */
 export function knownPeople(
   rooms: readonly Room[],
   compare: (a: string, b: string) => number,
@@ -105,7 +118,8 @@ export function knownPeople(
   const known = new Map<string, Person>();
   for (const person of rooms.flatMap((room) => room.people)) {
     const named = person.name !== '' || !known.has(person.account);
-    if (!person.own && person.role !== 'former' && named && !except.has(person.account)) {
+    const there = !person.own && !person.blocked && person.role !== 'former';
+    if (there && named && !except.has(person.account)) {
       known.set(person.account, person);
     }
   }

@@ -8,6 +8,8 @@ export type Route =
   | { page: 'recover' }
   | { page: 'guest' }
   | { page: 'join' }
+  /** Who somebody is, as their link says. */
+  | { page: 'contact' }
   /** The person's own settings; without a section it is the menu. */
   | { page: 'settings'; section: string | null }
   /** The administrator's desk: a section and, inside of it, one thing. */
@@ -20,9 +22,16 @@ export interface LinkSecrets {
   invite: string | null;
   /** To this relay: the operator's invite code. */
   admission: string | null;
+  /** To a person. */
+  contact: string | null;
 }
 
-const KEYS = { setup: 'waxwing.setup', invite: 'waxwing.invite', admission: 'waxwing.admission' } as const;
+const KEYS = {
+  setup: 'waxwing.setup',
+  invite: 'waxwing.invite',
+  admission: 'waxwing.admission',
+  contact: 'waxwing.contact',
+} as const;
 const ID = /^[A-Za-z0-9_-]{1,200}$/;
 const SECRET = /^[A-Za-z0-9_.~=+-]{1,4096}$/;
 
@@ -39,6 +48,8 @@ export function parseHash(hash: string): { route: Route; secrets: Partial<LinkSe
   if (page === 'invite') {
     return { route: { page: 'register' }, secrets: SECRET.test(argument) ? { admission: argument } : {} };
   }
+  if (page === 'contact')
+    return { route: { page }, secrets: SECRET.test(argument) ? { contact: argument } : {} };
   if (page === 'join') return { route: { page }, secrets: SECRET.test(argument) ? { invite: argument } : {} };
   return { route: { page: 'home' }, secrets: {} };
 }
@@ -100,12 +111,14 @@ export class Router {
   setup = $state.raw<string | null>(null);
   invite = $state.raw<string | null>(null);
   admission = $state.raw<string | null>(null);
+  contact = $state.raw<string | null>(null);
 
   constructor(window: RouterWindow) {
     this.#window = window;
     this.setup = window.sessionStorage.getItem(KEYS.setup);
     this.invite = window.sessionStorage.getItem(KEYS.invite);
     this.admission = window.sessionStorage.getItem(KEYS.admission);
+    this.contact = window.sessionStorage.getItem(KEYS.contact);
     this.#read();
     window.addEventListener('hashchange', () => this.#read());
   }

@@ -27,6 +27,7 @@ describe('addresses', () => {
     ['#/admin/users/abc_-1', { page: 'admin', section: 'users', item: 'abc_-1' }],
     ['#/admin/<b>', { page: 'admin', section: null, item: null }],
     ['#/invite/CODE', { page: 'register' }],
+    ['#/contact/LINK~mira', { page: 'contact' }],
   ])('%s', (hash, route) => {
     expect(parseHash(hash).route).toEqual(route);
   });
@@ -34,6 +35,8 @@ describe('addresses', () => {
   it('takes the secrets of links', () => {
     expect(parseHash('#/setup/TOKEN')).toEqual({ route: { page: 'setup' }, secrets: { setup: 'TOKEN' } });
     expect(parseHash('#/join/INV-1_x')).toEqual({ route: { page: 'join' }, secrets: { invite: 'INV-1_x' } });
+    expect(parseHash('#/contact/LINK~mira.k').secrets).toEqual({ contact: 'LINK~mira.k' });
+    expect(parseHash('#/contact/<b>').secrets).toEqual({});
     expect(parseHash('#/join').secrets).toEqual({});
     expect(parseHash('#/invite/CODE').secrets).toEqual({ admission: 'CODE' });
     expect(parseHash(`#/join/${'x'.repeat(5000)}`).secrets).toEqual({});

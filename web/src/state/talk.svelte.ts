@@ -1,6 +1,6 @@
-import { SvelteMap } from 'svelte/reactivity';
+import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 import type { Intent, Item, Preview, Reaction, ReplyFor, Room, Target, Version } from '../engine/api';
-import { isMessage, maySay, ownIn } from './rooms.svelte';
+import { isMessage, isUnheard, maySay, ownIn } from './rooms.svelte';
 
 /** What is done with one message in a window of its own. */
 export type TalkDialog =
@@ -22,10 +22,22 @@ export class Talk {
   readonly #replying = new SvelteMap<string, Item>();
   readonly #editing = new SvelteMap<string, Editing>();
   readonly #previews = new SvelteMap<string, Preview>();
+  /** Messages of people whom the account blocks that the person wanted to see, until the page goes. */
+  readonly #shown = new SvelteSet<string>();
   dialog = $state.raw<TalkDialog | null>(null);
 
   constructor(attempt: Attempt) {
     this.#attempt = attempt;
+  }
+
+  /** Whether a message is behind a line, because its author is blocked. */
+  hides(room: Room, { sender, key }: { sender: string; key: string }): boolean {
+    return isUnheard(room, sender) && !this.#shown.has(`${room.room}/${key}`);
+  }
+
+  /** The person wants to see it all the same. */
+  unhide(room: string, key: string): void {
+    this.#shown.add(`${room}/${key}`);
   }
 
   /** The message that is being answered. */
@@ -121,6 +133,7 @@ export class Talk {
     this.#replying.clear();
     this.#editing.clear();
     this.#previews.clear();
+    this.#shown.clear();
     this.dialog = null;
   }
 }

@@ -103,6 +103,7 @@ export type Intent =
   | { type: 'markVerified'; account: string }
   | { type: 'roomCheckCode'; room: string }
   | { type: 'contactLink' }
+  | { type: 'previewContactLink'; link: string }
   | { type: 'openContactLink'; link: string }
   | { type: 'acceptIdentity'; account: string }
   | { type: 'setDraft'; room: string; text: string; done: boolean }

@@ -2,7 +2,7 @@
 import type { Intent } from './intent';
 import type { Maybe } from './maybe';
 import type { Version } from './message';
-import type { Item } from './view';
+import type { Identity, Item } from './view';
 
 /** Answer to an intent. */
 export type Reply =
@@ -41,7 +41,12 @@ export type Reply =
   | { type: 'safetyNumber'; number: string; verified: boolean }
   | { type: 'roomCheckCode'; code: string }
   | { type: 'contactLink'; link: string }
-  | { type: 'contact'; account: string }
+  | {
+      type: 'contact';
+      contact: Contact;
+      /** The link is of the identity that is known of them, or nothing is known of it. */
+      fits: boolean;
+    }
   | { type: 'account'; account: Maybe<string> }
   | { type: 'contacts'; contacts: Contact[] }
   | { type: 'loggedOut'; told: boolean }
@@ -130,6 +135,7 @@ export interface ReplyTo {
   markVerified: 'done';
   roomCheckCode: 'roomCheckCode';
   contactLink: 'contactLink';
+  previewContactLink: 'contact';
   openContactLink: 'contact';
   acceptIdentity: 'done';
   setDraft: 'done';
@@ -158,7 +164,7 @@ export interface Contact {
   name: string;
   /** Under which they were found. */
   username: Maybe<string>;
-  verified: boolean;
+  identity: Identity;
   blocked: boolean;
   /** The room of two with them. */
   room: Maybe<string>;

@@ -3,6 +3,7 @@ import type { IconName } from '../../ui/Icon.svelte';
 /** The pages of the settings, in the order of the menu. */
 export const SECTIONS = [
   'profile',
+  'contacts',
   'security',
   'devices',
   'keys',
@@ -17,6 +18,7 @@ export const NOT_FOR_GUESTS: readonly Section[] = ['security', 'keys'];
 
 export const SECTION_ICON: Record<Section, IconName> = {
   profile: 'person',
+  contacts: 'people',
   security: 'lock',
   devices: 'devices',
   keys: 'key',

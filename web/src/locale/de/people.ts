@@ -10,6 +10,53 @@ export const people: Translation<typeof original> = {
   'request.block': 'Blockieren',
   'blocked.title': 'Du hast {name} blockiert',
   'blocked.lead': 'Diese Person kann dich in keine Räume holen, und du hörst nichts von ihr.',
+  'blocked.is': 'Blockiert',
+  'blocked.message': 'Nachricht von jemandem, den du blockiert hast',
+  'blocked.show': 'Zeigen',
+  'block.title': '{name} blockieren?',
+  'block.lead':
+    '{name} kann dich in keine Räume holen und sieht nicht, wann du da bist. Euer Chat wird weggelegt, und was {name} in Gruppen schreibt, ist verborgen. {name} erfährt davon nichts.',
+  'block.submit': 'Blockieren',
+  'block.done': '{name} ist blockiert. In den Einstellungen, unter Kontakte, kannst du das aufheben.',
+  'section.contacts': 'Kontakte',
+  'contacts.title': 'Leute, die du kennst',
+  'contacts.loading': 'Deine Kontakte werden gesucht',
+  'contacts.none':
+    'Noch niemand. Gib anderen deinen Kontaktlink, oder beginne einen Chat mit jemandem über den Benutzernamen.',
+  'contacts.search': 'Kontakte durchsuchen',
+  'contacts.write': 'Schreiben',
+  'contacts.writeTo': 'An {name} schreiben',
+  'contacts.block': '{name} blockieren',
+  'contacts.unblock': '{name} nicht mehr blockieren',
+  'contacts.look': 'Chat mit {name} ansehen',
+  'contacts.new': 'Neuer Chat',
+  'contacts.blocked': 'Blockiert',
+  'contacts.blockedLead':
+    'Diese Leute können dich in keine Räume holen, und du hörst nichts von ihnen. Eure Chats liegen hier.',
+  'contact.yours': 'Dein Kontaktlink',
+  'contact.yoursLead':
+    'Wer ihn öffnet, weiß, dass du es wirklich bist, ohne Nummern zu vergleichen. Gib ihn persönlich weiter oder auf einem Weg, dem du traust.',
+  'contact.qr': 'QR-Code deines Kontaktlinks',
+  'contact.link': 'Kontaktlink',
+  'contact.shareTitle': '{name} auf Waxwing',
+  'contact.title': 'Ein Kontaktlink',
+  'contact.known': 'Du kennst {name}',
+  'contact.loading': 'Der Link wird angesehen',
+  'contact.lead':
+    'Hat {name} dir diesen Link persönlich gegeben oder auf einem Weg, dem du traust? Dann nimm ihn an: {name} gilt von da an als verifiziert.',
+  'contact.take': 'Er ist von dort: verifizieren',
+  'contact.verified': 'Verifiziert: Was du an {name} schreibst, erreicht niemand anderen.',
+  'contact.later': 'Jetzt nicht',
+  'contact.mismatch':
+    'Dieser Link gehört zu einer anderen Identität als der, die du von {name} kennst. Er ist alt, oder jemand täuscht dich. Bitte {name} persönlich um einen neuen Link. Nichts wurde geändert.',
+  'contact.failed': 'Dieser Link lässt sich nicht öffnen',
+  'contact.missing':
+    'Der Kontaktlink ist nicht vollständig. Lass ihn dir noch einmal geben und kopiere alles.',
+  'contact.logIn':
+    'Du hast einen Kontaktlink geöffnet. Melde dich an oder lege ein Konto an, um zu sehen, wer es ist.',
+  'failure.bad_contact_link':
+    'Der Kontaktlink ist nicht vollständig. Lass ihn dir noch einmal geben und kopiere alles.',
+  'failure.own_contact_link': 'Das ist dein eigener Kontaktlink. Gib ihn anderen.',
   'blocked.unblock': 'Nicht mehr blockieren',
   'guest.enter': 'Als Gast beitreten',
   'guest.title': 'Als Gast beitreten',

@@ -117,6 +117,7 @@ export const room: Translation<typeof original> = {
     'Vergleiche diese Ziffern mit {name}, nebeneinander oder am Telefon. Seht ihr beide dieselben, ist niemand zwischen euch.',
   'safety.working': 'Die Nummer wird berechnet',
   'safety.number': 'Sicherheitsnummer',
+  'safety.qr': 'Dieselbe Nummer als QR-Code',
   'safety.same': 'Sie sind gleich',
   'safety.verified': 'Du hast {name} verifiziert.',
   'safety.differs':

@@ -117,6 +117,7 @@ export const room = {
     'Compare these digits with {name}, side by side or on a call. If both of you see the same ones, nobody is between you.',
   'safety.working': 'Working out the number',
   'safety.number': 'Safety number',
+  'safety.qr': 'The same number as a QR code',
   'safety.same': 'They are the same',
   'safety.verified': 'You have verified {name}.',
   'safety.differs':
