@@ -235,3 +235,28 @@ fn nothing_of_oneself_is_told_to_whom_one_blocks() {
     look(&mut two.world);
     assert_eq!(told(&two.world), before);
 }
+
+#[test]
+fn who_asks_does_not_see_whether_one_is_there_before_one_accepts() {
+    let mut two = Two::new(46);
+    let (mira, jonas) = (two.mira, two.jonas);
+    let his = account(&two.world, jonas);
+    let watch = Intent::WatchPresence { accounts: vec![his.clone()] };
+    assert_eq!(two.world.call(mira, watch), Ok(Reply::Done));
+    two.world.run();
+    let seen = |world: &World| {
+        let told = world.devices[mira].notices.iter().rev().find_map(|notice| match notice {
+            Notice::Presence { people } => people.iter().find(|one| one.account == his).cloned(),
+            _ => None,
+        });
+        told.map(|one| (one.online, one.last_seen))
+    };
+    assert_eq!(seen(&two.world), Some((false, None)), "nothing is known");
+    two.world.go_away(jonas);
+    two.world.wake_up(jonas);
+    two.world.run();
+    assert_eq!(seen(&two.world), Some((false, None)), "also when he comes back");
+    assert_eq!(two.world.call(jonas, Intent::AcceptRequest { room: two.room.clone() }), Ok(Reply::Done));
+    two.world.run();
+    assert_eq!(seen(&two.world).map(|(online, _)| online), Some(true));
+}

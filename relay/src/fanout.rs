@@ -84,6 +84,8 @@ struct Stream {
     watching: bool,
     /// Its account shares when it is there; unknown until that was read.
     shares: Option<bool>,
+    /// Rooms in which its account has written a message since it came in.
+    spoken: HashSet<RoomId>,
     /// Whom its account blocks; unknown until that was read.
     blocks: Option<Arc<HashSet<AccountId>>>,
     /// It has said hello and was subscribed to its rooms.
@@ -176,6 +178,7 @@ impl Fanout {
             pending,
             watching: false,
             shares: None,
+            spoken: HashSet::new(),
             blocks: None,
             arrived: false,
             watches: HashSet::new(),
@@ -265,6 +268,7 @@ impl Fanout {
                 state.tell_other_sessions(account, session, Event::AccountDataChanged);
             }
             Notice::SharesPresence { account, on } => state.shares_presence(account, on),
+            Notice::Spoke { account, room } => state.spoke(account, room),
             Notice::Blocks { account, blocked } => state.blocks(account, blocked),
             Notice::Announcements(standing) => state.announce(standing),
         }
@@ -290,6 +294,7 @@ impl State {
     fn unsubscribe(&mut self, id: StreamId, room: RoomId) {
         if let Some(stream) = self.streams.get_mut(&id) {
             stream.rooms.remove(&room);
+            stream.spoken.remove(&room);
         }
         if let Some(streams) = self.rooms.get_mut(&room) {
             streams.remove(&id);

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use support::{
     account::{Person, people},
-    rooms::{accepted, adding, create},
+    requests::append,
+    rooms::{accepted, adding, appended, create},
     start_with,
     stream::Stream,
 };
@@ -148,6 +149,18 @@ async fn presence_is_told_to_those_who_share_a_room_and_tell_theirs() {
     let room = create(&mut of_mira).await;
     accepted(&mut of_mira, adding(room, 0, 1, scene.jon.id)).await;
     let jon = scene.jon.id;
+    // Who was only brought in, and has said nothing, shows nothing: neither that it is there, nor when it was.
+    assert_eq!(watch(&mut of_mira, &[jon]).await, []);
+    let mut silent = scene.jon.stream().await;
+    assert_eq!(watch(&mut of_mira, &[jon]).await, []);
+    nothing(&mut of_mira).await;
+    appended(&mut silent, append(room, 1, "hello")).await;
+    assert_eq!(
+        next(&mut of_mira).await,
+        Event::Presence(Presence { account: jon, online: true, last_seen_ms: None })
+    );
+    drop(silent);
+    assert!(matches!(next(&mut of_mira).await, Event::Presence(Presence { online: false, .. })));
     let away = watch(&mut of_mira, &[jon, jon, scene.mira.id]).await;
     assert_eq!(away.len(), 1, "{away:?}");
     assert!(!away[0].online && away[0].last_seen_ms.is_some_and(|at| at % 60_000 == 0));

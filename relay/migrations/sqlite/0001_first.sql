@@ -149,12 +149,13 @@ CREATE TABLE rooms (
 CREATE INDEX rooms_by_creator ON rooms (creator);
 CREATE INDEX rooms_that_forget ON rooms (num) WHERE retention_s > 0;
 
--- level is what clients told of a member's role: 0 plain, 1 moderator, 2 owner.
+-- level is what clients told of a member's role: 0 plain, 1 moderator, 2 owner. spoke: it has written a message since it came in.
 CREATE TABLE members (
     room         INTEGER NOT NULL REFERENCES rooms (num) ON DELETE CASCADE,
     account      BLOB NOT NULL REFERENCES accounts (account),
     level        INTEGER NOT NULL CHECK (level IN (0, 1, 2)),
     joined_at_ms INTEGER NOT NULL,
+    spoke        INTEGER NOT NULL DEFAULT 0 CHECK (spoke IN (0, 1)),
     PRIMARY KEY (room, account)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX members_by_account ON members (account);

@@ -1,4 +1,4 @@
-//! Who is there, told to those who share a room with them and watch. Nobody who does not tell it is told.
+//! Who is there, told to those who share a room with them in which they have said something, and watch. Nobody who does not tell it is told.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -18,6 +18,7 @@ impl Fanout {
         if let Some(stream) = self.lock().streams.get_mut(&registration.id) {
             stream.shares.get_or_insert(read.shares);
             stream.blocks.get_or_insert_with(|| read.blocks.into());
+            stream.spoken.extend(read.spoken);
         }
     }
 
@@ -44,8 +45,7 @@ impl Fanout {
         let Some(watcher) = state.streams.get(&stream).filter(|watcher| watcher.shares()) else {
             return HashSet::new();
         };
-        let there =
-            |account: &AccountId| state.there(*account).any(|one| one.is_seen_by(watcher, &one.rooms));
+        let there = |account: &AccountId| state.there(*account).any(|one| one.is_seen_by(watcher));
         watcher.watches.iter().copied().filter(there).collect()
     }
 }
@@ -53,11 +53,6 @@ impl Fanout {
 /// When somebody was last there, as others are told.
 pub fn to_the_minute(at_ms: u64) -> u64 {
     at_ms.saturating_sub(at_ms.checked_rem(LAST_SEEN_MS).unwrap_or(0))
-}
-
-fn meet(a: &HashSet<RoomId>, b: &HashSet<RoomId>) -> bool {
-    let (few, many) = if a.len() < b.len() { (a, b) } else { (b, a) };
-    few.iter().any(|room| many.contains(room))
 }
 
 impl super::Stream {
@@ -69,9 +64,18 @@ impl super::Stream {
         self.blocks.as_ref().is_some_and(|blocked| blocked.contains(&account))
     }
 
-    /// Whether a watcher may know that this account is there, which is in these rooms.
-    fn is_seen_by(&self, watcher: &Self, rooms: &HashSet<RoomId>) -> bool {
-        watcher.shares() && !self.blocks(watcher.account) && meet(&watcher.rooms, rooms)
+    /// Whether its account has said something in a room in which the watcher is, too: a request to talk that was not accepted shows nothing.
+    fn meets(&self, watcher: &Self) -> bool {
+        let (few, many) = match self.spoken.len() < watcher.rooms.len() {
+            true => (&self.spoken, &watcher.rooms),
+            false => (&watcher.rooms, &self.spoken),
+        };
+        few.iter().any(|room| many.contains(room) && self.rooms.contains(room))
+    }
+
+    /// Whether a watcher may know that this account is there.
+    fn is_seen_by(&self, watcher: &Self) -> bool {
+        watcher.shares() && !self.blocks(watcher.account) && self.meets(watcher)
     }
 }
 
@@ -83,15 +87,23 @@ impl State {
 
     /// Tells those who watch an account that it came, or that it does not share any more.
     fn tell_presence(&self, account: AccountId, online: bool) {
-        let rooms: HashSet<RoomId> =
-            self.streams_of(account).flat_map(|stream| &stream.rooms).copied().collect();
-        if let Some(stream) = self.streams_of(account).next() {
-            self.tell_watchers(stream, &rooms, Presence { account, online, last_seen_ms: None });
-        }
+        let presence = Presence { account, online, last_seen_ms: None };
+        self.hint_watchers(presence, |watcher| {
+            self.streams_of(account).any(|stream| stream.arrived && stream.is_seen_by(watcher))
+        });
     }
 
-    fn tell_watchers(&self, of: &super::Stream, rooms: &HashSet<RoomId>, presence: Presence) {
-        self.hint_watchers(presence, |watcher| of.is_seen_by(watcher, rooms));
+    /// An account has said something in a room for the first time: those in it see that it is there.
+    pub(super) fn spoke(&mut self, account: AccountId, room: RoomId) {
+        for stream in self.streams.values_mut().filter(|stream| stream.account == account) {
+            stream.spoken.insert(room);
+        }
+        if self.there(account).next().is_some() {
+            let presence = Presence { account, online: true, last_seen_ms: None };
+            self.hint_watchers(presence, |watcher| {
+                watcher.rooms.contains(&room) && self.there(account).any(|one| one.is_seen_by(watcher))
+            });
+        }
     }
 
     /// A hint: whoever is behind asks again when it connects.
@@ -109,7 +121,7 @@ impl State {
         if stream.arrived && stream.shares() && self.there(stream.account).next().is_none() {
             let last_seen_ms = Some(to_the_minute(crate::now_ms()));
             let presence = Presence { account: stream.account, online: false, last_seen_ms };
-            self.tell_watchers(stream, &stream.rooms, presence);
+            self.hint_watchers(presence, |watcher| stream.is_seen_by(watcher));
         }
     }
 
@@ -136,8 +148,7 @@ impl State {
             let presence = Presence { account, online, last_seen_ms: None };
             self.hint_watchers(presence, |watcher| {
                 let changed = new.contains(&watcher.account) && !old.contains(&watcher.account);
-                let meets = |one: &super::Stream| meet(&one.rooms, &watcher.rooms);
-                changed && watcher.shares() && self.there(account).any(meets)
+                changed && watcher.shares() && self.there(account).any(|one| one.meets(watcher))
             });
         }
     }

@@ -178,6 +178,13 @@ pub enum Notice {
         /// Whether it does.
         on: bool,
     },
+    /// An account has written its first message in a room since it came in.
+    Spoke {
+        /// Who.
+        account: AccountId,
+        /// Where.
+        room: RoomId,
+    },
     /// An account blocks others than before.
     Blocks {
         /// Whose.
@@ -205,6 +212,8 @@ pub struct Visibility {
     pub shares: bool,
     /// Who is not.
     pub blocks: HashSet<AccountId>,
+    /// The rooms whose members are: whoever was only brought in, and has said nothing, is not seen there.
+    pub spoken: HashSet<RoomId>,
 }
 
 /// When an account was last there.

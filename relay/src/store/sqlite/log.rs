@@ -62,6 +62,7 @@ pub(super) fn append_message(
     let entry = insert(db, &mut room, entry)?;
     let seq = entry.seq;
     notices.push(Notice::Entry { room: room.id, entry, permit: None });
+    rooms::spoke(db, &room, author, notices)?;
     Ok(seq)
 }
 

@@ -61,7 +61,11 @@ pub(super) fn marks(db: &Connection, account: AccountId, room: RoomId) -> Result
 
 /// Who is told when the account is there.
 pub(super) fn visibility(db: &Connection, account: AccountId) -> Result<Visibility> {
-    Ok(Visibility { shares: shares_presence(db, account)?, blocks: people::blocked(db, account)? })
+    Ok(Visibility {
+        shares: shares_presence(db, account)?,
+        blocks: people::blocked(db, account)?,
+        spoken: rooms::spoken(db, account)?,
+    })
 }
 
 fn shares_presence(db: &Connection, account: AccountId) -> Result<bool> {
@@ -85,15 +89,16 @@ pub(super) fn share_presence(
     Ok(())
 }
 
-/// When those of these accounts were last there that share it, and a room with the account, and do not block it; nobody's if the account
-/// does not share.
+/// When those of these accounts were last there that share it, have written in a room with the account, and do not block it; nobody's if
+/// the account does not share.
 pub(super) fn last_seen(db: &Connection, account: AccountId, of: &[AccountId]) -> Result<Vec<LastSeen>> {
     if !shares_presence(db, account)? {
         return Ok(Vec::new());
     }
     let sql = "-- last_seen()
         SELECT last_seen_at_ms FROM accounts WHERE account = ?1 AND share_presence = 1 AND EXISTS (
-            SELECT 1 FROM members a JOIN members b ON a.room = b.room WHERE a.account = ?1 AND b.account = ?2)
+            SELECT 1 FROM members a JOIN members b ON a.room = b.room 
+            WHERE a.account = ?1 AND a.spoke = 1 AND b.account = ?2)
         AND NOT EXISTS (SELECT 1 FROM blocks WHERE account = ?1 AND blocked = ?2)";
     let mut statement = db.prepare_cached(sql)?;
     let mut known = HashSet::new();

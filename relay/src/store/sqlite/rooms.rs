@@ -1,5 +1,7 @@
 //! Rooms and their members.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, OptionalExtension as _, params};
 use waxwing_wire::{
     AccountId, Opaque, RoomId, Seq,
@@ -105,7 +107,7 @@ pub(super) fn ids(db: &Connection, account: AccountId) -> Result<Vec<RoomId>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Every room of an account; and those in which a cursor is behind.
+/// Every room of an account, the one last written to first; and those in which a cursor is behind.
 pub(super) fn summaries(
     db: &Connection,
     account: AccountId,
@@ -114,7 +116,7 @@ pub(super) fn summaries(
     let sql = "-- room_summaries()
         SELECT r.room, r.last_seq, r.last_commit, k.own FROM members m JOIN rooms r ON r.num = m.room
         LEFT JOIN marks k ON k.room = m.room AND k.account = m.account
-        WHERE m.account = ?1 ORDER BY r.num";
+        WHERE m.account = ?1 ORDER BY coalesce(r.last_entry_ms, r.created_at_ms) DESC, r.num DESC";
     let mut statement = db.prepare_cached(sql)?;
     let rows = statement.query_map([account.0], |row| {
         Ok(RoomSummary {
@@ -188,6 +190,30 @@ pub(super) fn add_member(
     db.prepare_cached(sql)?.execute(params![room.num, account.0, level, signed(now_ms)])?;
     notices.push(Notice::Joined { account, summary: room.summary() });
     Ok(true)
+}
+
+/// A member has written a message: from now on those in the room may see when it is there.
+pub(super) fn spoke(
+    db: &Connection,
+    room: &Room,
+    account: AccountId,
+    notices: &mut Vec<Notice>,
+) -> Result<()> {
+    let sql = "-- spoke()
+        UPDATE members SET spoke = 1 WHERE room = ?1 AND account = ?2 AND spoke = 0";
+    if db.prepare_cached(sql)?.execute(params![room.num, account.0])? > 0 {
+        notices.push(Notice::Spoke { account, room: room.id });
+    }
+    Ok(())
+}
+
+/// Rooms in which an account has written a message since it came in.
+pub(super) fn spoken(db: &Connection, account: AccountId) -> Result<HashSet<RoomId>> {
+    let sql = "-- spoken()
+        SELECT r.room FROM members m JOIN rooms r ON r.num = m.room WHERE m.account = ?1 AND m.spoke = 1";
+    let mut statement = db.prepare_cached(sql)?;
+    let rows = statement.query_map([account.0], |row| id(row, 0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Ends a membership with what the account kept for going on; its keyring stays, for the day it comes back.

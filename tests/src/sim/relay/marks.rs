@@ -2,7 +2,7 @@
 
 use waxwing_wire::{
     AccountId, Problem, ProblemCode,
-    frame::{Event, Presence, Request, Response, ServerFrame},
+    frame::{EntryKind, Event, Presence, Request, Response, ServerFrame},
     limits::{OWN_MARK_BYTES, SHARED_MARK_BYTES},
 };
 
@@ -75,15 +75,13 @@ impl Relay {
     }
 
     fn may_see(&self, me: AccountId, other: AccountId) -> bool {
-        let both = |members: &std::collections::BTreeMap<AccountId, u8>| {
-            members.contains_key(&me) && members.contains_key(&other)
+        let both = |room: &super::Room| {
+            let spoke =
+                room.log.iter().any(|entry| entry.sender == other && entry.kind == EntryKind::Message);
+            room.members.contains_key(&me) && room.members.contains_key(&other) && spoke
         };
         let blocks = self.accounts.values().any(|known| known.id == other && known.blocks.contains(&me));
-        me != other
-            && !blocks
-            && self.shares(me)
-            && self.shares(other)
-            && self.rooms.values().any(|room| both(&room.members))
+        me != other && !blocks && self.shares(me) && self.shares(other) && self.rooms.values().any(both)
     }
 
     fn presence_of(&self, account: AccountId) -> Presence {

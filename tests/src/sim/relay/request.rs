@@ -43,6 +43,8 @@ impl Relay {
             Request::Append(append) => {
                 let clock_ms = self.clock_ms;
                 let room = self.member(me, append.room)?;
+                let said = |entry: &LogEntry| entry.sender == me && entry.kind == EntryKind::Message;
+                let silent = !room.log.iter().any(said);
                 let seq = room.append(me, EntryKind::Message, append.after, append.id, append.bytes)?;
                 if let Some(entry) = room.log.iter_mut().find(|entry| entry.seq == seq && clock_ms > 0) {
                     entry.received_at_ms = clock_ms;
@@ -51,6 +53,9 @@ impl Relay {
                     room.lasting.insert(seq);
                 }
                 self.announce(append.room, seq);
+                if silent {
+                    self.tell_presence(me);
+                }
                 Ok(Response::Appended { seq })
             }
             Request::Commit(commit) => self.commit(me, *commit),
