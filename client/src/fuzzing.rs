@@ -5,7 +5,7 @@ use waxwing_wire::{AccountId, EntryId};
 use crate::{
     api::{Body, Item, Sending},
     content::{Content, Poll, Ref},
-    room::notes::{Noted, folded},
+    room::notes::{Noted, Part, folded},
 };
 
 /// Members who say something about a message; the first wrote it.
@@ -45,7 +45,7 @@ pub fn notes(all: &[(u8, u8, &[u8])]) {
         .filter_map(|(by, kind, body)| match Content::decode((*kind).into(), body)? {
             Content::Note(note) => {
                 let (by, id) = (account(*by), EntryId([0; 16]));
-                Some(Noted { by, id, at: 1, note, allowed: false, explained: false })
+                Some(Noted { by, id, source: 0, at: 1, note, allowed: false, part: Part::Whole })
             }
             _ => None,
         })

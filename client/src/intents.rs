@@ -48,7 +48,6 @@ impl Client {
             Intent::Send { .. }
             | Intent::SendPoll { .. }
             | Intent::Edit { .. }
-            | Intent::React { .. }
             | Intent::Pin { .. }
             | Intent::Vote { .. }
             | Intent::ClosePoll { .. } => self.say(id, intent, ctx),
@@ -56,6 +55,7 @@ impl Client {
             | Intent::Pinned { .. }
             | Intent::EditHistory { .. }
             | Intent::Forward { .. }
+            | Intent::React { .. }
             | Intent::Delete { .. } => self.look_up(id, intent, ctx),
             Intent::Retry { room, key } => {
                 let done = self.retry(&room, &key, ctx).map(|()| Reply::Done);

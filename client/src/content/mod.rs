@@ -17,8 +17,10 @@ use crate::api::{Body, Item, PollOption, Preview, Quote, Sending, Target};
 pub(crate) const PROFILE_KIND: u16 = 2;
 /// Accounts that one message mentions.
 pub(crate) const MENTIONS: usize = 64;
-/// Earlier texts whose removal one deletion explains.
+/// Earlier texts of a message that are kept, and whose removal one deletion explains.
 pub(crate) const EDITS: usize = 64;
+/// Reactions of one account at one message.
+pub(crate) const REACTIONS_EACH: usize = 8;
 /// Largest question of a poll, UTF-8 bytes.
 pub(crate) const QUESTION_BYTES: usize = 1000;
 /// Largest answer of a poll, UTF-8 bytes.

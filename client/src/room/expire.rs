@@ -125,8 +125,9 @@ impl RoomSync {
                 true => Some(StoreOp::Delete { key }),
                 false => store::put_items(session, self.id, place, &staying, ctx),
             });
-            let (from, to) = store::note_range(self.id, place, place);
-            ops.push(StoreOp::DeleteRange { from, to });
+            for (from, to) in [store::note_range(self.id, place, place), store::texts_at(self.id, place)] {
+                ops.push(StoreOp::DeleteRange { from, to });
+            }
             ops.push(StoreOp::Delete { key: store::pin_key(self.id, place) });
             for item in going {
                 self.lose(&item);

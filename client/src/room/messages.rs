@@ -11,12 +11,12 @@ use waxwing_wire::{
 
 use super::{
     OutItem, RoomSync,
-    notes::Noted,
+    notes::{Noted, Part},
     reading::{For, Reading, settle::Read},
 };
 use crate::{
-    api::{Body, Failure, Intent, Item, Notice, Reply, Target, Version},
-    content::{Content, EDITS, MENTIONS, Note, Poll, Ref, Text, What, is_emoji, is_preview},
+    api::{Body, Failure, Intent, Item, Notice, Reaction, Reply, Target, Version},
+    content::{Content, EDITS, MENTIONS, Note, Poll, REACTIONS_EACH, Ref, Text, What, is_emoji, is_preview},
     ctx::{Ctx, failure},
     machine::{Client, Then},
     session::Session,
@@ -64,7 +64,8 @@ impl RoomSync {
     pub(super) fn pending_notes(&self, me: AccountId) -> Vec<Noted> {
         let noted = |item: &OutItem| {
             let (id, at) = (item.id, item.at_ms);
-            Some(Noted { by: me, id, at, note: item.note()?, allowed: true, explained: false })
+            let (note, source) = (item.note()?, Seq::MAX);
+            Some(Noted { by: me, id, source, at, note, allowed: true, part: Part::Whole })
         };
         self.outbox.iter().filter_map(noted).collect()
     }
@@ -113,9 +114,6 @@ impl Client {
                 let what = Self::check_text(&text).and_then(|()| mentioned(&mentions));
                 what.and_then(|mentions| self.note(&room, &target, What::Edit { text, mentions }, ctx))
             }
-            Intent::React { room, target, emoji, on } => {
-                self.note(&room, &target, What::React { emoji, on }, ctx)
-            }
             Intent::Pin { room, target, on } => self.note(&room, &target, What::Pin { on }, ctx),
             Intent::Vote { room, target, mut choices } => {
                 choices.sort_unstable();
@@ -138,11 +136,12 @@ impl Client {
             Intent::Pinned { room } => self.room_id(&room).map(|room| self.read_pins(id, room, ctx)),
             Intent::EditHistory { room, target } => self.room_id(&room).and_then(|room| {
                 let target = self.target(room, &target)?;
-                self.read_one(room, For::History { intent: id, target }, target.seq, ctx);
+                self.read_history(room, id, target, ctx);
                 Ok(())
             }),
             Intent::Forward { room, target, to } => self.forward(id, (&room, &target), &to, ctx),
             Intent::Delete { room, target } => self.delete(id, &room, &target, ctx),
+            Intent::React { room, target, emoji, on } => self.react(id, (&room, &target), (emoji, on), ctx),
             _ => Err(failure("wrong_step", "This cannot be done yet.")),
         };
         if let Err(failure) = begun {
@@ -234,6 +233,45 @@ impl Client {
         ctx.reply(intent, done.map(|()| Reply::Done));
     }
 
+    /// How many reactions this account has there is looked up first.
+    fn react(
+        &mut self,
+        intent: u64,
+        (room, target): (&str, &Target),
+        (emoji, on): (String, bool),
+        ctx: &mut Ctx<'_>,
+    ) -> Result<(), Failure> {
+        let room = self.speaking(room, ctx)?;
+        let target = self.target(room, target)?;
+        self.read_one(room, For::React { intent, target, emoji, on }, target.seq, ctx);
+        Ok(())
+    }
+
+    pub(super) fn react_read(
+        &mut self,
+        intent: u64,
+        (room, target): (RoomId, Ref),
+        (emoji, on): (String, bool),
+        item: Option<&Item>,
+        ctx: &mut Ctx<'_>,
+    ) {
+        let me = self.session.as_ref().map_or(target.sender, |session| session.account);
+        let name = me.to_string();
+        let own = |reaction: &&Reaction| reaction.accounts.contains(&name);
+        let has: Vec<&Reaction> = item.iter().flat_map(|item| &item.reactions).filter(own).collect();
+        let done = match on && has.len() >= REACTIONS_EACH && has.iter().all(|one| one.emoji != emoji) {
+            true => Err(failure(
+                "too_many_reactions",
+                "You have 8 reactions at this message already. Take one away first.",
+            )),
+            false => {
+                let named = Target { key: target.key(me), seq: target.seq };
+                self.note(&room.to_string(), &named, What::React { emoji, on }, ctx)
+            }
+        };
+        ctx.reply(intent, done.map(|()| Reply::Done));
+    }
+
     /// A deletion goes for an edit, too, that it did not know of.
     pub(super) fn say_deleted(&mut self, room: RoomId, target: Ref, edit: Ref, ctx: &mut Ctx<'_>) {
         let what = What::Delete { edits: vec![edit] };
@@ -314,21 +352,19 @@ impl Client {
 pub(super) fn edits(reading: &Reading) -> Vec<Ref> {
     let For::Delete { target, .. } = &reading.purpose else { return Vec::new() };
     let known = reading.notes.get(&target.seq).into_iter().flatten();
-    let of_author = known
-        .filter(|(_, noted)| noted.is_edit() && noted.by == target.sender && noted.note.target == *target);
-    let mut edits: Vec<Ref> = of_author.map(|(seq, noted)| Ref::new(*seq, noted.by, noted.id)).collect();
+    let of_author =
+        known.filter(|noted| noted.is_trace() && noted.by == target.sender && noted.note.target == *target);
+    let mut edits: Vec<Ref> = of_author.map(|noted| Ref::new(noted.source, noted.by, noted.id)).collect();
     edits.sort_by_key(|edit| std::cmp::Reverse(edit.seq));
     edits.truncate(EDITS);
     edits
 }
 
-/// All texts that a message had, the first first.
+/// Texts that a message had, the first first: all, or the first and the newest.
 pub(super) fn versions(reading: &Reading, me: AccountId) -> Vec<Version> {
     let For::History { target, .. } = &reading.purpose else { return Vec::new() };
     let Some(first) = reading.text_of(target, me) else { return Vec::new() };
-    let mut notes: Vec<&(u64, Noted)> = reading.notes.get(&target.seq).into_iter().flatten().collect();
-    notes.sort_by_key(|(seq, _)| *seq);
-    let edits = notes.into_iter().filter_map(|(_, noted)| match &noted.note.what {
+    let edits = reading.texts.iter().filter_map(|noted| match &noted.note.what {
         What::Edit { text, .. } if noted.by == target.sender && noted.note.target == *target => {
             Some(Version { text: text.clone(), at: noted.at })
         }

@@ -1,14 +1,21 @@
 //! What is said about messages later: edits, deletion, reactions, pins, votes. Each is kept beside its message, and put together with it
-//! when that is read: nothing is read to be written.
+//! when that is read: nothing is read to be written. What changes nothing any more goes with the next reading ([`spent`]), so that a message
+//! costs little however often a member speaks about it.
+
+mod spent;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use waxwing_crypto_core::room::{Role, RoomKind};
-use waxwing_wire::{AccountId, EntryId, EpochId};
+use waxwing_wire::{AccountId, EntryId, EpochId, RoomId, Seq};
 
-use super::{RoomSync, store};
+pub(crate) use spent::spent;
+
+use super::{RoomSync, reading::settle::says, store};
 use crate::{
     api::{Body, Item, Reaction},
-    content::{Note, Ref, What},
+    content::{Note, REACTIONS_EACH, Ref, What},
     ctx::Ctx,
     io::StoreOp,
     session::Session,
@@ -21,25 +28,54 @@ const REACTIONS: usize = 64;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Noted {
     pub(crate) by: AccountId,
-    /// Id of the entry that says it.
+    /// Id of the entry that says it, and its number; beyond all numbers while it is on its way.
     pub(crate) id: EntryId,
+    pub(crate) source: Seq,
     /// When it was written, as its author says.
     pub(crate) at: u64,
     pub(crate) note: Note,
     /// Its author had the role for it, when it is about somebody else's message.
     pub(crate) allowed: bool,
+    pub(crate) part: Part,
+}
+
+/// What a kept note stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Part {
+    /// All that was said. Of the edits of a message, only the newest.
+    Whole,
+    /// That there was this edit: its text is kept apart, because it is rarely read.
+    Trace,
     /// The target is not what is deleted, but an edit of that: what is left of it needs no place of its own.
-    pub(crate) explained: bool,
+    Explained,
 }
 
 impl Noted {
-    fn is_about(&self, item: &Item, me: AccountId) -> bool {
+    pub(super) fn is_about(&self, item: &Item, me: AccountId) -> bool {
         item.seq == Some(self.note.target.seq) && item.key == self.note.target.key(me)
     }
 
-    /// An edit's text is to go when the message is deleted.
-    pub(crate) fn is_edit(&self) -> bool {
-        matches!(self.note.what, What::Edit { .. })
+    /// An edit, without its text: each one is to go when the message is deleted.
+    pub(crate) fn is_trace(&self) -> bool {
+        self.part == Part::Trace
+    }
+
+    /// Whether it can have an effect, if its target is what it names.
+    fn counts(&self) -> bool {
+        let author = self.by == self.note.target.sender;
+        match self.note.what {
+            What::Edit { .. } | What::Close => author,
+            What::Delete { .. } => author || self.allowed,
+            What::Pin { .. } => self.allowed,
+            What::React { .. } | What::Vote { .. } => true,
+        }
+    }
+
+    fn key(&self, room: RoomId) -> String {
+        match (self.part, &self.note.what) {
+            (Part::Whole, What::Edit { .. }) => store::edit_key(room, &self.note.target),
+            _ => store::note_key(room, self.note.target.seq, self.source),
+        }
     }
 
     pub(crate) fn deletes(&self) -> bool {
@@ -52,7 +88,7 @@ impl Noted {
     }
 
     /// Puts it together with its message; notes come in the order of the log.
-    fn fold(&self, item: &mut Item) {
+    fn fold(&self, item: &mut Item, reactions: &mut Reactions) {
         let (by, author) = (self.by.to_string(), self.by.to_string() == item.sender);
         let said = matches!(item.body, Body::Text { .. } | Body::Poll { .. });
         match &self.note.what {
@@ -70,7 +106,9 @@ impl Noted {
                     item.preview = item.preview.take().filter(|preview| new.contains(&preview.url));
                 }
             }
-            What::React { emoji, on } if said => react(&mut item.reactions, emoji, by, *on),
+            What::React { emoji, on } if said => {
+                reactions.say(self.by, emoji, *on, self.source);
+            }
             What::Pin { on } if said && self.allowed => item.pinned = *on,
             What::Vote { choices } => vote(&mut item.body, choices, &by),
             What::Close if author => {
@@ -83,29 +121,63 @@ impl Noted {
     }
 }
 
-fn react(reactions: &mut Vec<Reaction>, emoji: &str, by: String, on: bool) {
-    let room = reactions.len() < REACTIONS;
-    match reactions.iter_mut().find(|known| known.emoji == emoji) {
-        Some(known) => {
-            known.accounts.retain(|account| *account != by || on);
-            if on && !known.accounts.contains(&by) {
-                known.accounts.push(by);
+/// Reactions at one message that stand: of each account, its emoji with the entry since which each is there.
+#[derive(Debug, Default)]
+struct Reactions(BTreeMap<AccountId, Vec<(String, Seq)>>);
+
+impl Reactions {
+    /// Takes what an account says. What stood until now and does not any more is told; so is what does not count.
+    fn say(&mut self, by: AccountId, emoji: &str, on: bool, source: Seq) -> Vec<Seq> {
+        let own = self.0.entry(by).or_default();
+        let known = own.iter().position(|(other, _)| other == emoji);
+        match known {
+            Some(at) if !on => vec![own.remove(at).1, source],
+            None if on && own.len() < REACTIONS_EACH => {
+                own.push((emoji.to_owned(), source));
+                Vec::new()
+            }
+            _ => vec![source],
+        }
+    }
+
+    /// As they are shown: in the order in which the first of those that stand came. Where there are too many emoji, the own ones and those
+    /// that most people chose.
+    fn shown(self, me: AccountId) -> Vec<Reaction> {
+        let mut by_emoji: BTreeMap<String, Vec<(Seq, AccountId)>> = BTreeMap::new();
+        for (account, own) in self.0 {
+            for (emoji, since) in own {
+                by_emoji.entry(emoji).or_default().push((since, account));
             }
         }
-        None if on && room => reactions.push(Reaction { emoji: emoji.to_owned(), accounts: vec![by] }),
-        None => {}
+        let mut all: Vec<_> = by_emoji.into_iter().collect();
+        all.iter_mut().for_each(|(_, accounts)| accounts.sort_unstable());
+        if all.len() > REACTIONS {
+            all.sort_by_key(|(_, accounts)| {
+                let own = accounts.iter().any(|(_, account)| *account == me);
+                std::cmp::Reverse((own, accounts.len()))
+            });
+            all.truncate(REACTIONS);
+        }
+        all.sort_by_key(|(_, accounts)| accounts.first().copied());
+        let plain =
+            |accounts: Vec<(Seq, AccountId)>| accounts.iter().map(|(_, who)| who.to_string()).collect();
+        all.into_iter().map(|(emoji, accounts)| Reaction { emoji, accounts: plain(accounts) }).collect()
     }
-    reactions.retain(|known| !known.accounts.is_empty());
+}
+
+/// The chosen answers, if the poll is open and offers them.
+fn chosen(body: &Body, choices: &[u32]) -> Option<Vec<usize>> {
+    let Body::Poll { options, multiple, closed: false, .. } = body else { return None };
+    let chosen: Option<Vec<usize>> = choices.iter().map(|choice| usize::try_from(*choice).ok()).collect();
+    chosen.filter(|chosen| {
+        (chosen.len() <= 1 || *multiple) && chosen.iter().all(|choice| *choice < options.len())
+    })
 }
 
 /// The last vote of a member counts. One that the poll does not offer is none.
 fn vote(body: &mut Body, choices: &[u32], by: &str) {
-    let Body::Poll { options, multiple, closed: false, .. } = body else { return };
-    let chosen: Option<Vec<usize>> = choices.iter().map(|choice| usize::try_from(*choice).ok()).collect();
-    let offered = chosen.filter(|chosen| {
-        (chosen.len() <= 1 || *multiple) && chosen.iter().all(|choice| *choice < options.len())
-    });
-    let Some(chosen) = offered else { return };
+    let Some(chosen) = chosen(body, choices) else { return };
+    let Body::Poll { options, .. } = body else { return };
     for (n, option) in options.iter_mut().enumerate() {
         option.accounts.retain(|account| account != by);
         if chosen.contains(&n) {
@@ -120,18 +192,24 @@ pub(crate) fn folded<'a>(
     notes: impl Iterator<Item = &'a Noted>,
     me: AccountId,
 ) -> Option<Item> {
+    let mut reactions = Reactions::default();
     for noted in notes {
         if !noted.is_about(&item, me) {
             continue;
         }
-        if noted.explained {
-            let known = noted.by.to_string() == item.sender || noted.allowed;
-            if known && matches!(item.body, Body::Removed) {
-                return None;
+        match noted.part {
+            Part::Whole => noted.fold(&mut item, &mut reactions),
+            Part::Trace => {}
+            Part::Explained => {
+                let known = noted.by.to_string() == item.sender || noted.allowed;
+                if known && matches!(item.body, Body::Removed) {
+                    return None;
+                }
             }
-        } else {
-            noted.fold(&mut item);
         }
+    }
+    if says(&item.body) {
+        item.reactions = reactions.shown(me);
     }
     Some(item)
 }
@@ -172,33 +250,40 @@ impl RoomSync {
         Some(group.state().role(account))
     }
 
-    /// Keeps a note that the entry `source` says. What comes later cannot be its target.
-    pub(crate) fn put_notes(
-        &self,
-        session: &Session,
-        source: u64,
-        noted: &Noted,
-        ctx: &mut Ctx<'_>,
-    ) -> Vec<StoreOp> {
-        let mut all = vec![noted.clone()];
-        if let What::Delete { edits } = &noted.note.what {
-            let edit = |target: &Ref| Noted {
-                note: Note { target: *target, what: What::Delete { edits: Vec::new() } },
-                explained: true,
-                ..noted.clone()
-            };
-            all.extend(edits.iter().filter(|edit| edit.seq != noted.note.target.seq).map(edit));
+    /// Keeps a note. What comes later cannot be its target.
+    pub(crate) fn put_notes(&self, session: &Session, noted: &Noted, ctx: &mut Ctx<'_>) -> Vec<StoreOp> {
+        if !noted.counts() {
+            return Vec::new();
         }
-        let pins = matches!(noted.note.what, What::Pin { .. }) && noted.allowed;
+        let mut all = vec![noted.clone()];
+        match &noted.note.what {
+            What::Delete { edits } => {
+                let edit = |target: &Ref| Noted {
+                    note: Note { target: *target, what: What::Delete { edits: Vec::new() } },
+                    part: Part::Explained,
+                    ..noted.clone()
+                };
+                all.extend(edits.iter().filter(|edit| edit.seq != noted.note.target.seq).map(edit));
+            }
+            What::Edit { .. } => {
+                let what = What::Edit { text: String::new(), mentions: Vec::new() };
+                let note = Note { target: noted.note.target, what };
+                all.push(Noted { note, part: Part::Trace, ..noted.clone() });
+            }
+            _ => {}
+        }
         let mut put = Vec::new();
         // Of what has disappeared nothing is kept.
-        let there = self.expiry.from..source;
+        let there = self.expiry.from..noted.source;
         for one in all.into_iter().filter(|one| there.contains(&one.note.target.seq)) {
-            let target = one.note.target.seq;
+            let target = one.note.target;
             let plain = serde_json::to_vec(&one).unwrap_or_default();
-            put.extend(session.put(store::note_key(self.id, target, source), &plain, ctx));
-            if pins {
-                put.extend(session.put(store::pin_key(self.id, target), b"", ctx));
+            put.extend(session.put(one.key(self.id), &plain, ctx));
+            if one.part == Part::Whole && matches!(one.note.what, What::Edit { .. }) {
+                put.extend(session.put(store::text_key(self.id, &target, one.source), &plain, ctx));
+            }
+            if matches!(one.note.what, What::Pin { .. }) {
+                put.extend(session.put(store::pin_key(self.id, target.seq), b"", ctx));
             }
         }
         put

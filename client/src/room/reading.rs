@@ -12,7 +12,7 @@ use waxwing_wire::{EntryId, RoomId};
 use super::{notes::Noted, store};
 use crate::{
     api::{Item, Page},
-    content::Ref,
+    content::{EDITS, Ref},
     ctx::Ctx,
     io::Effect,
     machine::{Client, LoadThen},
@@ -23,6 +23,8 @@ use crate::{
 const NEAR: u64 = 64;
 /// Pinned messages that are shown.
 const PINS: u32 = 100;
+/// Notes that are read at once.
+const NOTES: u32 = 1000;
 
 /// What is read for.
 #[derive(Debug)]
@@ -43,6 +45,8 @@ pub(crate) enum For {
     Expire,
     /// A message is to be deleted, with its edits.
     Delete { intent: u64, target: Ref },
+    /// A reaction is to be there, or not any more.
+    React { intent: u64, target: Ref, emoji: String, on: bool },
 }
 
 impl For {
@@ -52,7 +56,8 @@ impl For {
             | Self::Pinned { intent }
             | Self::History { intent, .. }
             | Self::Forward { intent, .. }
-            | Self::Delete { intent, .. } => Some(*intent),
+            | Self::Delete { intent, .. }
+            | Self::React { intent, .. } => Some(*intent),
             Self::Tell { .. } | Self::Removed { .. } | Self::Expire => None,
         }
     }
@@ -61,11 +66,15 @@ impl For {
 /// One question to the store.
 #[derive(Debug)]
 enum Step {
-    /// Items; `older` and `newer` say whether a full page means that there are more on that side.
-    Items { from: String, to: String, limit: u32, reverse: bool, side: Option<Side> },
-    /// What is said about the messages between two places, both included.
-    Notes { first: u64, last: u64 },
-    /// Where what was pinned once is.
+    /// Items of a page; a full one means that there are more on that side.
+    Items { from: String, to: String, limit: u32, reverse: bool, side: Side },
+    /// All items between two places, both included.
+    Run { first: u64, last: u64 },
+    /// What is said about messages.
+    Notes { from: String, to: String },
+    /// Texts of the newest edits of a message.
+    Texts(Ref),
+    /// Where what is pinned is.
     Pins,
     /// The first item at a place or after it, on the way to the first that was written at a time.
     Seek { low: u64, high: u64, at: u64, limit: u32 },
@@ -84,7 +93,9 @@ pub(crate) struct Reading {
     pub(crate) purpose: For,
     steps: VecDeque<Step>,
     rows: BTreeMap<u64, Vec<Item>>,
-    pub(super) notes: BTreeMap<u64, Vec<(u64, Noted)>>,
+    pub(super) notes: BTreeMap<u64, Vec<Noted>>,
+    /// Earlier texts of the one message whose history is read, in the order of the log.
+    pub(super) texts: Vec<Noted>,
     /// Places that were asked for, and not only because something answers them.
     wanted: BTreeSet<u64>,
     /// What the messages answer was asked for.
@@ -101,6 +112,7 @@ impl Reading {
             steps: steps.into_iter().collect(),
             rows: BTreeMap::new(),
             notes: BTreeMap::new(),
+            texts: Vec::new(),
             wanted: BTreeSet::new(),
             quotes: false,
             more: false,
@@ -110,46 +122,41 @@ impl Reading {
 
     /// Reads these places.
     fn places(room: RoomId, purpose: For, places: &BTreeSet<u64>) -> Self {
-        Self::new(room, purpose, near(room, places))
+        Self::new(room, purpose, near(places))
     }
 
     /// Takes what the store gave.
     fn take(&mut self, step: &Step, entries: Vec<(String, Vec<u8>)>, session: &Session) {
         match step {
             Step::Items { limit, side, .. } => {
-                let full = u32::try_from(entries.len()).unwrap_or(u32::MAX) >= *limit;
-                self.more |= full && *side == Some(Side::Older);
-                self.newer |= full && *side == Some(Side::Newer);
-                let rows: BTreeMap<u64, Vec<Item>> = entries
-                    .iter()
-                    .filter_map(|(key, value)| {
-                        Some((store::place(key)?, store::open_items(session, key, value)))
-                    })
-                    .collect();
-                if let Some(((first, _), (last, _))) = rows.first_key_value().zip(rows.last_key_value()) {
-                    self.steps.push_front(Step::Notes { first: *first, last: *last });
+                let full = is_full(&entries, *limit);
+                self.more |= full && *side == Side::Older;
+                self.newer |= full && *side == Side::Newer;
+                if let Some((first, last)) = self.take_rows(&entries, session) {
+                    self.read_notes(first, last);
                 }
-                if !self.quotes {
-                    self.wanted.extend(rows.keys());
-                }
-                self.rows.extend(rows);
             }
-            Step::Notes { .. } => {
-                for (key, value) in entries {
-                    let noted = session
-                        .get(&key, &value)
-                        .and_then(|plain| serde_json::from_slice::<Noted>(&plain).ok());
-                    if let Some((noted, source)) = noted.zip(store::place(&key)) {
-                        let known = self.notes.entry(noted.note.target.seq).or_default();
-                        if !known.iter().any(|(other, _)| *other == source) {
-                            known.push((source, noted));
-                        }
-                    }
+            Step::Run { first, last } => {
+                self.take_rows(&entries, session);
+                self.read_notes(*first, *last);
+            }
+            Step::Notes { to, .. } => {
+                if let Some((last, _)) = entries.last().filter(|_| is_full(&entries, NOTES)) {
+                    // The key that comes right after it.
+                    let (from, to) = (format!("{last}\0"), to.clone());
+                    self.steps.push_front(Step::Notes { from, to });
                 }
+                for noted in entries.iter().filter_map(|(key, value)| open_note(session, key, value)) {
+                    self.notes.entry(noted.note.target.seq).or_default().push(noted);
+                }
+            }
+            Step::Texts(_) => {
+                let newest = entries.iter().rev();
+                self.texts = newest.filter_map(|(key, value)| open_note(session, key, value)).collect();
             }
             Step::Pins => {
                 let places = entries.iter().filter_map(|(key, _)| store::place(key)).collect();
-                self.steps.extend(near(self.room, &places));
+                self.steps.extend(near(&places));
             }
             Step::Seek { low, high, at, limit } => {
                 let first = entries.first().and_then(|(key, value)| {
@@ -158,6 +165,26 @@ impl Reading {
                 self.seek((*low, *high), *at, *limit, first);
             }
         }
+    }
+
+    /// Takes items, and tells the first and the last place.
+    fn take_rows(&mut self, entries: &[(String, Vec<u8>)], session: &Session) -> Option<(u64, u64)> {
+        let rows: BTreeMap<u64, Vec<Item>> = entries
+            .iter()
+            .filter_map(|(key, value)| Some((store::place(key)?, store::open_items(session, key, value))))
+            .collect();
+        let ends = rows.keys().next().copied().zip(rows.keys().next_back().copied());
+        if !self.quotes {
+            self.wanted.extend(rows.keys());
+        }
+        self.rows.extend(rows);
+        ends
+    }
+
+    /// Asks for what is said about the messages between two places, both included, unless it was read.
+    fn read_notes(&mut self, first: u64, last: u64) {
+        let (from, to) = store::note_range(self.room, first, last);
+        self.steps.push_front(Step::Notes { from, to });
     }
 
     /// Halves the places between `low` and `high`, where the wanted one is. Clocks of authors differ: it is found about.
@@ -176,7 +203,7 @@ impl Reading {
 }
 
 /// Questions for these places, and what lies between neighbours.
-fn near(room: RoomId, places: &BTreeSet<u64>) -> Vec<Step> {
+fn near(places: &BTreeSet<u64>) -> Vec<Step> {
     let mut runs: Vec<(u64, u64)> = Vec::new();
     for place in places {
         match runs.last_mut() {
@@ -184,24 +211,25 @@ fn near(room: RoomId, places: &BTreeSet<u64>) -> Vec<Step> {
             _ => runs.push((*place, *place)),
         }
     }
-    let items = |(first, last): (u64, u64)| Step::Items {
-        from: store::item_key(room, first),
-        to: store::item_key(room, last.saturating_add(1)),
-        limit: u32::MAX,
-        reverse: false,
-        side: None,
-    };
-    runs.into_iter().map(items).collect()
+    runs.into_iter().map(|(first, last)| Step::Run { first, last }).collect()
+}
+
+fn is_full(entries: &[(String, Vec<u8>)], limit: u32) -> bool {
+    u32::try_from(entries.len()).unwrap_or(u32::MAX) >= limit
+}
+
+fn open_note(session: &Session, key: &str, value: &[u8]) -> Option<Noted> {
+    serde_json::from_slice(&session.get(key, value)?).ok()
 }
 
 fn older(room: RoomId, before: Option<u64>, limit: u32) -> Step {
     let (from, to) = store::item_range(room, before);
-    Step::Items { from, to, limit, reverse: true, side: Some(Side::Older) }
+    Step::Items { from, to, limit, reverse: true, side: Side::Older }
 }
 
 fn newer(room: RoomId, from: u64, limit: u32) -> Step {
     let (from, to) = (store::item_key(room, from), store::item_end(room));
-    Step::Items { from, to, limit, reverse: false, side: Some(Side::Newer) }
+    Step::Items { from, to, limit, reverse: false, side: Side::Newer }
 }
 
 fn around(room: RoomId, place: u64, limit: u32) -> [Step; 2] {
@@ -244,9 +272,16 @@ impl Client {
         ctx: &mut Ctx<'_>,
     ) {
         if !places.is_empty() || !unsent.is_empty() {
-            let steps = near(room, &places);
+            let steps = near(&places);
             self.read_messages(Reading::new(room, For::Tell { places, unsent }, steps), ctx);
         }
+    }
+
+    /// Reads a message with its earlier texts.
+    pub(super) fn read_history(&mut self, room: RoomId, intent: u64, target: Ref, ctx: &mut Ctx<'_>) {
+        let place = Step::Run { first: target.seq, last: target.seq };
+        let steps = [place, Step::Texts(target)];
+        self.read_messages(Reading::new(room, For::History { intent, target }, steps), ctx);
     }
 
     /// Reads one message for something.
@@ -297,9 +332,15 @@ impl Client {
     fn ask_store(&mut self, room: RoomId, step: Step, ctx: &mut Ctx<'_>) {
         let (from, to, limit, reverse) = match &step {
             Step::Items { from, to, limit, reverse, .. } => (from.clone(), to.clone(), *limit, *reverse),
-            Step::Notes { first, last } => {
-                let (from, to) = store::note_range(room, *first, *last);
+            Step::Run { first, last } => {
+                let (from, to) =
+                    (store::item_key(room, *first), store::item_key(room, last.saturating_add(1)));
                 (from, to, u32::MAX, false)
+            }
+            Step::Notes { from, to } => (from.clone(), to.clone(), NOTES, false),
+            Step::Texts(target) => {
+                let (from, to) = store::text_range(room, target, super::log::LATEST_SEQ);
+                (from, to, u32::try_from(EDITS).unwrap_or(u32::MAX), true)
             }
             Step::Pins => {
                 let (from, to) = store::pin_range(room);

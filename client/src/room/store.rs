@@ -13,7 +13,7 @@ use super::{
     streams::Streams,
     successor::Claim,
 };
-use crate::{api::Item, ctx::Ctx, io::StoreOp, marks::Unread, session::Session};
+use crate::{api::Item, content::Ref, ctx::Ctx, io::StoreOp, marks::Unread, session::Session};
 
 /// Marks whose data the device holds: it opens for that account only.
 pub(crate) const OWNER: &str = "s/owner";
@@ -86,15 +86,35 @@ pub(crate) fn note_key(room: RoomId, target: u64, source: u64) -> String {
     format!("a/{room}/{target:016x}/{source:016x}")
 }
 
-/// A message that was pinned once; whether it still is, its notes tell.
+/// The newest edit of a message, with its text.
+pub(crate) fn edit_key(room: RoomId, target: &Ref) -> String {
+    format!("a/{room}/{:016x}/e.{}.{}", target.seq, target.sender, target.id)
+}
+
+/// The edit of a message that the entry `source` made, with its text, for the history of the message.
+pub(crate) fn text_key(room: RoomId, target: &Ref, source: u64) -> String {
+    format!("h/{room}/{:016x}/{}.{}/{source:016x}", target.seq, target.sender, target.id)
+}
+
+/// Keys of the texts of all edits of a message before an entry.
+pub(crate) fn text_range(room: RoomId, target: &Ref, before: u64) -> (String, String) {
+    (text_key(room, target, 0), text_key(room, target, before))
+}
+
+/// Keys of the texts of all edits at a place.
+pub(crate) fn texts_at(room: RoomId, place: u64) -> (String, String) {
+    (format!("h/{room}/{place:016x}/"), format!("h/{room}/{place:016x}0"))
+}
+
+/// A message that is pinned; whether it still is, its notes tell.
 pub(crate) fn pin_key(room: RoomId, target: u64) -> String {
     format!("p/{room}/{target:016x}")
 }
 
 /// Every key of a room, as ranges whose upper ends are exclusive.
-pub(crate) fn all_of(room: RoomId) -> [(String, String); 4] {
+pub(crate) fn all_of(room: RoomId) -> [(String, String); 5] {
     // '0' comes right after '/'.
-    ["s/room", "m", "a", "p"].map(|kind| (format!("{kind}/{room}/"), format!("{kind}/{room}0")))
+    ["s/room", "m", "a", "h", "p"].map(|kind| (format!("{kind}/{room}/"), format!("{kind}/{room}0")))
 }
 
 /// Keys of the items before a number, or of all.
@@ -112,7 +132,7 @@ pub(crate) fn note_range(room: RoomId, first: u64, last: u64) -> (String, String
     (format!("a/{room}/{first:016x}/"), format!("a/{room}/{last:016x}0"))
 }
 
-/// Keys of all that was pinned once.
+/// Keys of all that is pinned.
 pub(crate) fn pin_range(room: RoomId) -> (String, String) {
     (pin_key(room, 0), format!("p/{room}/g"))
 }

@@ -1,18 +1,18 @@
 //! A member with a changed client: what it says about messages that it may not is dropped by everybody alike.
 
 use minicbor::Encode;
-use waxwing_client::api::{Body, Intent, Item};
+use waxwing_client::api::{Body, Intent, Item, Page, Reply, Target};
 use waxwing_crypto_core::{
     ids,
     room::{Message, Metadata},
 };
-use waxwing_tests::sim::Insider;
+use waxwing_tests::sim::{Insider, code};
 use waxwing_wire::{
     AccountId, EntryId, RoomId,
     frame::{Append, Request},
 };
 
-use crate::scene::{Scene, text_of};
+use crate::scene::{Scene, all_key, text_of};
 
 /// Place, author and id of a message.
 type Ref = (u64, AccountId, EntryId);
@@ -35,7 +35,17 @@ impl Hostile {
     }
 
     fn sends_bytes(&mut self, all: &mut Scene, kind: u16, body: Vec<u8>) {
-        let mut here = Insider::of(&all.world, self.device, &all.room);
+        self.insider = Insider::of(&all.world, self.device, &all.room);
+        self.says_bytes(all, kind, body);
+        all.world.run();
+    }
+
+    /// The same as [`Self::sends`], having seen no more than before, and without waiting for anything.
+    fn says(&mut self, all: &mut Scene, kind: u16, body: &impl Encode<()>) {
+        self.says_bytes(all, kind, waxwing_wire::encode(body));
+    }
+
+    fn says_bytes(&mut self, all: &mut Scene, kind: u16, body: Vec<u8>) {
         let place: RoomId = all.room.parse().expect("a room id");
         let mut id = [7; 16];
         id[0..8].copy_from_slice(&self.position.to_be_bytes());
@@ -44,17 +54,16 @@ impl Hostile {
             id: ids::MessageId(id),
             stream: ids::MessageId(self.stream),
             position: self.position,
-            seen: here.seen,
+            seen: self.insider.seen,
             sent_at_ms: all.world.now_ms,
             kind,
             account_version: 0,
         };
         self.position += 1;
-        let bytes = here.message(&Message { metadata, body });
-        let append =
-            Append { room: place, after: here.after, id: EntryId(id), bytes: bytes.into(), lasting: false };
+        let bytes = self.insider.message(&Message { metadata, body });
+        let (after, id) = (self.insider.after, EntryId(id));
+        let append = Append { room: place, after, id, bytes: bytes.into(), lasting: false };
         self.insider.send(&mut all.world, Request::Append(append));
-        all.world.run();
     }
 }
 
@@ -171,4 +180,102 @@ fn an_edit_that_comes_after_the_deletion_is_forgotten_too() {
     aicha.sends(&mut all, 3, &(target, "said after all"));
     aicha.sends(&mut all, 5, &(target, "👍", true));
     all.agree(seq, |item| item.body == Body::Deleted { by: by.clone() } && item.reactions.is_empty());
+}
+
+/// What a device reads from its store to show the newest page, in entries and bytes, after it was started again.
+fn cost_of_a_page(all: &mut Scene, d: usize) -> (usize, usize) {
+    all.world.crash(d);
+    all.world.run();
+    all.world.devices[d].loaded = (0, 0);
+    all.page(d, Page::Newest, 50);
+    all.world.devices[d].loaded
+}
+
+#[test]
+fn a_thousand_edits_and_reactions_cost_no_more_than_a_few() {
+    let mut all = Scene::new(25);
+    all.say(all.aicha, "aicha says");
+    all.say(all.mira, "mira says");
+    let (own, other) = (all.target(all.aicha, "aicha says").seq, all.target(all.aicha, "mira says").seq);
+    let (own, other) = (reference(&all, own), reference(&all, other));
+    let mut aicha = Hostile::new(&all, all.aicha);
+    // Smileys, one after the other.
+    let emoji = |n: u32| char::from_u32(0x1f600 + n % 64).expect("a smiley").to_string();
+    let long = "x".repeat(20_000);
+    for d in [all.jonas, all.second] {
+        all.world.go_away(d);
+    }
+    for n in 0..1000_u32 {
+        match n % 5 {
+            0 if n < 500 => aicha.says(&mut all, 3, &(own, format!("{n} {long}"))),
+            1 => aicha.says(&mut all, 5, &(other, emoji(n), true)),
+            2 => aicha.says(&mut all, 5, &(other, emoji(n / 7), false)),
+            // About what is not there, and what is not theirs.
+            3 => aicha.says(&mut all, 5, &((other.0, own.1, other.2), emoji(n), true)),
+            _ => aicha.says(&mut all, 3, &(other, "not theirs")),
+        }
+        if n % 100 == 99 {
+            all.world.run();
+        }
+    }
+    aicha.says(&mut all, 3, &(own, "the last word"));
+    all.world.run();
+    let notes = |all: &Scene, d: usize, kind: &str| {
+        all.world.devices[d].store.keys().filter(|key| key.starts_with(kind)).count()
+    };
+    let fresh = all.world.log_in("jonas");
+    for d in [all.mira, fresh] {
+        assert!(notes(&all, d, "a/") <= 64 + 1 + 8, "device {d}: {}", notes(&all, d, "a/"));
+        assert_eq!(notes(&all, d, "h/"), 64, "device {d}");
+        let (entries, bytes) = cost_of_a_page(&mut all, d);
+        assert!(entries <= 150 && bytes <= 200_000, "device {d} reads {entries} entries, {bytes} bytes");
+        let shown = all.kept(d, own.0).expect("it is kept");
+        assert_eq!(text_of(&shown), Some("the last word"));
+        all.world.devices[d].loaded = (0, 0);
+        all.say(fresh, "goes on");
+        let target = Target { key: all.kept(fresh, other.0).expect("it is kept").key, seq: other.0 };
+        let on = d == all.mira;
+        all.does(fresh, |room| Intent::React { room, target, emoji: "👍".into(), on });
+        let (entries, bytes) = all.world.devices[d].loaded;
+        assert!(entries <= 150 && bytes <= 100_000, "device {d} reads {entries} entries, {bytes} bytes");
+        let target = Target { key: shown.key, seq: own.0 };
+        match all.world.call(d, Intent::EditHistory { room: all.room.clone(), target }) {
+            Ok(Reply::Edits { versions }) => {
+                let texts: Vec<&str> = versions.iter().map(|version| &version.text[..4]).collect();
+                assert_eq!((texts.len(), texts[0], texts[1], texts[64]), (65, "aich", "185 ", "the "));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn one_member_leaves_room_for_the_reactions_of_others() {
+    let mut all = Scene::new(26);
+    all.say(all.mira, "mira says");
+    let seq = all.target(all.mira, "mira says").seq;
+    let target = reference(&all, seq);
+    let mut aicha = Hostile::new(&all, all.aicha);
+    let emoji = |n: u32| char::from_u32(0x1f600 + n).expect("a smiley").to_string();
+    for n in 0..80 {
+        aicha.says(&mut all, 5, &(target, emoji(n), true));
+    }
+    all.world.run();
+    let named = all_key(&all, all.jonas, seq);
+    all.does(all.jonas, |room| Intent::React { room, target: named, emoji: "🚀".into(), on: true });
+    let shown = |item: &Item| item.reactions.iter().map(|one| one.emoji.clone()).collect::<Vec<_>>();
+    let expected: Vec<String> = (0..8).map(emoji).chain(["🚀".to_owned()]).collect();
+    all.agree(seq, |item| shown(item) == expected);
+    // Whoever has said enough is told so, and may take one back for another.
+    let react = |all: &mut Scene, emoji: String, on: bool| {
+        let (room, target) = (all.room.clone(), all_key(all, all.aicha, seq));
+        all.world.call(all.aicha, Intent::React { room, target, emoji, on })
+    };
+    assert_eq!(code(react(&mut all, emoji(9), true)), "too_many_reactions");
+    assert_eq!(react(&mut all, emoji(0), true), Ok(Reply::Done), "it is there already");
+    assert_eq!(react(&mut all, emoji(0), false), Ok(Reply::Done));
+    assert_eq!(react(&mut all, emoji(9), true), Ok(Reply::Done));
+    all.world.run();
+    let expected: Vec<String> = (1..8).map(emoji).chain(["🚀".to_owned(), emoji(9)]).collect();
+    all.agree(seq, |item| shown(item) == expected);
 }

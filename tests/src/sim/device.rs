@@ -57,6 +57,8 @@ pub struct Device {
     pub rolled_back: Option<Rollback>,
     /// Every other notice, oldest first.
     pub notices: Vec<Notice>,
+    /// Entries and bytes that were read from the store.
+    pub loaded: (usize, usize),
     /// Last intent's id.
     pub last: u64,
 }
@@ -88,6 +90,7 @@ impl Device {
             changed: Vec::new(),
             rolled_back: None,
             notices: Vec::new(),
+            loaded: (0, 0),
             last: 0,
         };
         device.restart();
@@ -141,7 +144,10 @@ impl Device {
     pub fn load(&mut self, id: u64, from: String, to: String, limit: u32, reverse: bool) {
         let range = self.store.range(from..to).map(|(key, value)| (key.clone(), value.clone()));
         let limit = limit as usize;
-        let entries = if reverse { range.rev().take(limit).collect() } else { range.take(limit).collect() };
+        let entries: Vec<(String, Vec<u8>)> =
+            if reverse { range.rev().take(limit).collect() } else { range.take(limit).collect() };
+        self.loaded.0 += entries.len();
+        self.loaded.1 += entries.iter().map(|(_, value)| value.len()).sum::<usize>();
         self.inbox.push_back(Input::Loaded { id, entries });
     }
 

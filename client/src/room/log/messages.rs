@@ -7,7 +7,12 @@ use waxwing_crypto_core::{
 use waxwing_wire::{AccountId, EntryId, EpochId, frame::LogEntry};
 
 use super::{
-    super::{Confirmed, Epoch, RoomSync, duties::MESSAGES, notes::Noted, streams::Place},
+    super::{
+        Confirmed, Epoch, RoomSync,
+        duties::MESSAGES,
+        notes::{Noted, Part},
+        streams::Place,
+    },
     Batch, LATEST_MS, item, warning,
 };
 use crate::{
@@ -119,9 +124,13 @@ impl RoomSync {
             Some(Content::Poll(poll)) => vec![plain(poll.body(Sending::Sent))],
             Some(Content::Note(note)) => {
                 let allowed = self.may_note(entry.sender, &note.what);
-                let noted = Noted { by: entry.sender, id: entry.id, at, note, allowed, explained: false };
-                batch.touched.extend(noted.note.targets());
-                batch.ops.extend(self.put_notes(session, entry.seq, &noted, ctx));
+                let (by, id, source) = (entry.sender, entry.id, entry.seq);
+                let noted = Noted { by, id, source, at, note, allowed, part: Part::Whole };
+                let put = self.put_notes(session, &noted, ctx);
+                if !put.is_empty() {
+                    batch.touched.extend(noted.note.targets());
+                }
+                batch.ops.extend(put);
                 Vec::new()
             }
             Some(Content::Profile(name)) => {

@@ -7,7 +7,7 @@ use waxwing_wire::RoomId;
 use super::{
     super::{
         RoomSync,
-        notes::{Noted, folded},
+        notes::{Noted, folded, spent},
         people::no_such_room,
         store,
     },
@@ -84,7 +84,7 @@ impl Reading {
         let answered = items.filter_map(|item| Some(item.reply.as_ref()?.seq));
         let answered = answered.chain(unsent.into_iter().filter_map(super::super::OutItem::answers));
         let missing = answered.filter(|place| !self.rows.contains_key(place)).collect();
-        near(self.room, &missing)
+        near(&missing)
     }
 
     /// The first text of a message.
@@ -97,9 +97,11 @@ impl Reading {
     }
 
     /// Everything in the order of the log.
-    fn notes_of(&mut self, place: u64) -> Vec<(u64, Noted)> {
+    fn notes_of(&mut self, place: u64) -> Vec<Noted> {
         let mut notes = self.notes.remove(&place).unwrap_or_default();
-        notes.sort_by_key(|(source, _)| *source);
+        notes.sort_by_key(|noted| (noted.source, noted.is_trace()));
+        // Places that are near to several that were asked for are read more than once.
+        notes.dedup_by_key(|noted| (noted.source, noted.is_trace()));
         notes
     }
 }
@@ -129,12 +131,22 @@ impl RoomSync {
             let notes = reading.notes_of(place);
             let kept =
                 self.settle_place((place, items, removed == Some(place)), &notes, session, &mut settled, ctx);
-            let later = notes.iter().map(|(_, noted)| noted).chain(&pending);
+            let spent = spent(self.id, place, &kept, &notes, me);
+            settled.ops.extend(spent.ops);
+            if spent.pinned && matches!(reading.purpose, For::Tell { .. }) {
+                // An older reading may have taken it away.
+                settled.ops.extend(session.put(store::pin_key(self.id, place), b"", ctx));
+            }
+            let later = notes.iter().chain(&pending);
             let later: Vec<&Noted> = later.filter(|noted| noted.note.target.seq == place).collect();
             let shown = kept.into_iter().filter_map(|item| folded(item, later.iter().copied(), me));
             // Beyond its time nothing is shown, also where it was not let go of yet.
             let over = |item: &Item| !forgets && self.is_over(item, ctx.now_ms);
             rows.insert(place, shown.filter(|item| !over(item)).collect());
+        }
+        // Where nothing is, nothing can be said of it.
+        for (place, notes) in std::mem::take(&mut reading.notes) {
+            settled.ops.extend(spent(self.id, place, &[], &notes, me).ops);
         }
         let all = rows
             .iter()
@@ -149,7 +161,7 @@ impl RoomSync {
     fn settle_place(
         &mut self,
         (place, items, removed): (u64, Vec<Item>, bool),
-        notes: &[(u64, Noted)],
+        notes: &[Noted],
         session: &Session,
         settled: &mut Settled,
         ctx: &mut Ctx<'_>,
@@ -157,7 +169,7 @@ impl RoomSync {
         let me = session.account;
         let (mut kept, mut rewritten) = (Vec::new(), false);
         for item in items {
-            let now = folded(item.clone(), notes.iter().map(|(_, noted)| noted), me);
+            let now = folded(item.clone(), notes.iter(), me);
             let Some(mut now) = now else {
                 rewritten = true;
                 settled.gone.push(item.key);
@@ -189,28 +201,28 @@ impl RoomSync {
         kept
     }
 
-    /// The texts of a message that is deleted go: those of its edits, and what the relay has if this account deleted it.
+    /// What the relay has of a message that this account deleted is to be erased, with its edits. From the device these go as what is left over.
     fn forget_texts(
         &mut self,
         item: &Item,
-        (place, notes): (u64, &[(u64, Noted)]),
+        (place, notes): (u64, &[Noted]),
         said: bool,
         me: waxwing_wire::AccountId,
         settled: &mut Settled,
     ) {
         let ours = matches!(&item.body, Body::Deleted { by } if *by == me.to_string());
-        let said_by_me = notes.iter().filter(|(_, noted)| noted.by == me && noted.deletes());
-        let deleted = said_by_me.map(|(source, _)| *source).min();
-        for (source, noted) in notes.iter().filter(|(_, noted)| noted.is_edit()) {
-            settled.ops.push(StoreOp::Delete { key: store::note_key(self.id, place, *source) });
+        let said_by_me = notes.iter().filter(|noted| noted.by == me && noted.deletes());
+        let deleted = said_by_me.map(|noted| noted.source).min();
+        for noted in notes.iter().filter(|noted| noted.is_trace()) {
+            let source = noted.source;
             settled.changed = true;
             // Somebody else's note about this message is no edit of it, and not ours to erase. Nor is what somebody says after they
             // know of the deletion, or they could keep this client busy.
-            let in_time = noted.by == me || deleted.is_some_and(|at| *source < at);
+            let in_time = noted.by == me || deleted.is_some_and(|at| source < at);
             if ours && noted.by.to_string() == item.sender && in_time {
-                self.erase.insert(*source);
-                let named = notes.iter().any(|(_, other)| other.names(*source));
-                let edit = Ref::new(*source, noted.by, noted.id);
+                self.erase.insert(source);
+                let named = notes.iter().any(|other| other.names(source));
+                let edit = Ref::new(source, noted.by, noted.id);
                 settled.unnamed.extend((!named).then_some((noted.note.target, edit)));
             }
         }
@@ -307,6 +319,10 @@ impl Client {
             }
             For::Expire => self.old_read(room, read, reading.newer, ctx),
             For::Delete { intent, target } => self.delete_read(intent, (room, target), edits, ctx),
+            For::React { intent, target, emoji, on } => {
+                let item = read.at(target.seq).find(|item| item.key == target.key(session.account));
+                self.react_read(intent, (room, target), (emoji, on), item.as_ref(), ctx);
+            }
         }
     }
 }

@@ -38,6 +38,7 @@ export const messages: Translation<typeof original> = {
   'quote.label': 'Als Antwort auf',
   'quote.go': 'Zu dieser Nachricht',
   'quote.unknown': 'Eine Nachricht, die hier fehlt',
+  'failure.too_many_reactions': 'Du hast hier schon 8 Reaktionen. Nimm zuerst eine weg.',
   'reaction.list': 'Reaktionen',
   'reaction.add': 'Reagieren',
   'reaction.with': 'Mit {emoji} reagieren',

@@ -37,6 +37,7 @@ export const messages = {
   'quote.label': 'In answer to',
   'quote.go': 'Go to this message',
   'quote.unknown': 'A message that is not here',
+  'failure.too_many_reactions': 'You have 8 reactions at this message already. Take one away first.',
   'reaction.list': 'Reactions',
   'reaction.add': 'React',
   'reaction.with': 'React with {emoji}',
