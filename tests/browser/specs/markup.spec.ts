@@ -24,7 +24,13 @@ const MESSAGES = [
   'https://good.invalid/"onmouseover="alert(14)"<b>',
   'https://user:password@evil.invalid/ https://evil.invalid\\@good.invalid/',
   `https://good.invalid/${OVERRIDE}moc.live//:sptth`,
+  `${OVERRIDE}https://evil.invalid/moc.knab//:sptth`,
+  `\`${OVERRIDE}code\``,
 ];
+
+/** What is shown of a message: code as it is, and the rest running the way that its letters run. */
+const shownOf = (message: string) =>
+  message.startsWith('`') ? message.replaceAll('`', '') : message.replaceAll(OVERRIDE, '').trim();
 
 /** Elements that the app never makes, and attributes that it never sets. */
 const FOREIGN = [
@@ -80,7 +86,7 @@ test('markup and direction overrides in names and messages are shown as text', a
     for (const { page } of [mira, jonas]) {
       await expect(texts(page)).toHaveCount(all.length);
       const shown = await texts(page).evaluateAll((nodes) => nodes.map((node) => node.textContent?.trim()));
-      expect(shown).toEqual(all.map((message) => message.trim()));
+      expect(shown).toEqual(all.map(shownOf));
       await expectOnlyOurs(page);
     }
     await test.step('names', async () => {
@@ -116,7 +122,12 @@ test('markup and direction overrides in names and messages are shown as text', a
         'good.invalid',
         'evil.invalid', // a browser takes a backslash there for a slash
         'good.invalid',
+        'evil.invalid',
       ]);
+      // An override in front of an address has no power over it.
+      const isolated = texts(jonas.page).getByRole('link').last();
+      await expect(isolated).toHaveCSS('unicode-bidi', 'isolate');
+      await expect(isolated).toHaveCSS('direction', 'ltr');
     });
 
     await test.step('what was turned around does not turn the rest', async () => {
@@ -191,5 +202,5 @@ async function expectNoDirectionLeaks(page: Page): Promise<void> {
     return { found, seen };
   }, OVERRIDE);
   expect(leaks.found).toEqual([]);
-  expect(leaks.seen, 'messages keep what was written').toBeGreaterThanOrEqual(3);
+  expect(leaks.seen, 'code keeps what was written').toBe(1);
 }

@@ -1,5 +1,5 @@
 import { safeAddress, withoutTail } from './links';
-import { cleanName } from './text';
+import { cleanName, withoutOverrides } from './text';
 
 /** A part of a line. */
 export type Inline =
@@ -172,7 +172,8 @@ class Writer {
   readonly #root: Inline[] = [];
   readonly #open: Frame[] = [];
 
-  say(text: string): void {
+  say(said: string): void {
+    const text = withoutOverrides(said);
     if (text === '') return;
     const into = this.#top;
     const last = into.at(-1);

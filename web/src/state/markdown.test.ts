@@ -53,6 +53,14 @@ describe('emphasis', () => {
   });
 });
 
+it('letters that run the wrong way are shown the right way, but not in code', () => {
+  expect(line('\u202Emoc.knab//:sptth **\u202D b** \u202E`a\u202Eb`')).toBe(
+    'moc.knab//:sptth <b> b</b> <c>a\u202Eb</c>',
+  );
+  // Hebrew in English needs marks and isolates now and then.
+  expect(line('a \u2067\u05D0\u2069\u200F b')).toBe('a \u2067\u05D0\u2069\u200F b');
+});
+
 describe('code', () => {
   it('holds everything as it is', () => {
     expect(line('`**x** <b> @mira https://a.example`')).toBe('<c>**x** <b> @mira https://a.example</c>');

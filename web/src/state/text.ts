@@ -1,11 +1,18 @@
 /** Characters that turn the direction of text around; in a name they serve only deception. */
 const BIDI_CONTROLS = /[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu;
+/** These two turn around letters that never run the other way: nobody needs them to write. */
+const OVERRIDES = /[\u202D\u202E]/gu;
 const RIGHT_TO_LEFT =
   /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u;
 
 /** A name without direction controls, line breaks and needless blanks. */
 export function cleanName(name: string): string {
   return name.replace(BIDI_CONTROLS, '').replace(/\s+/gu, ' ').trim();
+}
+
+/** What somebody wrote, running the way that its letters run. */
+export function withoutOverrides(text: string): string {
+  return text.replace(OVERRIDES, '');
 }
 
 /** For comparing: whatever case and accents. */
