@@ -116,10 +116,9 @@ impl Client {
     pub(crate) fn watch_presence(&mut self, accounts: &[String], ctx: &mut Ctx<'_>) {
         let accounts = accounts.iter().filter_map(|account| account.parse().ok());
         let watched: Vec<AccountId> = accounts.take(WATCHED_ACCOUNTS).collect();
-        if watched != self.watched {
-            self.watched = watched;
-            self.ask_presence(ctx);
-        }
+        // Also when these were watched before: whoever asks may be another tab, or have forgotten what it was told.
+        self.watched = watched;
+        self.ask_presence(ctx);
     }
 
     fn ask_presence(&mut self, ctx: &mut Ctx<'_>) {

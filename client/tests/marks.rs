@@ -305,6 +305,11 @@ fn who_is_there_is_seen_by_those_who_share_a_room_and_tell_it_themselves() {
     world.run();
     assert_eq!(presence(&world, mira, &of_jonas), Some((true, false)));
     assert_eq!(presence(&world, dora, &of_mira), Some((false, false)), "no room in common");
+    // Another tab asks about the same people.
+    world.devices[mira].notices.clear();
+    world.call(mira, Intent::WatchPresence { accounts: vec![of_jonas.clone()] }).unwrap();
+    world.run();
+    assert_eq!(presence(&world, mira, &of_jonas), Some((true, false)));
     world.go_away(jonas);
     world.run();
     assert_eq!(presence(&world, mira, &of_jonas), Some((false, true)), "with when they were last there");

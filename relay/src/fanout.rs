@@ -332,6 +332,7 @@ impl State {
                 self.tell(id, Event::RoomRemoved(room));
             }
         }
+        self.parted(account, room);
     }
 
     fn tell(&self, id: StreamId, event: Event) {

@@ -204,11 +204,15 @@ async fn presence_is_told_to_those_who_share_a_room_and_tell_theirs() {
     // The rooms were left: there is nothing in common any more.
     let mut of_jon = scene.jon.stream().await;
     assert_eq!(next(&mut of_mira).await, Event::Presence(here));
+    assert_eq!(watch(&mut of_jon, &[scene.mira.id]).await.len(), 1);
     let mut out = adding(room, 1, 2, scene.ada.id);
     (out.add, out.remove, out.welcomes) = (vec![], vec![jon], vec![]);
     accepted(&mut of_mira, out).await;
-    // Streams hear of a removal after whoever made it was answered; until then they are told of each other as before.
+    // Streams hear of a removal after whoever made it was answered, and then see each other go.
     while of_jon.event().await != Event::RoomRemoved(room) {}
+    let gone = Presence { online: false, ..here };
+    assert_eq!(next(&mut of_mira).await, Event::Presence(gone));
+    assert_eq!(next(&mut of_jon).await, Event::Presence(Presence { account: scene.mira.id, ..gone }));
     drop(of_jon);
     tokio::time::sleep(Duration::from_millis(200)).await;
     nothing(&mut of_mira).await;

@@ -125,6 +125,26 @@ impl State {
         }
     }
 
+    /// An account is in a room no more: it and those with whom it has no other one see each other go.
+    pub(super) fn parted(&self, account: AccountId, room: RoomId) {
+        let Some(of) = self.there(account).next() else { return };
+        let gone = |account| Presence { account, online: false, last_seen_ms: None };
+        let apart = |other: &super::Stream| other.rooms.contains(&room) && !meet(&of.rooms, &other.rooms);
+        self.hint_watchers(gone(account), |watcher| {
+            apart(watcher) && watcher.shares() && !of.blocks(watcher.account)
+        });
+        for stream in self.streams_of(account) {
+            let seen = stream
+                .watches
+                .iter()
+                .filter(|other| self.there(**other).any(|other| apart(other) && !other.blocks(account)));
+            for other in seen {
+                let event = ServerFrame::Event(Event::Presence(gone(*other)));
+                stream.outbox.hint(&encode(&event).into());
+            }
+        }
+    }
+
     /// An account shares from now on when it is there, or does not.
     pub(super) fn shares_presence(&mut self, account: AccountId, on: bool) {
         let was = self.there(account).next().is_some();
