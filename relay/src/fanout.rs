@@ -326,13 +326,14 @@ impl State {
     }
 
     fn left(&mut self, account: AccountId, room: RoomId) {
+        let spoken = self.streams_of(account).any(|stream| stream.spoken.contains(&room));
         for id in self.accounts.get(&account).cloned().unwrap_or_default() {
             if !self.wait(id, room, false) {
                 self.unsubscribe(id, room);
                 self.tell(id, Event::RoomRemoved(room));
             }
         }
-        self.parted(account, room);
+        self.parted(account, room, spoken);
     }
 
     fn tell(&self, id: StreamId, event: Event) {

@@ -204,6 +204,7 @@ async fn presence_is_told_to_those_who_share_a_room_and_tell_theirs() {
     // The rooms were left: there is nothing in common any more.
     let mut of_jon = scene.jon.stream().await;
     assert_eq!(next(&mut of_mira).await, Event::Presence(here));
+    appended(&mut of_mira, append(room, 1, "hello, too")).await;
     assert_eq!(watch(&mut of_jon, &[scene.mira.id]).await.len(), 1);
     let mut out = adding(room, 1, 2, scene.ada.id);
     (out.add, out.remove, out.welcomes) = (vec![], vec![jon], vec![]);

@@ -125,20 +125,19 @@ impl State {
         }
     }
 
-    /// An account is in a room no more: it and those with whom it has no other one see each other go.
-    pub(super) fn parted(&self, account: AccountId, room: RoomId) {
+    /// An account, which had `spoken` there, is in a room no more: it and others who saw each other only there see each other go.
+    pub(super) fn parted(&self, account: AccountId, room: RoomId, spoken: bool) {
         let Some(of) = self.there(account).next() else { return };
         let gone = |account| Presence { account, online: false, last_seen_ms: None };
-        let apart = |other: &super::Stream| other.rooms.contains(&room) && !meet(&of.rooms, &other.rooms);
         self.hint_watchers(gone(account), |watcher| {
-            apart(watcher) && watcher.shares() && !of.blocks(watcher.account)
+            let shown = spoken && watcher.shares() && !of.blocks(watcher.account);
+            shown && watcher.rooms.contains(&room) && !of.meets(watcher)
         });
         for stream in self.streams_of(account) {
-            let seen = stream
-                .watches
-                .iter()
-                .filter(|other| self.there(**other).any(|other| apart(other) && !other.blocks(account)));
-            for other in seen {
+            let lost = |other: &super::Stream| {
+                !other.blocks(account) && other.spoken.contains(&room) && !other.meets(stream)
+            };
+            for other in stream.watches.iter().filter(|other| self.there(**other).any(lost)) {
                 let event = ServerFrame::Event(Event::Presence(gone(*other)));
                 stream.outbox.hint(&encode(&event).into());
             }
