@@ -118,6 +118,8 @@ pub const HOURS_KEPT: usize = 48;
 pub const EXPORT_PAGE: u32 = 500;
 /// Messages of rooms that forget that are erased in one transaction.
 pub const ERASED_AT_ONCE: u64 = 500;
+/// Rooms that are looked at for that in one transaction.
+pub const FORGETFUL_AT_ONCE: u64 = 500;
 /// Links of a room that have expired and are still known, so that whoever opens one is told so.
 pub const EXPIRED_LINKS: u32 = 8;
 /// Longest time that a room may say its messages are kept: ten years, in seconds. Longer means the same.

@@ -169,7 +169,7 @@ operations! {
     /// For how many seconds messages of a room are kept; 0 for ever.
     fn set_retention(by: Caller, room: RoomId, seconds: u64) -> Pending<()>;
     /// Erases messages that are older than their rooms keep them. Answers how many there were; at most
-    /// [`crate::limits::ERASED_AT_ONCE`], then there may be more.
+    /// [`crate::limits::ERASED_AT_ONCE`], and there may be more unless it was none.
     fn erase_expired(now_ms: u64) -> u64;
     /// Enters a member's statement; a leave ends its membership too.
     fn post(by: Caller, request: Post, now_ms: u64) -> Pending<Seq>;

@@ -142,12 +142,12 @@ CREATE TABLE rooms (
     created_at_ms INTEGER NOT NULL,
     bytes         INTEGER NOT NULL DEFAULT 0,
     last_entry_ms INTEGER,
-    -- Messages are kept for so many seconds, or for ever; up to this entry they are erased.
+    -- Messages are kept for so many seconds, or for ever; none is too old before due_ms.
     retention_s   INTEGER NOT NULL DEFAULT 0,
-    erased_to     INTEGER NOT NULL DEFAULT 0
+    due_ms        INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX rooms_by_creator ON rooms (creator);
-CREATE INDEX rooms_that_forget ON rooms (num) WHERE retention_s > 0;
+CREATE INDEX rooms_that_forget ON rooms (due_ms) WHERE retention_s > 0;
 
 -- level is what clients told of a member's role: 0 plain, 1 moderator, 2 owner. spoke: it has written a message since it came in.
 CREATE TABLE members (
@@ -181,12 +181,14 @@ CREATE TABLE log_entries (
     received_at_ms INTEGER NOT NULL,
     digest         BLOB NOT NULL CHECK (length(digest) = 32),
     chain          BLOB NOT NULL CHECK (length(chain) = 32),
-    bytes          BLOB,
     -- It stays where messages disappear.
     lasting        INTEGER NOT NULL DEFAULT 0 CHECK (lasting IN (0, 1)),
+    -- Last, so that nothing else is read behind it.
+    bytes          BLOB,
     PRIMARY KEY (room, seq),
     UNIQUE (room, entry, sender)
 ) STRICT;
+CREATE INDEX messages_by_age ON log_entries (room, received_at_ms) WHERE kind = 2 AND lasting = 0 AND bytes IS NOT NULL;
 CREATE INDEX leaves_by_sender ON log_entries (room, sender, seq) WHERE kind = 4;
 
 -- Of rooms that everybody has left and that are deleted: by which signed statement an account left. Its other sessions

@@ -232,8 +232,8 @@ async fn expire(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
         // In portions, so that nobody waits long for the one writer.
         loop {
             match app.store.erase_expired(now_ms()).await {
-                Ok(limits::ERASED_AT_ONCE) => {}
-                Ok(_) => break,
+                Ok(0) => break,
+                Ok(_) => {}
                 Err(error) => {
                     tracing::warn!(%error, "expired messages could not be erased");
                     break;

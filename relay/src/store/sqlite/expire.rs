@@ -17,7 +17,7 @@ pub(super) fn set(db: &Connection, account: AccountId, room: RoomId, seconds: u6
         return Err(StoreError::NotAllowed("only owners say how long messages are kept"));
     }
     let sql = "-- set_retention()
-        UPDATE rooms SET retention_s = ?2 WHERE num = ?1";
+        UPDATE rooms SET retention_s = ?2, due_ms = 0 WHERE num = ?1";
     db.prepare_cached(sql)?.execute(params![room.num, signed(seconds.min(limits::RETENTION_S_MAX))])?;
     Ok(())
 }
@@ -29,36 +29,42 @@ struct Old {
     bytes: i64,
 }
 
-/// Erases what is older than its room keeps it. Nobody is told: clients know by themselves what is too old.
+/// Rooms in which something may be too old: where all is young, nothing is looked at.
+pub(super) const DUE_ROOMS: &str = "-- rooms_that_forget()
+    SELECT num, retention_s FROM rooms INDEXED BY rooms_that_forget
+    WHERE retention_s > 0 AND due_ms <= ?1 ORDER BY due_ms LIMIT ?2";
+
+/// The oldest messages of a room, as long as they are too old.
+pub(super) const EXPIRED: &str = "-- expired_entries()
+    SELECT seq, sender, length(bytes) FROM log_entries INDEXED BY messages_by_age
+    WHERE room = ?1 AND kind = 2 AND lasting = 0 AND bytes IS NOT NULL AND received_at_ms < ?2
+    ORDER BY received_at_ms LIMIT ?3";
+
+/// Erases what is older than its room keeps it, in portions. Nobody is told: clients know by themselves what is too old.
 pub(super) fn sweep(db: &Connection, now_ms: u64) -> Result<u64> {
-    let sql = "-- rooms_that_forget()
-        SELECT num, retention_s, erased_to FROM rooms WHERE retention_s > 0";
-    let mut statement = db.prepare_cached(sql)?;
-    let found = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let forgetful: Vec<(i64, i64, i64)> = found.collect::<rusqlite::Result<_>>()?;
+    let mut statement = db.prepare_cached(DUE_ROOMS)?;
+    let most = signed(limits::FORGETFUL_AT_ONCE);
+    let found = statement.query_map(params![signed(now_ms), most], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let due: Vec<(i64, i64)> = found.collect::<rusqlite::Result<_>>()?;
     let mut erased = 0_u64;
-    for (room, retention_s, erased_to) in forgetful {
-        let before_ms = now_ms.saturating_sub(unsigned(retention_s).saturating_mul(1000));
+    for (room, retention_s) in due {
         let most = limits::ERASED_AT_ONCE.saturating_sub(erased);
         if most == 0 {
             break;
         }
-        erased = erased.saturating_add(erase_before(db, (room, erased_to), before_ms, most)?);
+        erased = erased.saturating_add(erase_old(db, (room, retention_s), now_ms, most)?);
     }
     Ok(erased)
 }
 
-/// Erases at most so many messages of a room from before a time. What lies before its oldest message is not looked at again.
-fn erase_before(db: &Connection, (room, erased_to): (i64, i64), before_ms: u64, most: u64) -> Result<u64> {
-    let sql = "-- expired_entries()
-        SELECT seq, sender, length(bytes) FROM log_entries
-        WHERE room = ?1 AND seq > ?2 AND kind = 2 AND lasting = 0 AND bytes IS NOT NULL AND received_at_ms < ?3
-        ORDER BY seq LIMIT ?4";
-    let mut statement = db.prepare_cached(sql)?;
+/// Erases at most so many messages of a room that are too old, and notes when the next one will be.
+fn erase_old(db: &Connection, (room, retention_s): (i64, i64), now_ms: u64, most: u64) -> Result<u64> {
+    let before_ms = now_ms.saturating_sub(unsigned(retention_s).saturating_mul(1000));
+    let mut statement = db.prepare_cached(EXPIRED)?;
     let read = |row: &rusqlite::Row<'_>| {
         Ok(Old { seq: unsigned(row.get(0)?), sender: id(row, 1)?, bytes: row.get(2)? })
     };
-    let found = statement.query_map(params![room, erased_to, signed(before_ms), signed(most)], read)?;
+    let found = statement.query_map(params![room, signed(before_ms), signed(most)], read)?;
     let old: Vec<Old> = found.collect::<rusqlite::Result<_>>()?;
     for Old { seq, sender, bytes } in &old {
         let sql = "-- erase_expired()
@@ -69,12 +75,12 @@ fn erase_before(db: &Connection, (room, erased_to): (i64, i64), before_ms: u64, 
         db.prepare_cached(sql)?.execute(params![sender.0, bytes])?;
     }
     let bytes = old.iter().fold(0_i64, |sum, old| sum.saturating_add(old.bytes));
-    if !old.is_empty() {
-        // Not the last of them: where the clock was put back, an older one may have a later time.
-        let sql = "-- room_forgot()
-            UPDATE rooms SET bytes = max(0, bytes - ?2), erased_to = coalesce((SELECT min(seq) - 1 FROM log_entries
-                WHERE room = ?1 AND seq > erased_to AND kind = 2 AND lasting = 0 AND bytes IS NOT NULL), last_seq) WHERE num = ?1";
-        db.prepare_cached(sql)?.execute(params![room, bytes])?;
-    }
+    // What comes later is younger still; where the clock is put back, the next entry notes an earlier time.
+    let sql = "-- room_forgot()
+        UPDATE rooms SET bytes = max(0, bytes - ?2), due_ms = retention_s * 1000 + 1 + coalesce(
+            (SELECT min(received_at_ms) FROM log_entries INDEXED BY messages_by_age
+             WHERE room = ?1 AND kind = 2 AND lasting = 0 AND bytes IS NOT NULL), ?3)
+        WHERE num = ?1";
+    db.prepare_cached(sql)?.execute(params![room, bytes, signed(now_ms)])?;
     Ok(u64::try_from(old.len()).unwrap_or(u64::MAX))
 }

@@ -160,7 +160,9 @@ pub(super) fn insert(db: &Connection, room: &mut Room, new: NewEntry) -> Result<
     room.last_seq = seq;
     room.chain = chain;
     let sql = "-- move_room_on()
-        UPDATE rooms SET last_seq = ?2, last_commit = ?3, chain = ?4, bytes = bytes + ?5, last_entry_ms = ?6 WHERE num = ?1";
+        UPDATE rooms SET last_seq = ?2, last_commit = ?3, chain = ?4, bytes = bytes + ?5, last_entry_ms = ?6,
+            due_ms = min(due_ms, ?6 + retention_s * 1000 + 1)
+        WHERE num = ?1";
     let (last_commit, size) = (signed(room.last_commit), i64::try_from(bytes.len()).unwrap_or(i64::MAX));
     let now_ms = signed(received_at_ms);
     db.prepare_cached(sql)?.execute(params![room.num, signed(seq), last_commit, chain, size, now_ms])?;

@@ -103,6 +103,41 @@ async fn a_full_disk_refuses_clearly_and_keeps_what_was_acknowledged() {
 }
 
 #[tokio::test]
+async fn rooms_without_old_messages_are_not_looked_at() {
+    let folder = folder();
+    let store = with_room(&folder, |_| {}).await;
+    store.set_retention(MIRAS, ROOM, 60).await.unwrap().await.unwrap();
+    for (number, at_ms) in [(1, 1_000_000), (2, 1_030_000)] {
+        store.append_message(MIRAS, append(number, 10), at_ms).await.unwrap().await.unwrap();
+    }
+    assert_eq!(store.erase_expired(1_050_000).await.unwrap(), 0);
+    // Behind the relay's back: whoever looked at the messages would find it.
+    let older = |at_ms: i64| {
+        let sql = "UPDATE log_entries SET received_at_ms = ?1 WHERE seq = 2";
+        beside(&folder).execute(sql, [at_ms]).unwrap();
+    };
+    older(900_000);
+    assert_eq!(store.erase_expired(1_055_000).await.unwrap(), 0, "nothing is due");
+    older(1_030_000);
+    assert_eq!(store.erase_expired(1_061_000).await.unwrap(), 1);
+    // The clock was wrong, and is put back: what comes then waits no longer than it should.
+    assert_eq!(store.erase_expired(900_000_000).await.unwrap(), 1);
+    store.append_message(MIRAS, append(3, 10), 1_100_000).await.unwrap().await.unwrap();
+    assert_eq!(store.erase_expired(1_161_000).await.unwrap(), 1);
+    // Each step is a search, however many rooms and messages there are.
+    for sql in [expire::DUE_ROOMS, expire::EXPIRED] {
+        let db = beside(&folder);
+        let mut plan = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let steps: Vec<String> = plan
+            .query_map(rusqlite::params_from_iter(vec![1_i64; sql.matches('?').count()]), |row| row.get(3))
+            .unwrap()
+            .collect::<rusqlite::Result<_>>()
+            .unwrap();
+        assert!(matches!(&*steps, [one] if one.starts_with("SEARCH")), "{steps:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_locked_database_refuses_clearly_and_recovers() {
     let folder = folder();
     let store = with_room(&folder, |_| {}).await;
