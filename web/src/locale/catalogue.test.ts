@@ -6,6 +6,15 @@ const forms = (message: string | { one: string; other: string }) =>
   typeof message === 'string' ? [message] : [message.one, message.other];
 const placeholders = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort();
 
+it('areas do not take each other their keys', () => {
+  const areas = import.meta.glob<Record<string, object>>('./en/*.ts', { eager: true });
+  const all = Object.values(areas).flatMap((area) =>
+    Object.values(area).flatMap((part) => Object.keys(part)),
+  );
+  expect(all.length).toBeGreaterThan(400);
+  expect(all.filter((key, at) => all.indexOf(key) !== at)).toEqual([]);
+});
+
 describe.each(LANGUAGES)('messages in %s', (language) => {
   const catalogue = CATALOGUES[language];
 

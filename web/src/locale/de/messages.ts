@@ -61,7 +61,7 @@ export const messages: Translation<typeof original> = {
   'poll.who': 'Wer was gewählt hat',
   'poll.closed': 'beendet',
   'poll.close': 'Umfrage beenden',
-  'delete.title': 'Für alle löschen?',
+  'delete.message': 'Für alle löschen?',
   'delete.lead':
     'Sie verschwindet bei allen Mitgliedern, und das Relay entfernt sie. Wer sie gesehen hat, kann eine Kopie behalten haben.',
   'delete.leadOther':

@@ -60,7 +60,7 @@ export const messages = {
   'poll.who': 'Who chose what',
   'poll.closed': 'closed',
   'poll.close': 'Close poll',
-  'delete.title': 'Delete for everyone?',
+  'delete.message': 'Delete for everyone?',
   'delete.lead':
     'It disappears for all members, and the relay erases it. Whoever has seen it may have kept a copy.',
   'delete.leadOther':
