@@ -132,8 +132,9 @@ impl Client {
             done,
             changed,
         } = batch;
-        if let (Some(sync), Some(session), true) = (self.rooms.get(&room), &self.session, changed) {
+        if let (Some(sync), Some(session), true) = (self.rooms.get_mut(&room), &self.session, changed) {
             ctx.persist(ops);
+            ctx.persist_with(|ctx| sync.put_streams(session, ctx));
             ctx.persist_with(|ctx| group_changed.then(|| sync.put_group(session, ctx)).flatten());
             ctx.persist_with(|ctx| sync.put_head(session, ctx));
         }

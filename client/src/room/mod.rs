@@ -253,7 +253,7 @@ impl RoomSync {
             epochs: BTreeMap::new(),
             commits: BTreeMap::new(),
             names: BTreeMap::new(),
-            streams: Streams::default(),
+            streams: Streams::new(rng),
             outbox: Vec::new(),
             in_flight: None,
             joining: KnownEpochs::new(),

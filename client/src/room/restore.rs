@@ -12,6 +12,7 @@ use super::{
     OutItem, RoomSync, Stage,
     epochs::{Known, KnownEpochs, chain},
     store::HeadRecord,
+    streams::Streams,
 };
 use crate::{ctx::Ctx, marks::Marks, session::Session};
 
@@ -99,7 +100,13 @@ fn room(session: &Session, id: RoomId, parts: &Parts<'_>, ctx: &mut Ctx<'_>) -> 
     sync.anchored = record.anchored;
     sync.current = record.current;
     sync.names = record.names.into_iter().collect();
-    sync.streams = record.streams;
+    sync.streams = Streams::of(record.reader);
+    for (part, (key, value)) in parts {
+        let author = part.strip_prefix("streams/").and_then(|author| author.parse().ok());
+        if let Some((author, plain)) = author.zip(session.get(key, value)) {
+            sync.streams.restore(author, &plain);
+        }
+    }
     sync.unread = record.unread;
     sync.erase = record.erase;
     sync.newest_foreign = record.newest_foreign;

@@ -10,7 +10,7 @@ use super::{
     Confirmed, OutItem, RoomSync, Vouched,
     duties::{Asked, Readmitted},
     shut::Shut,
-    streams::Streams,
+    streams::Reader,
     successor::Claim,
 };
 use crate::{api::Item, content::Ref, ctx::Ctx, io::StoreOp, marks::Unread, session::Session};
@@ -27,7 +27,7 @@ pub(crate) struct HeadRecord {
     pub(crate) anchored: bool,
     pub(crate) current: Option<EpochId>,
     pub(crate) names: Vec<(AccountId, String)>,
-    pub(crate) streams: Streams,
+    pub(crate) reader: Reader,
     pub(crate) unread: Unread,
     pub(crate) newest_foreign: u64,
     /// Entries that the relay is still to erase.
@@ -166,7 +166,7 @@ impl RoomSync {
             anchored: self.anchored,
             current: self.current,
             names: self.names.iter().map(|(account, name)| (*account, name.clone())).collect(),
-            streams: self.streams.clone(),
+            reader: self.streams.reader(),
             unread: self.unread.clone(),
             newest_foreign: self.newest_foreign,
             erase: self.erase.clone(),
@@ -189,6 +189,13 @@ impl RoomSync {
             predecessor: self.predecessor,
         };
         session.put(format!("{}head", room_prefix(self.id)), &serde_json::to_vec(&record).ok()?, ctx)
+    }
+
+    /// Streams of the authors who have written since this was kept.
+    pub(crate) fn put_streams(&mut self, session: &Session, ctx: &mut Ctx<'_>) -> Vec<StoreOp> {
+        let changed = self.streams.take_changed();
+        let key = |author: AccountId| format!("{}streams/{author}", room_prefix(self.id));
+        changed.into_iter().filter_map(|(author, plain)| session.put(key(author), &plain, ctx)).collect()
     }
 
     /// The group at its present epoch: a private snapshot and the public state, each sealed as at the relay.

@@ -1,12 +1,17 @@
 //! Which messages of each author's streams were seen, so that what is missing, late or there twice shows.
+//!
+//! Each author's streams are kept for themselves: what somebody writes costs no more than their own streams, however many others have.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use rand_core::CryptoRngCore;
 use serde::{Deserialize, Serialize};
 use waxwing_wire::{AccountId, EntryId};
 
 /// Stretches that are remembered per stream; the gap between the oldest two is given up when there are more.
 const STRETCHES: usize = 32;
-/// Streams that are remembered per room; the one unused for longest is given up when there are more.
-const STREAMS: usize = 1024;
+/// Streams that are remembered per author; the one unused for longest is given up when there are more.
+const STREAMS: usize = 32;
 
 /// Where a message stands in its stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,32 +29,109 @@ pub(crate) enum Place {
 /// Which messages of one stream were seen: stretches of positions, both ends included, ascending and apart from each other.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Stream {
-    author: AccountId,
     stream: EntryId,
     seen: Vec<(u64, u64)>,
-    /// This account was away: what it missed then is no gap.
-    #[serde(default)]
-    loose: bool,
+    /// How often this account had been away when this was noted: what it missed since then is no gap.
+    away: u64,
 }
 
-/// All streams of a room, the most recently used last.
+/// The streams of one author, the most recently used last.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Streams {
+struct Author {
     streams: Vec<Stream>,
     /// Some were given up: an unknown stream may be one of them.
     forgotten: bool,
-    /// Authors of messages that the operator removed, with how many: each may be one message that is missing later.
-    #[serde(default)]
-    pardoned: Vec<(AccountId, u64)>,
+    /// So many messages were removed: each may be one that is missing later.
+    pardoned: u64,
+}
+
+/// What is told with where the log stands.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Reader {
+    /// Drawn when the log is read from its beginning: what an earlier reading noted is not meant.
+    reading: EntryId,
+    /// How often this account was not in the room for a while.
+    away: u64,
+}
+
+/// All streams of a room.
+#[derive(Debug)]
+pub(crate) struct Streams {
+    reader: Reader,
+    authors: BTreeMap<AccountId, Author>,
+    /// Authors whose streams are not kept as they are now.
+    changed: BTreeSet<AccountId>,
 }
 
 impl Streams {
+    pub(crate) fn new(rng: &mut dyn CryptoRngCore) -> Self {
+        let mut reading = [0; 16];
+        rng.fill_bytes(&mut reading);
+        Self::of(Reader { reading: EntryId(reading), away: 0 })
+    }
+
+    /// None yet of this reading.
+    pub(crate) fn of(reader: Reader) -> Self {
+        Self { reader, authors: BTreeMap::new(), changed: BTreeSet::new() }
+    }
+
+    pub(crate) fn reader(&self) -> Reader {
+        self.reader
+    }
+
+    /// Takes what was kept of an author, if it belongs to this reading.
+    pub(crate) fn restore(&mut self, author: AccountId, kept: &[u8]) {
+        if let Ok((reading, of_author)) = serde_json::from_slice::<(EntryId, Author)>(kept)
+            && reading == self.reader.reading
+        {
+            self.authors.insert(author, of_author);
+        }
+    }
+
+    /// What is to be kept anew: authors whose streams have changed since this was asked.
+    pub(crate) fn take_changed(&mut self) -> Vec<(AccountId, Vec<u8>)> {
+        let kept = |author: AccountId| {
+            let value = (self.reader.reading, self.authors.get(&author)?);
+            Some((author, serde_json::to_vec(&value).ok()?))
+        };
+        std::mem::take(&mut self.changed).into_iter().filter_map(kept).collect()
+    }
+
+    fn author(&mut self, author: AccountId) -> &mut Author {
+        self.changed.insert(author);
+        self.authors.entry(author).or_default()
+    }
+
     /// Notes a verified message. `whole` says that the room was read from its first entry: then a stream begins with 0.
     pub(crate) fn note(&mut self, author: AccountId, stream: EntryId, position: u64, whole: bool) -> Place {
-        let known = self.streams.iter().position(|seen| seen.author == author && seen.stream == stream);
-        let Some(known) = known else {
-            let gap = whole && !self.forgotten && !self.excused(author, position);
-            self.streams.push(Stream { author, stream, seen: vec![(position, position)], loose: false });
+        let away = self.reader.away;
+        self.author(author).note(stream, position, (whole, away))
+    }
+
+    /// This account was not in the room for a while: what it could not read then is not missing.
+    pub(crate) fn was_away(&mut self) {
+        self.reader.away = self.reader.away.saturating_add(1);
+    }
+
+    /// A message of this author was removed: nobody knows any more of which stream.
+    pub(crate) fn pardon(&mut self, author: AccountId) {
+        let of_author = self.author(author);
+        of_author.pardoned = of_author.pardoned.saturating_add(1);
+    }
+
+    /// The position after the highest seen of a stream.
+    pub(crate) fn next(&self, author: AccountId, stream: EntryId) -> u64 {
+        let known = self.authors.get(&author).into_iter().flat_map(|known| &known.streams);
+        known.into_iter().find(|seen| seen.stream == stream).map_or(0, Stream::next)
+    }
+}
+
+impl Author {
+    fn note(&mut self, stream: EntryId, position: u64, (whole, away): (bool, u64)) -> Place {
+        let Some(known) = self.streams.iter().position(|seen| seen.stream == stream) else {
+            // Whoever was away may have missed how a stream began.
+            let gap = whole && away == 0 && !self.forgotten && !self.excused(position);
+            self.streams.push(Stream { stream, seen: vec![(position, position)], away });
             if self.streams.len() > STREAMS {
                 self.streams.remove(0);
                 self.forgotten = true;
@@ -58,48 +140,21 @@ impl Streams {
         };
         let mut seen = self.streams.remove(known);
         let missing = position.saturating_sub(seen.next());
-        let away = std::mem::take(&mut seen.loose);
+        let missed = std::mem::replace(&mut seen.away, away) != away;
         let place = match seen.note(position) {
-            Place::Gap if away || self.excused(author, missing) => Place::Next,
+            Place::Gap if missed || self.excused(missing) => Place::Next,
             place => place,
         };
         self.streams.push(seen);
         place
     }
 
-    /// This account was not in the room for a while: what it could not read then is not missing.
-    pub(crate) fn was_away(&mut self) {
-        self.forgotten = true;
-        self.streams.iter_mut().for_each(|stream| stream.loose = true);
-    }
-
-    /// A message of this author was removed: nobody knows any more of which stream.
-    pub(crate) fn pardon(&mut self, author: AccountId) {
-        match self.pardoned.iter_mut().find(|(known, _)| *known == author) {
-            Some((_, left)) => *left = left.saturating_add(1),
-            None => self.pardoned.push((author, 1)),
-        }
-    }
-
     /// Whether so many missing messages are ones that were seen removed. A removed message excuses one, once: otherwise
     /// one removal, which the relay can make up, would hide whatever it withholds of this author later.
-    fn excused(&mut self, author: AccountId, missing: u64) -> bool {
-        if missing == 0 {
-            return true;
-        }
-        let Some(known) = self.pardoned.iter().position(|(known, _)| *known == author) else { return false };
-        let (_, removed) = self.pardoned.remove(known);
-        let left = removed.saturating_sub(missing);
-        if left > 0 {
-            self.pardoned.push((author, left));
-        }
+    fn excused(&mut self, missing: u64) -> bool {
+        let removed = self.pardoned;
+        self.pardoned = removed.saturating_sub(missing);
         removed >= missing
-    }
-
-    /// The position after the highest seen of a stream.
-    pub(crate) fn next(&self, author: AccountId, stream: EntryId) -> u64 {
-        let known = self.streams.iter().find(|seen| seen.author == author && seen.stream == stream);
-        known.map_or(0, Stream::next)
     }
 }
 
@@ -157,9 +212,13 @@ mod tests {
     const MIRA: AccountId = AccountId([1; 16]);
     const STREAM: EntryId = EntryId([2; 16]);
 
+    fn fresh() -> Streams {
+        Streams::of(Reader { reading: EntryId([0; 16]), away: 0 })
+    }
+
     #[test]
     fn every_place_in_a_stream_is_told() {
-        let mut streams = Streams::default();
+        let mut streams = fresh();
         let mut note = |position| streams.note(MIRA, STREAM, position, true);
         let places = [
             (0, Place::Next),
@@ -184,13 +243,13 @@ mod tests {
 
     #[test]
     fn a_stream_that_begins_late_misses_something_only_where_all_was_read() {
-        assert_eq!(Streams::default().note(MIRA, STREAM, 3, true), Place::Gap);
-        assert_eq!(Streams::default().note(MIRA, STREAM, 3, false), Place::Next);
+        assert_eq!(fresh().note(MIRA, STREAM, 3, true), Place::Gap);
+        assert_eq!(fresh().note(MIRA, STREAM, 3, false), Place::Next);
     }
 
     #[test]
     fn what_was_said_while_away_is_no_gap() {
-        let mut streams = Streams::default();
+        let mut streams = fresh();
         streams.note(MIRA, STREAM, 0, true);
         streams.was_away();
         assert_eq!(streams.note(MIRA, STREAM, 5, true), Place::Next);
@@ -201,7 +260,7 @@ mod tests {
 
     #[test]
     fn a_removed_message_excuses_one_missing_message_and_no_more() {
-        let mut streams = Streams::default();
+        let mut streams = fresh();
         streams.note(MIRA, STREAM, 0, true);
         streams.pardon(MIRA);
         assert_eq!(streams.note(AccountId([7; 16]), STREAM, 1, true), Place::Gap, "not of somebody else");
@@ -221,7 +280,7 @@ mod tests {
     fn agrees_with_a_plain_set_whatever_the_order() {
         for seed in 0..200 {
             let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(seed);
-            let (mut streams, mut plain) = (Streams::default(), std::collections::BTreeSet::new());
+            let (mut streams, mut plain) = (fresh(), std::collections::BTreeSet::new());
             for _ in 0..60 {
                 let position = rng.gen_range(0..30);
                 let highest = plain.last().copied();
@@ -240,14 +299,36 @@ mod tests {
     }
 
     #[test]
+    fn what_is_kept_is_taken_up_again_and_nothing_of_an_earlier_reading() {
+        let mut streams = fresh();
+        streams.note(MIRA, STREAM, 0, true);
+        streams.was_away();
+        let kept = streams.take_changed();
+        let mut again = Streams::of(streams.reader());
+        again.restore(MIRA, &kept[0].1);
+        assert_eq!(again.note(MIRA, STREAM, 9, true), Place::Next, "it was away then");
+        assert_eq!(again.note(MIRA, STREAM, 0, true), Place::Replay);
+        let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1);
+        let mut anew = Streams::new(&mut rng);
+        anew.restore(MIRA, &kept[0].1);
+        assert_eq!(anew.note(MIRA, STREAM, 0, true), Place::Next, "the log is read once more");
+    }
+
+    #[test]
     fn a_stream_that_lies_about_its_positions_costs_no_memory() {
-        let mut streams = Streams::default();
+        let mut streams = fresh();
         for n in 0..10_000_u64 {
             streams.note(MIRA, STREAM, n * 2, true);
             streams.note(MIRA, EntryId(u128::from(n).to_be_bytes()), u64::MAX - n, true);
         }
-        assert!(streams.streams.len() <= STREAMS);
-        assert!(streams.streams.iter().all(|stream| stream.seen.len() <= STRETCHES));
+        let kept = streams.take_changed();
+        let [(MIRA, bytes)] = kept.as_slice() else { panic!("one author, once: {}", kept.len()) };
+        assert!(bytes.len() < 64 * 1024, "{} bytes", bytes.len());
+        assert!(streams.take_changed().is_empty(), "only what has changed");
+        let other = AccountId([7; 16]);
+        streams.note(other, STREAM, 0, true);
+        let kept = streams.take_changed();
+        assert!(matches!(kept.as_slice(), [(who, bytes)] if *who == other && bytes.len() < 300));
         assert_eq!(streams.note(MIRA, STREAM, u64::MAX, true), Place::Gap);
         assert_eq!(streams.note(MIRA, STREAM, u64::MAX, true), Place::Replay);
         assert_eq!(streams.next(MIRA, STREAM), u64::MAX);
