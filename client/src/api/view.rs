@@ -204,6 +204,9 @@ pub struct Item {
     pub seq: Option<u64>,
     /// When it was written, as its author says.
     pub at: u64,
+    /// When the relay took it, as the relay says; absent for what is not in the log. Not told: only how long it stays depends on it.
+    #[serde(skip)]
+    pub received: Option<u64>,
     /// Account that wrote it.
     pub sender: String,
     /// It is the account's own.
@@ -227,6 +230,17 @@ pub struct Item {
 }
 
 impl Item {
+    /// When it began to be there: nobody keeps a message by dating it ahead.
+    pub(crate) fn since_ms(&self) -> u64 {
+        self.received.map_or(self.at, |received| received.min(self.at))
+    }
+
+    /// The same place with nothing but another body.
+    pub(crate) fn replaced(&self, body: Body) -> Self {
+        let plain = Self::plain((self.key.clone(), self.seq), self.at, (self.sender.clone(), self.own), body);
+        Self { received: self.received, ..plain }
+    }
+
     /// An item with nothing but its body.
     pub(crate) fn plain(
         (key, seq): (String, Option<u64>),
@@ -238,6 +252,7 @@ impl Item {
             key,
             seq,
             at,
+            received: None,
             sender,
             own,
             body,

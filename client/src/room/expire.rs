@@ -1,6 +1,7 @@
 //! Rooms whose messages disappear: what is too old goes from the device, and the relay is told to erase it too.
 //!
-//! Messages go in the order of the log: one that was written long before it was sent stays until those before it are gone.
+//! A message is as old as its author says, and no younger than the relay says. One that was written long before it was sent may stay until
+//! those before it are gone.
 
 use waxwing_crypto_core::room::Role;
 use waxwing_wire::{
@@ -36,6 +37,8 @@ pub(crate) struct Expiry {
     looking: bool,
     /// What this device has told the relay, in seconds.
     pub(crate) told_s: u64,
+    /// It was told since this client was started: another owner may have told another rule since this device did.
+    told: bool,
     telling: bool,
 }
 
@@ -46,7 +49,7 @@ fn disappears(item: &Item) -> bool {
 
 /// What a list shows in the place of an item that has disappeared.
 fn expired(item: &Item) -> Item {
-    Item::plain((item.key.clone(), item.seq), item.at, (item.sender.clone(), item.own), Body::Expired)
+    item.replaced(Body::Expired)
 }
 
 impl RoomSync {
@@ -63,7 +66,7 @@ impl RoomSync {
 
     /// Whether what an item says is beyond its time: it is shown no more, also where it was not let go of yet.
     pub(super) fn is_over(&self, item: &Item, now_ms: u64) -> bool {
-        let over = |kept_ms| item.at.saturating_add(kept_ms) <= now_ms;
+        let over = |kept_ms| item.since_ms().saturating_add(kept_ms) <= now_ms;
         disappears(item) && self.kept_ms().is_some_and(over)
     }
 
@@ -109,13 +112,16 @@ impl RoomSync {
         let (mut gone, mut ops) = (Vec::new(), Vec::new());
         let mut whole = true;
         for (place, items) in read.places() {
-            let old = |item: &Item| item.at.saturating_add(kept_ms) <= ctx.now_ms;
-            if let Some(young) = items.iter().find(|item| disappears(item) && !old(item)) {
-                self.expiry.due_ms = young.at.saturating_add(kept_ms);
+            let due_ms = |item: &Item| item.since_ms().saturating_add(kept_ms);
+            let young = items.iter().filter(|item| disappears(item)).map(due_ms).max();
+            if let Some(due_ms) = young.filter(|due_ms| *due_ms > ctx.now_ms) {
+                self.expiry.due_ms = self.expiry.due_ms.min(due_ms);
                 whole = false;
-                break;
+                continue;
             }
-            self.expiry.from = place.saturating_add(1);
+            if whole {
+                self.expiry.from = place.saturating_add(1);
+            }
             let (going, staying): (Vec<Item>, Vec<Item>) = items.iter().cloned().partition(disappears);
             if going.is_empty() {
                 continue;
@@ -158,8 +164,15 @@ impl RoomSync {
     fn untold(&self, session: &Session) -> Option<u64> {
         let state = self.group.as_ref()?.state();
         let leads = state.role(session.id()) == Role::Owner;
-        let untold = leads && !self.expiry.telling && self.expiry.told_s != state.retention_s;
+        let differs = self.expiry.told_s != state.retention_s || (!self.expiry.told && self.had_rule());
+        let untold = leads && !self.expiry.telling && differs;
         (untold && self.is_current()).then_some(state.retention_s)
+    }
+
+    /// Whether messages disappear or did so, as far as this device can know.
+    fn had_rule(&self) -> bool {
+        let ruled = |epoch: &super::Epoch| epoch.step.settings.retention_s.is_some();
+        self.forgets() || !self.whole || self.epochs.values().any(ruled)
     }
 }
 
@@ -234,6 +247,7 @@ impl Client {
         let refused = matches!(answer, Err(problem) if problem.code == ProblemCode::NotAllowed);
         if answer.is_ok() || refused {
             sync.expiry.told_s = seconds;
+            sync.expiry.told = true;
             ctx.persist_with(|ctx| sync.put_head(session, ctx));
         }
     }

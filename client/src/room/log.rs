@@ -242,6 +242,8 @@ impl RoomSync {
                 Some(removed).filter(|_| !expired).into_iter().collect()
             }
         };
+        let mut items = items;
+        items.iter_mut().for_each(|item| item.received = Some(entry.received_at_ms.min(LATEST_MS)));
         self.passed(head);
         batch.changed = true;
         if entry.seq == 1 {

@@ -95,8 +95,7 @@ impl Noted {
             What::Delete { .. }
                 if (author || self.allowed) && (said || matches!(item.body, Body::Removed)) =>
             {
-                let (place, from) = ((item.key.clone(), item.seq), (item.sender.clone(), item.own));
-                *item = Item::plain(place, item.at, from, Body::Deleted { by });
+                *item = item.replaced(Body::Deleted { by });
             }
             What::Edit { text: new, mentions } if author => {
                 if let Body::Text { text, .. } = &mut item.body {

@@ -142,8 +142,12 @@ pub(crate) fn place(key: &str) -> Option<u64> {
     u64::from_str_radix(key.rsplit('/').next()?, 16).ok()
 }
 
+/// What an entry shows, with when the relay took that.
 pub(crate) fn open_items(session: &Session, key: &str, value: &[u8]) -> Vec<Item> {
-    session.get(key, value).and_then(|plain| serde_json::from_slice(&plain).ok()).unwrap_or_default()
+    let opened = session.get(key, value).and_then(|plain| serde_json::from_slice(&plain).ok());
+    let (received, mut items): (Option<u64>, Vec<Item>) = opened.unwrap_or_default();
+    items.iter_mut().for_each(|item| item.received = received);
+    items
 }
 
 pub(crate) fn put_items(
@@ -153,7 +157,8 @@ pub(crate) fn put_items(
     items: &[Item],
     ctx: &mut Ctx<'_>,
 ) -> Option<StoreOp> {
-    let plain = serde_json::to_vec(items).ok()?;
+    let received = items.iter().find_map(|item| item.received);
+    let plain = serde_json::to_vec(&(received, items)).ok()?;
     session.put(item_key(room, seq), &plain, ctx)
 }
 

@@ -306,6 +306,7 @@ pub fn items() -> Vec<Item> {
         mentions: vec![account()],
         forwarded: seq.is_some(),
         preview: seq.map(|_| preview()),
+        received: None,
         edited: seq.map(|_| 1_700_000_000_000),
         reactions: vec![Reaction { emoji: "👍".into(), accounts: vec![account()] }],
         pinned: seq.is_some(),

@@ -1,6 +1,15 @@
 //! Messages that disappear, pictures, and what the timeline tells of settings and roles.
 
 use waxwing_client::api::{Avatar, Body, Intent, Item, Notice, Page, Reply, Role};
+use waxwing_crypto_core::{
+    ids,
+    room::{Message, Metadata},
+};
+use waxwing_tests::sim::Insider;
+use waxwing_wire::{
+    EntryId, encode,
+    frame::{Append, Request},
+};
 
 use crate::scene::{Three, code};
 
@@ -248,4 +257,77 @@ fn what_is_beyond_its_time_is_never_shown() {
             }
         }
     }
+}
+
+/// A member says something by a clock that is wrong, on purpose or not.
+fn says_at(all: &mut Three, device: usize, text: &str, at_ms: u64) {
+    let mut member = Insider::of(&all.world, device, &all.room);
+    let id = [text.len() as u8; 16];
+    let metadata = Metadata {
+        sender: member.account.0.into(),
+        id: ids::MessageId(id),
+        stream: ids::MessageId([9; 16]),
+        position: 0,
+        seen: member.seen,
+        sent_at_ms: at_ms,
+        kind: 1,
+        account_version: 0,
+    };
+    let bytes = member.message(&Message { metadata, body: encode(&(text,)) });
+    let (room, after) = (all.room.parse().unwrap(), member.after);
+    all.world.relay.clock_ms = all.world.now_ms;
+    let append = Append { room, after, id: EntryId(id), bytes: bytes.into(), lasting: false };
+    member.send(&mut all.world, Request::Append(append));
+    all.world.run();
+}
+
+#[test]
+fn a_message_that_is_dated_ahead_disappears_and_holds_up_nothing() {
+    let mut all = Three::together(47);
+    let ahead_ms = all.world.now_ms + 10 * 365 * 24 * HOUR_MS;
+    let jonas = all.jonas;
+    // Before there is a rule: the room shows it as its author dated it.
+    says_at(&mut all, jonas, "from the future", ahead_ms);
+    say(&mut all, |all| all.mira, "after it");
+    let mira = all.mira;
+    assert!(items(&mut all, mira).iter().any(|item| item.at == ahead_ms));
+    all.world.crash(all.second);
+    all.world.run();
+    let room = all.room.clone();
+    assert_eq!(all.world.call(all.mira, edit(&room, None, Some(SIX_HOURS_S))), Ok(Reply::Done));
+    all.world.run();
+    assert_eq!(all.kept(mira), ["from the future", "after it"], "not yet");
+    all.world.pass(3 * HOUR_MS);
+    say(&mut all, |all| all.mira, "young");
+    all.world.pass(4 * HOUR_MS);
+    for d in [all.mira, all.second, all.jonas, all.aicha] {
+        assert_eq!(all.kept(d), ["young"], "device {d}");
+        let left = all.world.devices[d].store.keys().filter(|key| key.starts_with("m/")).count();
+        let shown = items(&mut all, d).len();
+        assert_eq!(left, shown, "device {d} has nothing that it does not show");
+    }
+}
+
+#[test]
+fn an_owner_ends_a_rule_at_the_relay_that_another_did_not_end() {
+    let mut all = Three::together(48);
+    let (room, place) = (all.room.clone(), all.room.parse().unwrap());
+    let account = all.account(all.jonas);
+    let owner = Intent::SetRole { room: room.clone(), account, role: Role::Owner };
+    assert_eq!(all.world.call(all.mira, owner), Ok(Reply::Done));
+    for rule in [SIX_HOURS_S, 0] {
+        assert_eq!(all.world.call(all.mira, edit(&room, None, Some(rule))), Ok(Reply::Done));
+        all.world.run();
+    }
+    all.world.go_away(all.mira);
+    all.world.go_away(all.second);
+    // Mira's device was lost before it had told the relay of the end.
+    all.world.relay.rooms.get_mut(&place).unwrap().retention_s = SIX_HOURS_S;
+    all.world.crash(all.jonas);
+    all.world.run();
+    assert_eq!(all.world.relay.rooms[&place].retention_s, 0);
+    // Once: nothing is asked again as long as nothing changes.
+    all.world.relay.rooms.get_mut(&place).unwrap().retention_s = SIX_HOURS_S;
+    all.world.pass(HOUR_MS);
+    assert_eq!(all.world.relay.rooms[&place].retention_s, SIX_HOURS_S);
 }

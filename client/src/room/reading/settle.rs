@@ -176,8 +176,7 @@ impl RoomSync {
                 continue;
             };
             if removed && says(&now.body) {
-                let from = (now.sender.clone(), now.own);
-                now = Item::plain((now.key.clone(), now.seq), now.at, from, Body::Removed);
+                now = now.replaced(Body::Removed);
             }
             let over = matches!(now.body, Body::Deleted { .. } | Body::Removed);
             if over {
