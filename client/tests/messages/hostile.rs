@@ -279,3 +279,41 @@ fn one_member_leaves_room_for_the_reactions_of_others() {
     let expected: Vec<String> = (1..8).map(emoji).chain(["🚀".to_owned(), emoji(9)]).collect();
     all.agree(seq, |item| shown(item) == expected);
 }
+
+#[test]
+fn whoever_pins_and_unpins_many_hides_no_older_pin() {
+    let mut all = Scene::new(27);
+    all.say(all.jonas, "the rules");
+    let rules = all.target(all.mira, "the rules");
+    let seq = rules.seq;
+    all.does(all.mira, |room| Intent::Pin { room, target: rules, on: true });
+    for d in [all.jonas, all.aicha] {
+        all.world.go_away(d);
+    }
+    let mut mira = Hostile::new(&all, all.mira);
+    let first = all.world.devices[all.mira].shown(&all.room).iter().filter_map(|item| item.seq).max();
+    let first = first.expect("there are some") + 2;
+    for n in 0..105 {
+        mira.says(&mut all, 1, &(format!("message {n}"),));
+    }
+    all.world.run();
+    for on in [true, false] {
+        for n in 0..105 {
+            let target = reference(&all, first + n);
+            mira.says(&mut all, 6, &(target, on));
+        }
+        all.world.run();
+    }
+    let fresh = all.world.log_in("jonas");
+    for d in [all.mira, all.second, fresh] {
+        match all.world.call(d, Intent::Pinned { room: all.room.clone() }) {
+            Ok(Reply::Timeline { items, .. }) => {
+                let places: Vec<_> = items.iter().filter_map(|item| item.seq).collect();
+                assert_eq!(places, [seq], "device {d}");
+            }
+            other => panic!("{other:?}"),
+        }
+        let kept = all.world.devices[d].store.keys().filter(|key| key.starts_with("p/")).count();
+        assert_eq!(kept, 1, "device {d}");
+    }
+}

@@ -69,6 +69,7 @@ export const messages: Translation<typeof original> = {
   'delete.submit': 'Löschen',
   'history.title': 'Frühere Fassungen',
   'history.first': 'wie sie gesendet wurde',
+  'history.some': 'Von allen Fassungen bleiben die erste und die neuesten {n}.',
   'forward.title': 'Weiterleiten',
   'forward.lead':
     'Sie wird als deine Nachricht gesendet und als weitergeleitet gekennzeichnet. Wer sie schrieb, wird nicht genannt.',

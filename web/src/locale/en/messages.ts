@@ -68,6 +68,7 @@ export const messages = {
   'delete.submit': 'Delete',
   'history.title': 'Earlier versions',
   'history.first': 'as it was sent',
+  'history.some': 'Of all versions, the first and the newest {n} are kept.',
   'forward.title': 'Forward',
   'forward.lead': 'It is sent as yours, marked as forwarded. Its author is not named.',
   'forward.none': 'No conversation is called that.',
