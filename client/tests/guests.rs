@@ -54,3 +54,51 @@ fn a_code_that_no_guest_has_is_told_apart_from_a_mistyped_one() {
     let nameless = AccountIntent::ComeAsGuest { display_name: " ".into(), device: None };
     assert_eq!(code(other.call(d, nameless)), "empty_name");
 }
+
+#[test]
+fn a_lost_answer_makes_no_second_guest() {
+    let mut world = World::new(64);
+    world.register("mira");
+    let before = world.relay.accounts.len();
+    let d = world.device();
+    world.tamper_http = Some(Box::new(|_, status, body| {
+        *status = 502;
+        body.clear();
+    }));
+    let come = |name: &str| AccountIntent::ComeAsGuest { display_name: name.into(), device: None };
+    assert!(world.call(d, come("Visitor")).is_err());
+    assert_eq!(world.relay.accounts.len(), before + 1, "the relay has heard it");
+    world.tamper_http = None;
+    let Ok(Reply::PlaceCode { code: place }) = world.call(d, come("Visitor again")) else {
+        panic!("no guest")
+    };
+    assert_eq!(world.relay.accounts.len(), before + 1);
+    assert_eq!(world.devices[d].me.as_ref().expect("logged in").display_name, "Visitor again");
+    let again = world.device();
+    let back = AccountIntent::ReturnAsGuest { code: place, device: None };
+    assert!(matches!(world.call(again, back), Ok(Reply::LoggedIn { .. })));
+}
+
+#[test]
+fn nobody_brings_a_guest_in() {
+    let mut world = World::new(65);
+    let mira = world.register("mira");
+    let (harbour, office) = (world.room(mira, "Harbour"), world.room(mira, "Office"));
+    let invite = world.invite(mira, &harbour);
+    let (guest, _) = come(&mut world, "Visitor");
+    assert_eq!(world.join(guest, &invite), harbour);
+    let account = world.devices[guest].me.as_ref().expect("logged in").account.clone();
+    let add = Intent::AddMember { room: office.clone(), account: account.clone() };
+    assert_eq!(code(world.call(mira, add)), "is_guest");
+    let rooms = world.relay.rooms.len();
+    let ask = Intent::CreateDirect { account: account.clone(), note: None };
+    assert_eq!(code(world.call(mira, ask)), "is_guest");
+    assert_eq!(world.relay.rooms.len(), rooms, "no room that nobody could come into");
+    // Put out, it comes back by another link and by nobody's hand.
+    let remove = Intent::RemoveMember { room: harbour.clone(), account: account.clone() };
+    assert_eq!(world.call(mira, remove), Ok(Reply::Done));
+    let add = Intent::AddMember { room: harbour.clone(), account };
+    assert_eq!(code(world.call(mira, add)), "is_guest");
+    let office_link = world.invite(mira, &office);
+    assert_eq!(world.join(guest, &office_link), office);
+}

@@ -86,8 +86,8 @@ operations! {
     fn create_guest(guest: NewGuest, session: NewSession) -> Session;
     /// Begins a session of the guest whose token has this hash, if there is one.
     fn return_guest(token: TokenHash, session: NewSession) -> Option<ReturnedGuest>;
-    /// Forgets guests who were not there since then.
-    fn sweep_guests(before_ms: u64) -> u64;
+    /// Forgets guests who were not there since then, or for a day if they are in no room; answers how many.
+    fn sweep_guests(before_ms: u64, now_ms: u64) -> u64;
     /// Uses up the second factor and begins a session. [`StoreError::ReusedCode`] when the code's step or a later one was
     /// used before, [`StoreError::CredentialsChanged`] when password or authenticator are no longer those of the login.
     fn complete_login(login: Login, session: NewSession) -> UnlockedAccount;

@@ -80,6 +80,34 @@ async fn only_whole_names_are_found_and_guests_never() {
 }
 
 #[tokio::test]
+async fn the_same_request_makes_one_guest_and_nobody_brings_it_in() {
+    let running = start().await;
+    let mira = first(&running, "mira").await;
+    let http = Http::new(&running);
+    let new = guest(TOKEN);
+    let made: GuestStarted = http.call(path::GUESTS, &new).await.unwrap();
+    let again: GuestStarted = http.call(path::GUESTS, &new).await.unwrap();
+    assert_eq!(again.session, made.session, "its answer may have been lost");
+    let forged = [
+        GuestStart { token_hash: TokenHash([1; 32]), ..new.clone() },
+        GuestStart { vault: requests::sealed("another"), ..new.clone() },
+        GuestStart { identity_key: Opaque(vec![1; 32]), ..new.clone() },
+        GuestStart { account: mira.id, ..new.clone() },
+    ];
+    for other in forged {
+        let refusal = http.call::<GuestStarted>(path::GUESTS, &other).await.err();
+        assert_eq!(refusal, Some(refused(409, "conflict")));
+    }
+
+    let mut stream = mira.stream().await;
+    let room = RoomId(requests::random());
+    let founding = Request::CreateRoom(Box::new(CreateRoom { room, parts: requests::parts(0) }));
+    stream.ask(founding).await.unwrap();
+    let add = Request::Commit(Box::new(requests::adding(room, 0, 1, new.account)));
+    assert_eq!(stream.refused(add).await, ProblemCode::IsGuest);
+}
+
+#[tokio::test]
 async fn a_relay_without_guests_takes_none() {
     let running = start_with(|config| config.guests = false).await;
     first(&running, "mira").await;

@@ -101,6 +101,8 @@ codes! {
     LinkInvalid = "link_invalid", 403;
     /// The invite link is past its date.
     LinkExpired = "link_expired", 410;
+    /// Guests come into rooms by a link or a password only, and nobody brings them in.
+    IsGuest = "is_guest", 403;
     /// The room is full.
     RoomFull = "room_full", 409;
     /// `after` is no longer the last commit: process, seal again, send again.

@@ -12,7 +12,6 @@ use super::{
     Auth,
     again::{Again, Purpose},
     credentials::Proven,
-    guest::NewGuest,
     login::PasswordSent,
     recover::RecoverySent,
     register::{NewAccount, RegistrationSent},
@@ -37,7 +36,7 @@ pub(crate) enum HttpThen {
     SessionChecked,
     RecoveryStarted(Box<RecoverySent>),
     Recovered,
-    GuestStarted(Box<NewGuest>),
+    GuestStarted(String),
     GuestReturned(Box<PlaceCode>),
     AgainStarted(Box<(PasswordSent, Again)>),
     AgainAccepted(Box<(String, SymmetricKey, Again)>),
@@ -174,7 +173,7 @@ impl Client {
                     optional: enrolment.optional,
                 }))
             }
-            HttpThen::GuestStarted(new) => self.guest_started(*new, answer(status, body)?, ctx),
+            HttpThen::GuestStarted(name) => self.guest_started(name, (status, answer(status, body)), ctx),
             HttpThen::GuestReturned(code) => self.guest_returned(intent, &code, answer(status, body), ctx),
             HttpThen::Confirmed => self.registered(answer(status, body)?, ctx).map(Some),
             HttpThen::RecoveryStarted(_)

@@ -14,7 +14,7 @@ use waxwing_wire::{
 };
 use zeroize::Zeroizing;
 
-use super::{Entered, HttpThen, call::Step, damaged, device_label, register::sentence};
+use super::{Auth, Entered, HttpThen, call::Step, damaged, device_label, register::sentence, wrong_step};
 use crate::{
     account_data::PLACE,
     api::{Failure, Reply},
@@ -23,11 +23,17 @@ use crate::{
     session::Session,
 };
 
-/// A guest that is being made.
+/// A guest that is being made. It is kept until the relay has answered: asked once more, the relay makes no second one.
 pub(crate) struct NewGuest {
     vault: Vault,
     code: PlaceCode,
-    display_name: String,
+    request: account::GuestStart,
+}
+
+impl std::fmt::Debug for NewGuest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "NewGuest({})", self.request.account)
+    }
 }
 
 fn wrong_code() -> Failure {
@@ -46,22 +52,49 @@ impl Client {
         device: Option<String>,
         ctx: &mut Ctx<'_>,
     ) {
-        match begin(name, device, ctx) {
-            Ok((new, body)) => {
-                self.post(path::GUESTS, &body, intent, HttpThen::GuestStarted(Box::new(new)), ctx);
-            }
-            Err(failure) => ctx.reply(intent, Err(failure)),
+        if let Err(failure) = self.arrive(intent, name, device, ctx) {
+            ctx.reply(intent, Err(failure));
         }
     }
 
-    /// The guest is there.
+    fn arrive(
+        &mut self,
+        intent: u64,
+        name: &str,
+        device: Option<String>,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<(), Failure> {
+        let name = checked(name)?;
+        let mut new = match std::mem::replace(&mut self.auth, Auth::Idle) {
+            Auth::Arriving(new) => new,
+            _ => Box::new(begin(ctx)?),
+        };
+        new.request.device = device_label(device);
+        self.post(path::GUESTS, &new.request, intent, HttpThen::GuestStarted(name), ctx);
+        self.auth = Auth::Arriving(new);
+        Ok(())
+    }
+
+    /// The guest is there, or the answer was lost, or there is to be none.
     pub(super) fn guest_started(
         &mut self,
-        new: NewGuest,
-        done: account::GuestStarted,
+        display_name: String,
+        (status, done): (Option<u16>, Result<account::GuestStarted, Failure>),
         ctx: &mut Ctx<'_>,
     ) -> Step {
-        let NewGuest { vault, code, display_name } = new;
+        let Auth::Arriving(new) = std::mem::replace(&mut self.auth, Auth::Idle) else {
+            return Err(wrong_step());
+        };
+        let done = match done {
+            Ok(done) => done,
+            Err(failure) => {
+                if status.is_none_or(|status| status >= 500 || status == 429) {
+                    self.auth = Auth::Arriving(new);
+                }
+                return Err(failure);
+            }
+        };
+        let NewGuest { vault, code, request: _ } = *new;
         let text = code.to_text();
         self.begin(Session::new(done.session, display_name, (vault, 1)), ctx);
         self.first_login(ctx);
@@ -117,11 +150,8 @@ impl Client {
     }
 }
 
-fn begin(
-    name: &str,
-    device: Option<String>,
-    ctx: &mut Ctx<'_>,
-) -> Result<(NewGuest, account::GuestStart), Failure> {
+/// A name as it goes into rooms.
+fn checked(name: &str) -> Result<String, Failure> {
     let name = name.trim();
     if name.is_empty() {
         return Err(failure("empty_name", "Say what you want to be called."));
@@ -129,16 +159,20 @@ fn begin(
     if name.chars().count() > NAME_CHARS {
         return Err(failure("name_too_long", &format!("A name has at most {NAME_CHARS} characters.")));
     }
+    Ok(name.to_owned())
+}
+
+fn begin(ctx: &mut Ctx<'_>) -> Result<NewGuest, Failure> {
     let (vault, code) = (Vault::generate(ctx.rng), PlaceCode::random(ctx.rng));
     let (id, key) = (ids::AccountId::random(ctx.rng), VaultKey::random(ctx.rng));
     let wrap = wrap_vault_key(&key, WrapMethod::Place, &code.wrapping_key(), id, 1, ctx.rng);
-    let body = account::GuestStart {
+    let request = account::GuestStart {
         account: AccountId(id.0),
         identity_key: vault.identity().public().0.to_vec().into(),
         vault: seal_vault(&vault, &key, id, 1, ctx.rng).map_err(|_| damaged())?.into(),
         wrap_place: wrap.map_err(|_| damaged())?.into(),
         token_hash: TokenHash(token_hash(&code.relay_token())),
-        device: device_label(device),
+        device: None,
     };
-    Ok((NewGuest { vault, code, display_name: name.to_owned() }, body))
+    Ok(NewGuest { vault, code, request })
 }

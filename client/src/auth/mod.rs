@@ -24,6 +24,7 @@ pub(crate) use call::HttpThen;
 pub(crate) use credentials::{Job, Renew, Renewal};
 pub(crate) use delete::Deleting;
 pub(crate) use factor::Renewing;
+use guest::NewGuest;
 use recover::Recovering;
 use register::NewAccount;
 
@@ -44,6 +45,7 @@ pub(crate) enum Auth {
     Registering(Box<NewAccount>),
     LoggingIn { login: String, export_key: SymmetricKey },
     Recovering(Box<Recovering>),
+    Arriving(Box<NewGuest>),
 }
 
 /// A login that led in.

@@ -86,6 +86,12 @@ impl Client {
         };
         let Response::KeyPackage(record) = result? else { return Err(missing()) };
         let record = record.ok_or_else(missing)?;
+        if record.guest {
+            return Err(failure(
+                "is_guest",
+                "Guests come in by a link or a password only. Send them a link.",
+            ));
+        }
         let key = <[u8; 32]>::try_from(record.identity_key.as_bytes()).map(IdentityPublicKey);
         let key = key.map_err(|_| missing())?;
         let key_package = open_published(account, &key, record.bytes.as_bytes()).ok_or_else(missing)?;

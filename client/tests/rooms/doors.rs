@@ -193,6 +193,33 @@ fn nobody_comes_in_by_a_link_that_has_expired_whatever_the_relay_does() {
 }
 
 #[test]
+fn a_full_room_says_so_to_who_joins_and_to_who_adds() {
+    let mut all = Three::new(24);
+    let (invite, _) = link(&mut all, None);
+    let set = Intent::SetRoomPassword { room: all.room.clone(), password: None };
+    let Ok(Reply::RoomPassword { name, password }) = all.world.call(all.mira, set) else {
+        panic!("no password")
+    };
+    all.world.relay.room_members = 2;
+    assert_eq!(all.world.join(all.jonas, &invite), all.room);
+    let enter = Intent::JoinByPassword { name, password };
+    let join = Intent::JoinRoom { invite: invite.clone() };
+    assert_eq!(code(all.world.call(all.aicha, enter)), "room_full");
+    assert_eq!(code(all.world.call(all.aicha, join)), "room_full");
+    assert!(all.world.devices[all.aicha].rooms.is_empty(), "nothing is left of the attempt");
+    let account = all.account(all.aicha);
+    let add = Intent::AddMember { room: all.room.clone(), account };
+    assert_eq!(code(all.world.call(all.mira, add.clone())), "room_full");
+    // The room goes on, and has a place again when somebody leaves.
+    all.say(all.jonas, "it is full");
+    assert_eq!(all.texts(all.mira), ["it is full"]);
+    all.leave(all.jonas);
+    all.world.run();
+    assert_eq!(all.world.call(all.mira, add), Ok(Reply::Done));
+    assert_eq!(all.world.devices[all.aicha].texts(&all.room), ["it is full"]);
+}
+
+#[test]
 fn a_room_goes_on_in_another_one() {
     let mut all = Three::together(10);
     let old = all.room.clone();

@@ -258,7 +258,7 @@ async fn sweep(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
         }
         let days = u64::from(app.settings.values().guest_days);
         let span_ms = days.saturating_mul(24 * 60 * 60 * 1000);
-        match app.store.sweep_guests(now_ms().saturating_sub(span_ms)).await {
+        match app.store.sweep_guests(now_ms().saturating_sub(span_ms), now_ms()).await {
             Ok(0) => {}
             Ok(guests) => tracing::info!(guests, "guests who did not come back were forgotten"),
             Err(error) => tracing::warn!(%error, "guests could not be forgotten"),

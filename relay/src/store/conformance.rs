@@ -72,6 +72,7 @@ behaviours! {
         sessions_end,
         sessions_that_ended_write_nothing_more,
         a_rotation_refuses_what_other_sessions_had_queued,
+        guests_last_as_long_as_they_are_there_or_have_a_place,
         settings_are_written_once;
     sessions:
         sessions_are_listed_and_end_one_by_one,

@@ -29,6 +29,9 @@ pub enum StoreError {
     /// Another write took this place.
     #[error("{0}")]
     Conflict(&'static str),
+    /// Only by a link or a password.
+    #[error("guests come into rooms by a link or a password only; send them a link")]
+    IsGuest,
     /// The room is full.
     #[error("the room is full")]
     RoomFull,
@@ -109,6 +112,7 @@ impl StoreError {
             Self::Stale { .. } => ProblemCode::Stale,
             Self::TooOld => ProblemCode::TooOld,
             Self::Conflict(_) => ProblemCode::Conflict,
+            Self::IsGuest => ProblemCode::IsGuest,
             Self::RoomFull => ProblemCode::RoomFull,
             Self::NotAllowed(_) => ProblemCode::NotAllowed,
             Self::LinkInvalid => ProblemCode::LinkInvalid,

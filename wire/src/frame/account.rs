@@ -30,4 +30,7 @@ pub struct KeyPackageRecord {
     /// Signed statements of changes of that key, oldest first, at most [`crate::limits::STATEMENTS`].
     #[n(2)]
     pub statements: Vec<Opaque>,
+    /// The account is a guest, whom nobody brings in: [`crate::ProblemCode::IsGuest`].
+    #[n(3)]
+    pub guest: bool,
 }

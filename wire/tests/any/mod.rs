@@ -298,8 +298,14 @@ fn statistics() -> impl Strategy<Value = Statistics> {
 fn response() -> impl Strategy<Value = Response> {
     let hello = (account(), vec(summary(), 0..3), any::<u64>(), vec(announcement(), 0..3));
     let info = (epoch(), any::<[u64; 3]>(), vec(bytes(), 0..3), vec(bytes(), 0..3));
-    let record = (bytes(), bytes(), vec(bytes(), 0..3))
-        .prop_map(|(bytes, identity_key, statements)| KeyPackageRecord { bytes, identity_key, statements });
+    let record = (bytes(), bytes(), vec(bytes(), 0..3), any::<bool>()).prop_map(
+        |(bytes, identity_key, statements, guest)| KeyPackageRecord {
+            bytes,
+            identity_key,
+            statements,
+            guest,
+        },
+    );
     prop_oneof![
         hello.prop_map(|(account, rooms, now_ms, announcements)| Response::Hello {
             account,

@@ -3,11 +3,11 @@
 use waxwing_wire::{
     admin::{Announce, Level, MakeInvite},
     frame::{AccountDatum, EntryKind, KeyringEntry, Snapshot},
-    ids::DataName,
+    ids::{DataName, TokenHash},
 };
 
 use super::{requests::*, *};
-use crate::store::UserAct;
+use crate::store::{NewGuest, UserAct};
 
 pub async fn the_first_account_needs_the_setup_token(bench: &mut Bench) {
     let store = &bench.store;
@@ -111,6 +111,39 @@ pub async fn sessions_end(bench: &mut Bench) {
     end(by.session).await.unwrap();
     assert!(alive(0).await.is_none());
     assert_eq!(end(by.session).await.unwrap_err(), StoreError::SessionEnded);
+}
+
+pub async fn guests_last_as_long_as_they_are_there_or_have_a_place(bench: &mut Bench) {
+    let [mira] = bench.accounts().await;
+    let room = bench.room(mira).await;
+    bench.commit(mira, opening(room, 0, 1, None)).await.unwrap();
+    let guest = |number: u8| NewGuest {
+        account: AccountId([number; 16]),
+        identity_key: Opaque(vec![number; 32]),
+        vault: sealed("vault"),
+        wrap_place: sealed("wrap"),
+        token_hash: TokenHash([number; 32]),
+    };
+    for number in [1, 2] {
+        let token = session_of(AccountId([number; 16]));
+        let session = NewSession { token, ..new_session() };
+        bench.store.create_guest(guest(number), session).await.unwrap();
+    }
+    let placed = AccountId([1; 16]);
+    assert_eq!(bench.commit(placed, joining(room, 1, 2, placed)).await, Ok(2));
+    let repeat = async |after_ms| {
+        let session = NewSession { now_ms: NOW_MS + after_ms, ..new_session() };
+        bench.store.create_guest(guest(2), session).await.map(drop)
+    };
+    repeat(60_000).await.unwrap();
+    assert!(matches!(repeat(600_000).await, Err(StoreError::Conflict(_))), "somebody else knows it by now");
+    let day = 86_400_000;
+    let sweep = async |now_ms| bench.store.sweep_guests(now_ms - 14 * day, now_ms).await.unwrap();
+    assert_eq!(sweep(NOW_MS + day).await, 0);
+    assert_eq!(sweep(NOW_MS + day + 60_001).await, 1, "in no room");
+    assert_eq!(sweep(NOW_MS + 14 * day).await, 0);
+    assert_eq!(sweep(NOW_MS + 14 * day + 1).await, 1);
+    assert_eq!(bench.members(mira, room).await, [mira]);
 }
 
 pub async fn settings_are_written_once(bench: &mut Bench) {

@@ -139,8 +139,8 @@ impl Sqlite {
             .await
     }
 
-    pub(in crate::store) async fn sweep_guests(&self, before_ms: u64) -> Result<u64> {
-        self.writer.submit(0, move |db, notices| guests::sweep(db, before_ms, notices)).await?.await
+    pub(in crate::store) async fn sweep_guests(&self, before_ms: u64, now_ms: u64) -> Result<u64> {
+        self.writer.submit(0, move |db, notices| guests::sweep(db, (before_ms, now_ms), notices)).await?.await
     }
 
     pub(in crate::store) async fn complete_login(

@@ -88,19 +88,19 @@ pub(super) fn drop_account_data(db: &Connection, account: AccountId, names: &[Da
 
 pub(super) fn key_package(db: &Connection, account: AccountId) -> Result<Option<KeyPackageRecord>> {
     let sql = "-- key_package()
-        SELECT k.bytes, a.identity_key FROM key_packages k JOIN accounts a ON a.account = k.account
+        SELECT k.bytes, a.identity_key, EXISTS (SELECT 1 FROM guests g WHERE g.account = k.account) FROM key_packages k JOIN accounts a ON a.account = k.account
         WHERE k.account = ?1";
     let found = db
         .prepare_cached(sql)?
-        .query_row([account.0], |row| Ok((sealed(row, 0)?, sealed(row, 1)?)))
+        .query_row([account.0], |row| Ok((sealed(row, 0)?, sealed(row, 1)?, row.get(2)?)))
         .optional()?;
-    let Some((bytes, identity_key)) = found else { return Ok(None) };
+    let Some((bytes, identity_key, guest)) = found else { return Ok(None) };
     let sql = "-- identity_statements()
         SELECT bytes FROM identity_statements WHERE account = ?1 ORDER BY num";
     let mut statement = db.prepare_cached(sql)?;
     let rows = statement.query_map([account.0], |row| sealed(row, 0))?;
     let statements = rows.collect::<rusqlite::Result<_>>()?;
-    Ok(Some(KeyPackageRecord { bytes, identity_key, statements }))
+    Ok(Some(KeyPackageRecord { bytes, identity_key, statements, guest }))
 }
 
 /// Adds a statement of how the identity key changed; the newest few stay.

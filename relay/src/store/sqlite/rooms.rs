@@ -9,7 +9,7 @@ use waxwing_wire::{
     limits as shared,
 };
 
-use super::{id, people, signed, unsigned};
+use super::{guests, id, people, signed, unsigned};
 use crate::store::{Notice, Result, StoreError};
 
 /// Level of a room's creator.
@@ -178,6 +178,9 @@ pub(super) fn add_member(
     }
     if of_account >= shared::ROOMS_PER_ACCOUNT {
         return Err(StoreError::LimitReached("the account is in too many rooms"));
+    }
+    if by != account && guests::is_one(db, account)? {
+        return Err(StoreError::IsGuest);
     }
     // Whoever is blocked is not told so: the answer is that of an account with many rooms.
     if by != account && (of_account >= shared::ROOMS_ADDED || people::blocks(db, account, by)?) {

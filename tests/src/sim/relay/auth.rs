@@ -212,7 +212,12 @@ impl Relay {
             last_change: None,
         };
         let session_info = info(&account, username.clone());
-        self.accounts.insert(username, account);
+        match self.accounts.get(&username) {
+            // The answer of the first time may have been lost.
+            Some(known) if known.recovery_token_hash == account.recovery_token_hash => {}
+            Some(_) => return Err(problem(ProblemCode::Conflict)),
+            None => drop(self.accounts.insert(username, account)),
+        }
         *session = Some(self.begin_session(id));
         Ok(account::GuestStarted { session: session_info, token: None })
     }

@@ -20,6 +20,7 @@ use waxwing_wire::{
         Request, Response, RoomSummary, ServerFrame,
     },
     ids::{RoomHandle, TokenHash},
+    limits::ROOM_MEMBERS,
 };
 
 pub use auth::CODE;
@@ -118,6 +119,8 @@ pub struct Relay {
     pub report_keys: BTreeMap<AccountId, Opaque>,
     /// Reports: the number of the entry, and the copies.
     pub reports: Vec<(Seq, Vec<ReportCopy>)>,
+    /// Most members of a room.
+    pub room_members: usize,
     /// Only one session of an account may be live.
     pub single: bool,
     /// Accounts may go without an authenticator.
@@ -183,6 +186,7 @@ impl Relay {
             presence: BTreeMap::new(),
             report_keys: BTreeMap::new(),
             reports: Vec::new(),
+            room_members: ROOM_MEMBERS,
             single: false,
             totp_optional: false,
             take_over_wait_s: None,
@@ -390,6 +394,7 @@ impl Relay {
                 bytes: known.key_package.clone()?,
                 identity_key: known.identity_key.clone(),
                 statements: known.statements.clone(),
+                guest: known.record.is_empty(),
             })
         }))
     }

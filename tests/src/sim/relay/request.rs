@@ -277,6 +277,14 @@ impl Relay {
             return Err(problem(ProblemCode::LimitReached));
         }
         let now_ms = self.clock_ms;
+        let guest = |added: &AccountId| {
+            let theirs = self.accounts.values().find(|account| account.id == *added);
+            *added != me && theirs.is_some_and(|account| account.record.is_empty())
+        };
+        if commit.add.iter().any(guest) {
+            return Err(problem(ProblemCode::IsGuest));
+        }
+        let most = self.room_members;
         let room = self.rooms.get_mut(&commit.room).ok_or_else(|| problem(ProblemCode::NotFound))?;
         let known = room.log.iter().any(|entry| entry.sender == me && entry.id == commit.id);
         let opens = |method: &JoinMethod| method.expires_at_ms.is_none_or(|end| end > now_ms);
@@ -288,6 +296,10 @@ impl Relay {
             } else {
                 ProblemCode::NotFound
             }));
+        }
+        let added = commit.add.iter().filter(|added| !room.members.contains_key(added)).count();
+        if added > 0 && room.members.len() + added > most {
+            return Err(problem(ProblemCode::RoomFull));
         }
         let before = room.log.len() as u64;
         let levels = room.allows(me, &commit);
