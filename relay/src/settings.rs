@@ -81,6 +81,9 @@ pub struct Overrides {
     /// See [`Values::registration`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registration: Option<RegistrationPolicy>,
+    /// See [`Values::guests`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guests: Option<bool>,
     /// See [`Values::totp`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub totp: Option<TotpPolicy>,
@@ -111,7 +114,7 @@ impl Overrides {
             messages_per_second: self.messages_per_second.unwrap_or(usual.messages_per_second),
             session_idle_hours: self.session_idle_hours.unwrap_or(usual.session_idle_hours),
             session_hours: self.session_hours.unwrap_or(usual.session_hours),
-            guests: usual.guests,
+            guests: self.guests.unwrap_or(usual.guests),
             guest_days: usual.guest_days,
         }
     }

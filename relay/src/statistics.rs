@@ -215,8 +215,8 @@ impl Gatherer {
 
 /// A sample with what is counted in the database.
 fn with(sample: Statistics, numbers: &Numbers) -> Statistics {
-    let Numbers { users, pending, messages_total, messages_today, reports } = *numbers;
-    Statistics { users, pending, messages_total, messages_today, reports, ..sample }
+    let Numbers { users, guests, pending, messages_total, messages_today, reports } = *numbers;
+    Statistics { users, guests, pending, messages_total, messages_today, reports, ..sample }
 }
 
 fn length(count: usize) -> u64 {

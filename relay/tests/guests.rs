@@ -9,7 +9,8 @@ use support::{
 };
 use waxwing_wire::{
     AccountId, Opaque, ProblemCode, RoomId,
-    account::{GuestReturn, GuestReturned, GuestStart, GuestStarted, path},
+    account::{GuestReturn, GuestReturned, GuestStart, GuestStarted, ServerInfo, path},
+    admin::{Settings, StatisticsPage, Users, path as desk},
     frame::{CreateRoom, Request, Response},
     ids::TokenHash,
 };
@@ -34,7 +35,7 @@ async fn a_guest_comes_back_with_the_code_and_can_do_little() {
     let running = start().await;
     let http = Http::new(&running);
     let early = http.call::<GuestStarted>(path::GUESTS, &guest(TOKEN)).await;
-    assert_eq!(early.err(), Some(refused(403, "registration_closed")), "nobody could have invited them");
+    assert_eq!(early.err(), Some(refused(403, "guests_closed")), "nobody could have invited them");
     let mira = first(&running, "mira").await;
     let new = guest(TOKEN);
     let (made, cookie) = http.call_with_cookie::<GuestStarted>(path::GUESTS, &new).await.unwrap();
@@ -108,9 +109,45 @@ async fn the_same_request_makes_one_guest_and_nobody_brings_it_in() {
 }
 
 #[tokio::test]
+async fn the_desk_tells_guests_from_accounts_and_takes_none_from_one_moment_to_the_next() {
+    let running = start().await;
+    let mira = first(&running, "mira").await;
+    let http = Http::new(&running);
+    let made: GuestStarted = http.call(path::GUESTS, &guest(TOKEN)).await.unwrap();
+    let list = async |query: &str| {
+        let users: Users = mira.ask(&format!("{}?{query}", desk::USERS)).await.unwrap();
+        assert_eq!(usize::try_from(users.total).unwrap(), users.users.len());
+        users.users.into_iter().map(|user| (user.account, user.guest)).collect::<Vec<_>>()
+    };
+    assert_eq!(list("guests=true").await, [(made.session.account, true)]);
+    assert_eq!(list("guests=false&status=active").await, [(mira.id, false)]);
+    assert_eq!(list("sort=created").await.len(), 2);
+    let page: StatisticsPage = mira.ask(desk::STATISTICS).await.unwrap();
+    assert_eq!((page.now.users, page.now.guests), (1, 1));
+
+    let set = async |guests: Option<bool>| {
+        let body = serde_json::json!({ "guests": guests });
+        let settings: Settings = mira.tell(desk::SETTINGS, &body).await.unwrap();
+        (settings.guests.value, settings.guests.set)
+    };
+    let come = async |token| http.call::<GuestStarted>(path::GUESTS, &guest(token)).await.err();
+    assert_eq!(set(Some(false)).await, (false, true));
+    assert_eq!(come([8; 32]).await, Some(refused(403, "guests_closed")));
+    let server: ServerInfo = mira.ask(path::SERVER).await.unwrap();
+    assert!(!server.guests, "the page is told");
+    let back = GuestReturn { token: Opaque(TOKEN.to_vec()), device: None };
+    assert!(http.call::<GuestReturned>(path::GUESTS_RETURN, &back).await.is_ok(), "who is there stays");
+    let changed = ("setting:guests".to_owned(), "true -> false".to_owned());
+    let told = mira.audit("limit=20").await;
+    assert!(told.iter().any(|(_, target, detail)| (target, detail) == (&changed.0, &changed.1)), "{told:?}");
+    assert_eq!(set(None).await, (true, false));
+    assert_eq!(come([9; 32]).await, None);
+}
+
+#[tokio::test]
 async fn a_relay_without_guests_takes_none() {
     let running = start_with(|config| config.guests = false).await;
     first(&running, "mira").await;
     let refusal = Http::new(&running).call::<GuestStarted>(path::GUESTS, &guest(TOKEN)).await.err();
-    assert_eq!(refusal, Some(refused(403, "registration_closed")));
+    assert_eq!(refusal, Some(refused(403, "guests_closed")));
 }

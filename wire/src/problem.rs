@@ -71,6 +71,8 @@ codes! {
     SetupLinkInvalid = "setup_link_invalid", 403;
     /// This relay takes no new accounts.
     RegistrationClosed = "registration_closed", 403;
+    /// This relay takes no guests.
+    GuestsClosed = "guests_closed", 403;
     /// Accounts are made with an operator's invite here, and this is none, or is used up, revoked or past its date.
     InviteInvalid = "invite_invalid", 403;
     /// This account waits for an administrator.

@@ -49,6 +49,7 @@ fn requests_of_administrators_take_exactly_their_fields() {
     let all = [
         "name",
         "registration",
+        "guests",
         "totp",
         "sessions",
         "messages_per_second",
@@ -58,6 +59,7 @@ fn requests_of_administrators_take_exactly_their_fields() {
     let change = ChangeSettings {
         name: Some(Some(text())),
         registration: Some(None),
+        guests: Some(Some(false)),
         totp: Some(None),
         sessions: Some(None),
         messages_per_second: Some(Some(1)),

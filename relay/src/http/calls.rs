@@ -2,9 +2,10 @@
 
 use waxwing_wire::{
     ProblemCode::{
-        AttemptExpired, Banned, Conflict, ForeignOrigin, InviteInvalid, LastAdministrator, LimitReached,
-        NotFound, RateLimited, RegistrationClosed, ReusedCode, SessionIsNewer, SetupLinkInvalid,
-        TotpRequired, Unsupported, UsernameTaken, WrongCode, WrongCredentials, WrongRecoveryKey,
+        AttemptExpired, Banned, Conflict, ForeignOrigin, GuestsClosed, InviteInvalid, LastAdministrator,
+        LimitReached, NotFound, RateLimited, RegistrationClosed, ReusedCode, SessionIsNewer,
+        SetupLinkInvalid, TotpRequired, Unsupported, UsernameTaken, WrongCode, WrongCredentials,
+        WrongRecoveryKey,
     },
     account::{self, Empty, path},
 };
@@ -93,7 +94,7 @@ fn guest_calls(calls: Calls) -> Calls {
             call("Makes an account without username and password.")
                 .takes::<account::GuestStart>()
                 .answers::<account::GuestStarted>()
-                .fails(&[RateLimited, RegistrationClosed, Conflict, LimitReached]),
+                .fails(&[RateLimited, GuestsClosed, Conflict, LimitReached]),
         )
         .post(
             path::GUESTS_RETURN,

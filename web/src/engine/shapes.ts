@@ -202,8 +202,8 @@ export const notices = [
   {"type":"itemGone","room":"cm9vbQ","key":"a-key"},
   {"type":"account","what":"approved","at":1700000000000},
   {"type":"announcements","announcements":[{"id":"7","text":"Back at noon.","level":"info","at":1700000000000},{"id":"7","text":"Back at noon.","level":"warning","at":1700000000000}]},
-  {"type":"statistics","statistics":{"at_ms":0,"users":0,"pending":0,"online":0,"connections":0,"messages_total":0,"messages_today":0,"bytes_in_per_s":0,"bytes_out_per_s":0,"requests_per_minute":0,"http_p50_us":0,"http_p95_us":0,"write_p50_us":0,"write_p95_us":0,"failed":0,"refused":0,"database_bytes":0,"wal_bytes":0,"disk_free_bytes":1,"memory_bytes":1,"uptime_s":0,"reports":0}},
-  {"type":"statistics","statistics":{"at_ms":0,"users":0,"pending":0,"online":0,"connections":0,"messages_total":0,"messages_today":0,"bytes_in_per_s":0,"bytes_out_per_s":0,"requests_per_minute":0,"http_p50_us":0,"http_p95_us":0,"write_p50_us":0,"write_p95_us":0,"failed":0,"refused":0,"database_bytes":0,"wal_bytes":0,"disk_free_bytes":null,"memory_bytes":null,"uptime_s":0,"reports":0}},
+  {"type":"statistics","statistics":{"at_ms":0,"users":0,"pending":0,"online":0,"connections":0,"messages_total":0,"messages_today":0,"bytes_in_per_s":0,"bytes_out_per_s":0,"requests_per_minute":0,"http_p50_us":0,"http_p95_us":0,"write_p50_us":0,"write_p95_us":0,"failed":0,"refused":0,"database_bytes":0,"wal_bytes":0,"disk_free_bytes":1,"memory_bytes":1,"uptime_s":0,"reports":0,"guests":0}},
+  {"type":"statistics","statistics":{"at_ms":0,"users":0,"pending":0,"online":0,"connections":0,"messages_total":0,"messages_today":0,"bytes_in_per_s":0,"bytes_out_per_s":0,"requests_per_minute":0,"http_p50_us":0,"http_p95_us":0,"write_p50_us":0,"write_p95_us":0,"failed":0,"refused":0,"database_bytes":0,"wal_bytes":0,"disk_free_bytes":null,"memory_bytes":null,"uptime_s":0,"reports":0,"guests":0}},
 ] satisfies Notice[];
 
 // prettier-ignore

@@ -302,7 +302,8 @@ export const de: Catalogue = {
     'Der Einladungslink wurde widerrufen oder ersetzt, oder er ist unvollständig. Bitte um einen neuen.',
   'failure.bad_invite': 'Das ist kein Einladungslink, oder ein Teil davon fehlt.',
   'failure.link_expired': 'Der Einladungslink ist abgelaufen. Bitte um einen neuen.',
-  'failure.room_full': 'Der Raum ist voll.',
+  'failure.room_full':
+    'Der Raum ist voll: mehr Mitglieder kann ein Raum nicht haben. Erst muss jemand gehen, bevor jemand hereinkommt.',
   'failure.no_such_room': 'Dieser Raum gehört nicht zu deinen.',
   'failure.not_found': 'Das gibt es nicht mehr.',
   'failure.too_long': 'Das ist zu lang.',

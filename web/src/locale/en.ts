@@ -303,7 +303,8 @@ export const en = {
     'The invite link was revoked or replaced, or it is incomplete. Ask whoever sent it for a new one.',
   'failure.bad_invite': 'This is not an invite link, or a part of it is missing.',
   'failure.link_expired': 'The invite link has expired. Ask whoever sent it for a new one.',
-  'failure.room_full': 'The room is full.',
+  'failure.room_full':
+    'The room is full: it has as many members as a room can have. Somebody has to leave before anybody comes in.',
   'failure.no_such_room': 'This room is not among yours.',
   'failure.not_found': 'It is not there any more.',
   'failure.too_long': 'This is too long.',

@@ -30,6 +30,8 @@ const PAGE = 50;
 export interface UserQuery {
   query: string;
   status: UserStatus | '';
+  /** Only guests, or only those who are none. */
+  guests: '' | 'true' | 'false';
   sort: UserSort;
   order: Order;
 }
@@ -70,7 +72,7 @@ export class Desk {
     this.statistics = new AdminStatistics(admin);
     this.settings = new AdminSettings(api);
     this.users = new AdminList<UserRecord, UserQuery>(
-      { query: '', status: '', sort: 'username', order: 'ascending' },
+      { query: '', status: '', guests: '', sort: 'username', order: 'ascending' },
       async (query, after) => usersOf(await api.get<Users>('users', { ...query, after, limit: PAGE })),
     );
     this.approvals = new AdminList({}, async (_, after) => {

@@ -11,6 +11,7 @@ function user(account: string, over: Partial<UserRecord> = {}): UserRecord {
     username: account,
     status: 'active',
     administrator: false,
+    guest: false,
     totp: true,
     created_at_ms: 1,
     last_seen_at_ms: 1,

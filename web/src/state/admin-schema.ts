@@ -91,6 +91,8 @@ export interface AuditVerdict {
 
 /** What is to change. A field that is absent stays; `null` goes back to what the relay was started with. */
 export interface ChangeSettings {
+  /** Whether anybody may come as a guest. Guests who are there stay. */
+  guests?: boolean | null;
   /** 1 to 1,000,000. */
   messages_per_second?: number | null;
   /** 1 to [`crate::limits::NAME_CHARS`] characters. */
@@ -201,7 +203,7 @@ export interface Problem {
 }
 
 /** A stable code. */
-export type ProblemCode = 'malformed' | 'invalid' | 'too_large' | 'limit_reached' | 'rate_limited' | 'not_logged_in' | 'wrong_credentials' | 'wrong_code' | 'reused_code' | 'attempt_expired' | 'setup_link_invalid' | 'registration_closed' | 'invite_invalid' | 'awaiting_approval' | 'banned' | 'wrong_recovery_key' | 'totp_required' | 'displaced' | 'last_administrator' | 'session_is_newer' | 'username_taken' | 'foreign_origin' | 'not_allowed' | 'not_administrator' | 'not_found' | 'link_invalid' | 'link_expired' | 'room_full' | 'stale' | 'too_old' | 'conflict' | 'unsupported' | 'unavailable' | 'internal';
+export type ProblemCode = 'malformed' | 'invalid' | 'too_large' | 'limit_reached' | 'rate_limited' | 'not_logged_in' | 'wrong_credentials' | 'wrong_code' | 'reused_code' | 'attempt_expired' | 'setup_link_invalid' | 'registration_closed' | 'guests_closed' | 'invite_invalid' | 'awaiting_approval' | 'banned' | 'wrong_recovery_key' | 'totp_required' | 'displaced' | 'last_administrator' | 'session_is_newer' | 'username_taken' | 'foreign_origin' | 'not_allowed' | 'not_administrator' | 'not_found' | 'link_invalid' | 'link_expired' | 'is_guest' | 'room_full' | 'stale' | 'too_old' | 'conflict' | 'unsupported' | 'unavailable' | 'internal';
 
 /** Why an administrator does something; kept in the audit log. */
 export interface Reason {
@@ -334,6 +336,14 @@ export interface Setting_TotpPolicy {
 }
 
 /** A setting: what counts, what the relay was started with, and whether the former was set here. */
+export interface Setting_bool {
+  default: boolean;
+  /** Whether an administrator has set it; it then counts until it is set back. */
+  set: boolean;
+  value: boolean;
+}
+
+/** A setting: what counts, what the relay was started with, and whether the former was set here. */
 export interface Setting_u32 {
   default: number;
   /** Whether an administrator has set it; it then counts until it is set back. */
@@ -343,6 +353,8 @@ export interface Setting_u32 {
 
 /** All settings. */
 export interface Settings {
+  /** Whether anybody may come as a guest. */
+  guests: Setting_bool;
   /** Messages per second that an account may write in the long run. */
   messages_per_second: Setting_u32;
   /** The operator's name for this relay, at most [`crate::limits::NAME_CHARS`] characters. */
@@ -375,6 +387,8 @@ export interface Statistics {
   disk_free_bytes?: number | null;
   /** Requests that the relay failed to answer (status 500 and above) since it started. */
   failed: number;
+  /** Guests. */
+  guests: number;
   /** Microseconds that half of the HTTP calls took at most; 0 when there was none. */
   http_p50_us: number;
   /** Microseconds that 95 of 100 HTTP calls took at most. */
@@ -397,7 +411,7 @@ export interface Statistics {
   requests_per_minute: number;
   /** Seconds since the relay started. */
   uptime_s: number;
-  /** Accounts, without those that wait. */
+  /** Accounts, without those that wait and without guests. */
   users: number;
   /** Bytes of its write-ahead log. */
   wal_bytes: number;
@@ -436,6 +450,8 @@ export interface UserRecord {
   administrator: boolean;
   /** When it was made. */
   created_at_ms: number;
+  /** A guest, without username and password; what stands for its username is made of its id. */
+  guest: boolean;
   /** When it was last seen, roughly. */
   last_seen_at_ms: number;
   /** Whether it has a live connection. */

@@ -8,6 +8,7 @@ const setting = <T>(value: T, standard = value) => ({ value, default: standard, 
 const SAVED: Settings = {
   name: setting('Harbour', 'Waxwing'),
   registration: setting('approval'),
+  guests: setting(true),
   totp: setting('required'),
   sessions: setting('single'),
   messages_per_second: setting(20),

@@ -30,6 +30,7 @@ function sample(at: number, over: Partial<Statistics> = {}): Statistics {
     memory_bytes: null,
     uptime_s: 0,
     reports: 0,
+    guests: 0,
   };
   return { at_ms: at, ...zero, ...over };
 }

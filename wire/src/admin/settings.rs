@@ -24,6 +24,8 @@ pub struct Settings {
     pub name: Setting<String>,
     /// Who may create an account.
     pub registration: Setting<RegistrationPolicy>,
+    /// Whether anybody may come as a guest.
+    pub guests: Setting<bool>,
     /// Whether accounts need a second factor.
     pub totp: Setting<TotpPolicy>,
     /// Whether an account is live in one session or in several.
@@ -49,6 +51,10 @@ pub struct ChangeSettings {
     #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<RegistrationPolicy>))]
     pub registration: Option<Option<RegistrationPolicy>>,
+    /// Whether anybody may come as a guest. Guests who are there stay.
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<bool>))]
+    pub guests: Option<Option<bool>>,
     /// Whether accounts need a second factor.
     #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<TotpPolicy>))]

@@ -10,7 +10,7 @@ pub struct Statistics {
     /// When.
     #[n(0)]
     pub at_ms: u64,
-    /// Accounts, without those that wait.
+    /// Accounts, without those that wait and without guests.
     #[n(1)]
     pub users: u64,
     /// Accounts that wait for an administrator.
@@ -73,6 +73,9 @@ pub struct Statistics {
     /// Reports of messages that wait for an administrator.
     #[n(21)]
     pub reports: u64,
+    /// Guests.
+    #[n(22)]
+    pub guests: u64,
 }
 
 /// What happened in one hour.

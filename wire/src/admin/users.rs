@@ -58,6 +58,9 @@ pub struct UserQuery {
     /// Only those.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<UserStatus>,
+    /// Only guests, or only those who are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guests: Option<bool>,
     /// By what they are sorted.
     #[serde(default)]
     pub sort: UserSort,
@@ -85,6 +88,8 @@ pub struct UserRecord {
     pub status: UserStatus,
     /// Whether it may administrate this relay.
     pub administrator: bool,
+    /// A guest, without username and password; what stands for its username is made of its id.
+    pub guest: bool,
     /// Whether logging in takes a code.
     pub totp: bool,
     /// When it was made.

@@ -267,8 +267,9 @@ fn announcement() -> impl Strategy<Value = Announcement> {
 }
 
 fn statistics() -> impl Strategy<Value = Statistics> {
-    (any::<[u64; 20]>(), option::of(any::<u64>()), option::of(any::<u64>())).prop_map(
+    (any::<[u64; 21]>(), option::of(any::<u64>()), option::of(any::<u64>())).prop_map(
         |(n, disk_free_bytes, memory_bytes)| Statistics {
+            guests: n[20],
             at_ms: n[0],
             users: n[1],
             pending: n[2],

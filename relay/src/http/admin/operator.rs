@@ -128,6 +128,7 @@ fn shown(settings: &settings::Settings) -> Settings {
     Settings {
         name: setting(set.name.as_ref(), &usual.name),
         registration: setting(set.registration.as_ref(), &usual.registration),
+        guests: setting(set.guests.as_ref(), &usual.guests),
         totp: setting(set.totp.as_ref(), &usual.totp),
         sessions: setting(set.sessions.as_ref(), &usual.sessions),
         messages_per_second: setting(set.messages_per_second.as_ref(), &usual.messages_per_second),
@@ -164,6 +165,7 @@ fn changed(before: &Overrides, change: ChangeSettings) -> Result<Overrides, Refu
     let ChangeSettings {
         name,
         registration,
+        guests,
         totp,
         sessions,
         messages_per_second,
@@ -181,6 +183,7 @@ fn changed(before: &Overrides, change: ChangeSettings) -> Result<Overrides, Refu
     Ok(Overrides {
         name: name.unwrap_or(before.name),
         registration: registration.unwrap_or(before.registration),
+        guests: guests.unwrap_or(before.guests),
         totp: totp.unwrap_or(before.totp),
         sessions: sessions.unwrap_or(before.sessions),
         messages_per_second: messages_per_second.unwrap_or(before.messages_per_second),
@@ -213,7 +216,16 @@ fn differences(usual: &settings::Values, before: &Overrides, after: &Overrides) 
             }
         )+};
     }
-    compare!(name, registration, totp, sessions, messages_per_second, session_idle_hours, session_hours);
+    compare!(
+        name,
+        registration,
+        guests,
+        totp,
+        sessions,
+        messages_per_second,
+        session_idle_hours,
+        session_hours
+    );
     changes
 }
 

@@ -41,7 +41,7 @@ pub(in crate::http) async fn start(
     // Without an account there is nobody who could have made a room to come into.
     if !app.settings.values().guests || !app.store.has_accounts().await? {
         let detail = "this relay takes no guests";
-        return Err(Problem::new(ProblemCode::RegistrationClosed, detail).into());
+        return Err(Problem::new(ProblemCode::GuestsClosed, detail).into());
     }
     check(&request)?;
     let address = guard::client_address(&app.proxies, &peer, &headers);

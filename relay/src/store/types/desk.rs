@@ -27,8 +27,10 @@ pub type SettingChanges = Vec<(&'static str, String)>;
 /// What the statistics count in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Numbers {
-    /// Accounts that do not wait.
+    /// Accounts that do not wait, without guests.
     pub users: u64,
+    /// Guests.
+    pub guests: u64,
     /// Accounts that wait for an administrator.
     pub pending: u64,
     /// Reports that nobody has decided.

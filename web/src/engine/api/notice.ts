@@ -71,6 +71,7 @@ export interface Statistics {
   memory_bytes: Maybe<number>;
   uptime_s: number;
   reports: number;
+  guests: number;
 }
 
 /** What happened to the account at the relay. */

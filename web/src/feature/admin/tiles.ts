@@ -87,7 +87,12 @@ function numbersOf(
       key: 'users',
       title: t('overview.users'),
       value: number(now.users),
-      note: now.pending > 0 ? t('overview.usersNote', { n: now.pending }) : t('overview.nobodyWaits'),
+      note: [
+        now.guests > 0 ? t('overview.guests', { n: now.guests }) : null,
+        now.pending > 0 ? t('overview.usersNote', { n: now.pending }) : t('overview.nobodyWaits'),
+      ]
+        .filter((note) => note !== null)
+        .join(' · '),
       format: number,
     },
     {

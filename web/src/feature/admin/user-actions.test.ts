@@ -8,6 +8,7 @@ const user: UserRecord = {
   username: 'ann',
   status: 'active',
   administrator: false,
+  guest: false,
   totp: true,
   created_at_ms: 0,
   last_seen_at_ms: 0,
@@ -25,6 +26,7 @@ describe('what can be done with a user', () => {
     [{ status: 'pending' }, false, ['approve', 'refuse']],
     [{ status: 'banned' }, false, ['unban']],
     [{ administrator: true }, true, ['demote']],
+    [{ guest: true, totp: false }, false, ['kick', 'ban']],
   ] as const)('%o, own %s', (over, own, actions) => {
     expect(actionsFor({ ...user, ...over }, own)).toEqual(actions);
   });

@@ -65,7 +65,8 @@ export function actionsFor(user: UserRecord, own: boolean): UserAction[] {
   return [
     ...(user.sessions > 0 ? (['kick'] as const) : []),
     ...(user.totp ? (['resetTotp'] as const) : []),
-    rank,
+    // A guest cannot administrate.
+    ...(user.guest ? [] : [rank]),
     'ban',
   ];
 }

@@ -94,4 +94,11 @@ export const people: Translation<typeof original> = {
   'failure.empty_name': 'Sag, wie du heißen möchtest.',
   'failure.not_accepted': 'Nimm die Anfrage an, bevor du schreibst.',
   'failure.is_blocked': 'Du hast diese Person blockiert. Hebe das zuerst auf.',
+  'failure.is_guest':
+    'Gäste kommen nur mit einem Link oder einem Passwort in Räume. Schick ihnen einen Link.',
+  'failure.guests_closed':
+    'Dieses Relay nimmt gerade keine Gäste auf. Melde dich an oder erstelle ein Konto.',
+  'guest.off': 'Gäste nimmt dieses Relay nicht auf.',
+  'guest.offClosed':
+    'Dieses Relay nimmt weder Gäste noch neue Konten auf. Ohne Konto hilft dir, wer es betreibt.',
 };

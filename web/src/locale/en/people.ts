@@ -89,4 +89,9 @@ export const people = {
   'failure.empty_name': 'Say what you want to be called.',
   'failure.not_accepted': 'Accept the request before you write.',
   'failure.is_blocked': 'You blocked this person. Unblock them first.',
+  'failure.is_guest': 'Guests come into rooms by a link or a password only. Send them a link.',
+  'failure.guests_closed': 'This relay takes no guests now. Log in, or create an account.',
+  'guest.off': 'This relay takes no guests.',
+  'guest.offClosed':
+    'This relay takes neither guests nor new accounts. Without an account, ask its operator.',
 } satisfies Record<string, Message>;

@@ -28,10 +28,10 @@ pub(in crate::store::sqlite) fn count_entry(
 
 pub(in crate::store::sqlite) fn numbers(db: &Connection, now_ms: u64) -> Result<Numbers> {
     let sql = "-- numbers()
-        SELECT (SELECT count(*) FROM accounts WHERE status <> 1), (SELECT count(*) FROM accounts WHERE status = 1),
+        SELECT (SELECT count(*) FROM accounts WHERE status <> 1) - (SELECT count(*) FROM guests), (SELECT count(*) FROM accounts WHERE status = 1),
             (SELECT coalesce(sum(messages), 0) FROM message_days),
             (SELECT coalesce(sum(messages), 0) FROM message_days WHERE day = ?1),
-            (SELECT count(*) FROM reports WHERE status = 0)";
+            (SELECT count(*) FROM reports WHERE status = 0), (SELECT count(*) FROM guests)";
     let numbers = db.prepare_cached(sql)?.query_row([signed(now_ms / DAY_MS)], |row| {
         Ok(Numbers {
             users: unsigned(row.get(0)?),
@@ -39,6 +39,7 @@ pub(in crate::store::sqlite) fn numbers(db: &Connection, now_ms: u64) -> Result<
             messages_total: unsigned(row.get(2)?),
             messages_today: unsigned(row.get(3)?),
             reports: unsigned(row.get(4)?),
+            guests: unsigned(row.get(5)?),
         })
     });
     Ok(numbers?)

@@ -19,16 +19,18 @@ use super::{
 };
 use crate::store::{Ended, Notice, Result, StoreError, UserAct};
 
-/// All that is told of a user, but for whether it is online. ?1 is a part of the username, ?2 a status.
+/// All that is told of a user, but for whether it is online. ?1 is a part of the username, ?2 a status, ?3 whether guests.
 const USERS: &str = "SELECT a.account AS id, a.username AS username, a.status AS status,
         a.administrator AS administrator, c.totp_secret IS NOT NULL AS totp, a.created_at_ms AS created,
         a.last_seen_at_ms AS last_seen,
         (SELECT count(*) FROM sessions s WHERE s.account = a.account) AS sessions,
         (SELECT count(*) FROM members m WHERE m.account = a.account) AS rooms,
         coalesce((SELECT w.bytes FROM written w WHERE w.account = a.account), 0)
-            + coalesce((SELECT sum(length(d.sealed)) FROM account_data d WHERE d.account = a.account), 0) AS storage
+            + coalesce((SELECT sum(length(d.sealed)) FROM account_data d WHERE d.account = a.account), 0) AS storage,
+        EXISTS (SELECT 1 FROM guests g WHERE g.account = a.account) AS guest
     FROM accounts a LEFT JOIN credentials c ON c.account = a.account
-    WHERE (?1 IS NULL OR instr(a.username, ?1) > 0) AND (?2 IS NULL OR a.status = ?2)";
+    WHERE (?1 IS NULL OR instr(a.username, ?1) > 0) AND (?2 IS NULL OR a.status = ?2)
+        AND (?3 IS NULL OR (a.account IN (SELECT g.account FROM guests g)) = ?3)";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<UserRecord> {
     Ok(UserRecord {
@@ -47,6 +49,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<UserRecord> {
         sessions: row.get(7)?,
         rooms: row.get(8)?,
         storage_bytes: unsigned(row.get(9)?),
+        guest: row.get(10)?,
     })
 }
 
@@ -74,13 +77,12 @@ pub(in crate::store::sqlite) fn list(db: &Connection, query: &UserQuery) -> Resu
     let sql = format!(
         "-- users()
         WITH u AS ({USERS}) SELECT id, username, status, administrator, totp, created, last_seen, sessions, rooms,
-            storage, {column} FROM u
-        WHERE ?3 IS NULL OR ({column}, id) {beyond} (?3, ?4) ORDER BY {column} {direction}, id {direction} LIMIT ?5"
+            storage, guest, {column} FROM u
+        WHERE ?4 IS NULL OR ({column}, id) {beyond} (?4, ?5) ORDER BY {column} {direction}, id {direction} LIMIT ?6"
     );
     let mut statement = db.prepare_cached(&sql)?;
-    let rows = statement.query_map(params![part, status, key, last, most.saturating_add(1)], |row| {
-        Ok((read(row)?, row.get::<_, Value>(10)?))
-    })?;
+    let values = params![part, status, query.guests, key, last, most.saturating_add(1)];
+    let rows = statement.query_map(values, |row| Ok((read(row)?, row.get::<_, Value>(11)?)))?;
     let mut found = Vec::new();
     for row in rows {
         let (user, key) = row?;
@@ -89,15 +91,17 @@ pub(in crate::store::sqlite) fn list(db: &Connection, query: &UserQuery) -> Resu
     }
     let (users, next) = cut(found, most);
     let sql = "-- count_users()
-        SELECT count(*) FROM accounts a WHERE (?1 IS NULL OR instr(a.username, ?1) > 0) AND (?2 IS NULL OR a.status = ?2)";
-    let total: i64 = db.prepare_cached(sql)?.query_row(params![part, status], |row| row.get(0))?;
+        SELECT count(*) FROM accounts a WHERE (?1 IS NULL OR instr(a.username, ?1) > 0) AND (?2 IS NULL OR a.status = ?2)
+            AND (?3 IS NULL OR (a.account IN (SELECT g.account FROM guests g)) = ?3)";
+    let total: i64 =
+        db.prepare_cached(sql)?.query_row(params![part, status, query.guests], |row| row.get(0))?;
     Ok(Users { users, total: unsigned(total), next })
 }
 
 pub(in crate::store::sqlite) fn find(db: &Connection, account: AccountId) -> Result<UserRecord> {
-    let sql = format!("-- user()\n{USERS} AND a.account = ?3");
+    let sql = format!("-- user()\n{USERS} AND a.account = ?4");
     let mut statement = db.prepare_cached(&sql)?;
-    let mut rows = statement.query_map(params![Value::Null, Value::Null, account.0], read)?;
+    let mut rows = statement.query_map(params![Value::Null, Value::Null, Value::Null, account.0], read)?;
     rows.next().transpose()?.ok_or(StoreError::NotFound)
 }
 
