@@ -1,7 +1,7 @@
 import { expect, type Page, test } from '@playwright/test';
 import { expectAccessible } from '../support/axe.ts';
 import { answer, choose, message } from '../support/messages.ts';
-import { Company, composer, createRoom, invite, joinByLink, openRoom, register, send, texts } from '../support/people.ts';
+import { Company, composer, createRoom, invite, joinByLink, openRoom, send, texts, twoPeople } from '../support/people.ts';
 import type { Profile } from '../support/profiles.ts';
 import { Relay } from '../support/relay.ts';
 
@@ -21,18 +21,10 @@ test.beforeAll(async () => {
   test.setTimeout(120_000);
   relay = await Relay.start();
   company = new Company();
-  profiles = [await company.open({ viewport: { width: 1200, height: 1400 } }), await company.open()];
+  const browser = { viewport: { width: 1200, height: 1400 } };
+  const two = await twoPeople(company, relay, { browser, names: ['Mira Stone', 'Jonas'] });
+  profiles = [two.mira, two.jonas];
   [mira, jonas] = profiles.map(({ page }) => page) as [Page, Page];
-  await register(mira, await relay.setupLink(), {
-    username: 'mira',
-    password: 'violet-otter-paper-lantern',
-    displayName: 'Mira Stone',
-  });
-  await register(jonas, relay.url, {
-    username: 'jonas',
-    password: 'copper-river-quiet-window',
-    displayName: 'Jonas',
-  });
   await createRoom(mira, 'Notes');
   await mira.goto(`${relay.url}/#/`);
   await createRoom(mira, ROOM);

@@ -1,5 +1,5 @@
 import { expect, type Locator, type Page, test } from '@playwright/test';
-import { Company, composer, createRoom, invite, joinByLink, logIn, openRoom, openSettings, register, send } from '../support/people.ts';
+import { Company, composer, createRoom, invite, joinByLink, logIn, openRoom, openSettings, send, twoPeople } from '../support/people.ts';
 import type { Profile } from '../support/profiles.ts';
 import { Relay } from '../support/relay.ts';
 
@@ -18,24 +18,14 @@ test.beforeAll(async () => {
   test.setTimeout(180_000);
   relay = await Relay.start({ arguments: ['--sessions', 'multi'] });
   company = new Company();
-  mira = await company.open();
-  jonas = await company.open();
-  const miraHerself = await register(mira.page, await relay.setupLink(), {
-    username: 'mira',
-    password: 'violet-otter-paper-lantern',
-    displayName: 'Mira',
-  });
-  await register(jonas.page, relay.url, {
-    username: 'jonas',
-    password: 'copper-river-quiet-window',
-    displayName: 'Jonas',
-  });
+  const two = await twoPeople(company, relay);
+  ({ mira, jonas } = two);
   await createRoom(mira.page, 'Harbour');
   const link = await invite(mira.page);
   await joinByLink(jonas.page, link, 'Harbour');
   await createRoom(mira.page, 'Lighthouse');
   other = await company.open();
-  await logIn(other.page, relay, miraHerself);
+  await logIn(other.page, relay, two.miraHerself);
   await expect(entry(other.page, 'Harbour')).toBeVisible();
 });
 

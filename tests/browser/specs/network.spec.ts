@@ -1,15 +1,5 @@
 import { expect, type Page, test } from '@playwright/test';
-import {
-  Company,
-  composer,
-  createRoom,
-  invite,
-  joinByLink,
-  openRoom,
-  register,
-  send,
-  texts,
-} from '../support/people.ts';
+import { Company, composer, createRoom, invite, joinByLink, openRoom, send, texts, twoPeople } from '../support/people.ts';
 import type { Profile } from '../support/profiles.ts';
 import { Proxy } from '../support/proxy.ts';
 import { Relay } from '../support/relay.ts';
@@ -34,19 +24,7 @@ test.beforeAll(async () => {
   relay = await Relay.start({ arguments: ['--public-origin', proxy.url] });
   proxy.leadTo(relay.url);
   company = new Company();
-  mira = await company.open(TALL);
-  jonas = await company.open(TALL);
-  const setup = new URL(await relay.setupLink());
-  await register(mira.page, `${proxy.url}/${setup.hash}`, {
-    username: 'mira',
-    password: 'violet-otter-paper-lantern',
-    displayName: 'Mira',
-  });
-  await register(jonas.page, proxy.url, {
-    username: 'jonas',
-    password: 'copper-river-quiet-window',
-    displayName: 'Jonas',
-  });
+  ({ mira, jonas } = await twoPeople(company, relay, { browser: TALL, at: proxy.url }));
 });
 
 test.afterAll(async () => {

@@ -1,5 +1,5 @@
 import { expect, type Page, test } from '@playwright/test';
-import { Company, composer, createRoom, invite, joinByLink, register, send, texts } from '../support/people.ts';
+import { Company, composer, createRoom, invite, joinByLink, register, send, texts, twoPeople } from '../support/people.ts';
 import { Relay } from '../support/relay.ts';
 
 const ROOM = 'Harbour';
@@ -25,19 +25,9 @@ test('a room with a password, roles, settings, removal, codes to compare, and le
   const relay = await Relay.start();
   const company = new Company();
   try {
-    const mira = (await company.open()).page;
-    const jonas = (await company.open()).page;
+    const two = await twoPeople(company, relay);
+    const [mira, jonas] = [two.mira.page, two.jonas.page];
     const zoe = (await company.open()).page;
-    await register(mira, await relay.setupLink(), {
-      username: 'mira',
-      password: 'violet-otter-paper-lantern',
-      displayName: 'Mira',
-    });
-    await register(jonas, relay.url, {
-      username: 'jonas',
-      password: 'copper-river-quiet-window',
-      displayName: 'Jonas',
-    });
     await register(zoe, relay.url, {
       username: 'zoe',
       password: 'amber-kettle-north-violin',
@@ -176,18 +166,8 @@ test('a chat of two begins with somebody from a room, and people are added by na
   const relay = await Relay.start();
   const company = new Company();
   try {
-    const mira = (await company.open()).page;
-    const jonas = (await company.open()).page;
-    await register(mira, await relay.setupLink(), {
-      username: 'mira',
-      password: 'violet-otter-paper-lantern',
-      displayName: 'Mira',
-    });
-    await register(jonas, relay.url, {
-      username: 'jonas',
-      password: 'copper-river-quiet-window',
-      displayName: 'Jonas',
-    });
+    const two = await twoPeople(company, relay);
+    const [mira, jonas] = [two.mira.page, two.jonas.page];
     await createRoom(mira, ROOM);
     await joinByLink(jonas, await invite(mira), ROOM);
     await expect(notes(mira).filter({ hasText: 'Jonas joined' })).toBeVisible();

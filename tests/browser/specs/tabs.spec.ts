@@ -1,16 +1,5 @@
 import { expect, type Page, test } from '@playwright/test';
-import {
-  Company,
-  composer,
-  createRoom,
-  invite,
-  joinByLink,
-  logOut,
-  openRoom,
-  register,
-  send,
-  texts,
-} from '../support/people.ts';
+import { Company, composer, createRoom, invite, joinByLink, logOut, openRoom, send, texts, twoPeople } from '../support/people.ts';
 import type { Profile } from '../support/profiles.ts';
 import { Relay } from '../support/relay.ts';
 import { leadAsAnotherVersion } from '../support/stranger.ts';
@@ -31,18 +20,7 @@ test.beforeAll(async () => {
   test.setTimeout(120_000);
   relay = await Relay.start();
   company = new Company();
-  mira = await company.open(TALL);
-  jonas = await company.open(TALL);
-  await register(mira.page, await relay.setupLink(), {
-    username: 'mira',
-    password: 'violet-otter-paper-lantern',
-    displayName: 'Mira',
-  });
-  await register(jonas.page, relay.url, {
-    username: 'jonas',
-    password: 'copper-river-quiet-window',
-    displayName: 'Jonas',
-  });
+  ({ mira, jonas } = await twoPeople(company, relay, { browser: TALL }));
   await createRoom(mira.page, ROOM);
   await joinByLink(jonas.page, await invite(mira.page), ROOM);
 });

@@ -92,7 +92,7 @@ export async function submitPassword(page: Page, username: string, password: str
 }
 
 /** Logs in on a page that shows no session; returns the code that was used up. */
-export async function logIn(page: Page, relay: Relay, person: Person): Promise<string> {
+export async function logIn(page: Page, relay: Pick<Relay, 'url'>, person: Person): Promise<string> {
   await page.goto(relay.url);
   await page.getByRole('button', { name: 'Log in' }).click();
   await submitPassword(page, person.username, person.password);
@@ -169,6 +169,31 @@ export async function reportMessage(page: Page, text: string, note: string): Pro
   await page.getByLabel('What is wrong with it?').fill(note);
   await page.getByRole('dialog').getByRole('button', { name: 'Report', exact: true }).click();
   await expect(page.getByText('The message is reported')).toBeVisible();
+}
+
+/** What the people of most tests are called. */
+const MIRA = { username: 'mira', password: 'violet-otter-paper-lantern', displayName: 'Mira' };
+const JONAS = { username: 'jonas', password: 'copper-river-quiet-window', displayName: 'Jonas' };
+
+interface Two {
+  /** What kind of browser each of them has. */
+  browser?: Parameters<typeof Profile.open>[0];
+  /** Where the relay is reached, if not directly. */
+  at?: string;
+  /** Their display names. */
+  names?: readonly [mira: string, jonas: string];
+}
+
+/** Mira, who has set the relay up, and Jonas, each at a page that shows their account. */
+export async function twoPeople(company: Company, relay: Relay, { browser, at, names }: Two = {}) {
+  const mira = await company.open(browser);
+  const jonas = await company.open(browser);
+  const url = at ?? relay.url;
+  const setup = new URL(await relay.setupLink());
+  const as = (who: typeof MIRA, name: string | undefined) => ({ ...who, displayName: name ?? who.displayName });
+  const miraHerself = await register(mira.page, `${url}/${setup.hash}`, as(MIRA, names?.[0]));
+  const jonasHimself = await register(jonas.page, url, as(JONAS, names?.[1]));
+  return { mira, jonas, miraHerself, jonasHimself };
 }
 
 /** Profiles that are closed when a test ends, whatever happened. */

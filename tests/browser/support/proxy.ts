@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { Transform } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What a network does to WebSockets. */
 export type Upgrades =
@@ -17,6 +19,8 @@ export class Proxy {
   #target: URL | undefined;
   #cut = false;
   upgrades: Upgrades = 'pass';
+  /** How fast each WebSocket brings what the relay says; counts at once. */
+  bytesPerSecond = Infinity;
   /** Upgrades that were asked for, and calls by their path. */
   readonly seen: string[] = [];
 
@@ -105,6 +109,24 @@ export class Proxy {
     incoming.pipe(outgoing);
   }
 
+  /** Lets through as much as `bytesPerSecond` says, in small pieces. */
+  #trickle(): Transform {
+    const PIECE = 1_024;
+    const trickle = new Transform({
+      transform: async (bytes: Buffer, _encoding, done) => {
+        for (let at = 0; at < bytes.length; ) {
+          const fast = this.bytesPerSecond === Infinity;
+          const piece = fast ? bytes.subarray(at) : bytes.subarray(at, at + PIECE);
+          if (!fast) await sleep((1_000 * piece.length) / this.bytesPerSecond);
+          at += piece.length;
+          trickle.push(piece);
+        }
+        done();
+      },
+    });
+    return trickle;
+  }
+
   #upgrade(incoming: IncomingMessage, socket: Socket, head: Buffer): void {
     this.#keep(socket);
     if (this.#cut) return;
@@ -120,7 +142,7 @@ export class Proxy {
         .join('');
       onward.write(`${incoming.method} ${incoming.url} HTTP/1.1\r\n${headers}\r\n`);
       onward.write(head);
-      onward.pipe(socket);
+      onward.pipe(this.#trickle()).pipe(socket);
       if (this.upgrades === 'pass') socket.pipe(onward);
       else socket.resume();
     });
