@@ -3,8 +3,6 @@ import type { Page } from '@playwright/test';
 /** A room that no test could fill message by message. */
 export interface LongRoom {
   messages: number;
-  /** All at once, or page by page as the engine gives them. */
-  whole: boolean;
   /** Milliseconds that each page takes. */
   delay?: number;
 }
@@ -29,7 +27,6 @@ export async function withLongRoom(page: Page, room: LongRoom): Promise<void> {
 /** Runs in the worker; it may use nothing from outside. */
 function engine(room: {
   messages: number;
-  whole: boolean;
   delay?: number;
   id: string;
   first: number;
@@ -73,7 +70,7 @@ function engine(room: {
   };
   const timeline = (page: { type: string; seq?: number; at?: number }, limit: number) => {
     const seq = page.seq ?? Math.max(1, Math.ceil(((page.at ?? 0) - room.first) / room.apart));
-    if (page.type === 'newest') return range(room.whole ? 1 : room.messages - limit + 1, room.messages);
+    if (page.type === 'newest') return range(room.messages - limit + 1, room.messages);
     if (page.type === 'before') return range(seq - limit, seq - 1);
     if (page.type === 'after') return range(seq + 1, seq + limit);
     return range(seq - limit / 2, seq + limit / 2);

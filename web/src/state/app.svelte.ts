@@ -22,7 +22,7 @@ import { isMessage, Rooms } from './rooms.svelte';
 import { Router, type Route, type RouterWindow } from './route.svelte';
 import { Session } from './session.svelte';
 import { Talk } from './talk.svelte';
-import { Timelines } from './timeline.svelte';
+import { Timelines } from './timelines';
 import { Toasts } from './toasts.svelte';
 
 /** What the app takes from the browser. */

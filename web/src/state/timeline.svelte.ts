@@ -6,6 +6,13 @@ import { isForeignText, isMessage } from './rooms.svelte';
 export const PAGE = 50;
 /** Items of the first page at most. */
 const MOST = 400;
+/** With more items than this, what is further than `FAR` from the view is let go, and fetched again on the way back. */
+const MOST_KEPT = 1500;
+const FAR = 600;
+/** Items that are kept of a room that nobody looks at. */
+const KEPT_BEHIND = 200;
+/** Letters of an answered message that an answer shows. */
+const QUOTED = 300;
 
 /** History first, in the order of the room log; then what is only on this device, by time. */
 export function compareItems(a: Item, b: Item): number {
@@ -161,6 +168,11 @@ export class Timeline {
     return true;
   }
 
+  /** Goes to the first message of all. */
+  showBeginning(): Promise<boolean> {
+    return this.showTime(0);
+  }
+
   /** Goes to the newest messages. */
   async showNewest(): Promise<boolean> {
     if (this.newer && !(await this.#replace({ type: 'newest' }))) return false;
@@ -183,7 +195,9 @@ export class Timeline {
     if (this.status !== 'ready') return;
     // What is far from the place that the person looks at comes when they go there: between it and what is here is more.
     const [from, to] = [this.more ? this.firstSeq : null, this.newer ? this.lastSeq : null];
-    this.#merge(items.filter((item) => this.#keys.has(item.key) || isBetween(item, from, to)));
+    const within = (item: Item) => this.#keys.has(item.key) || isBetween(item, from, to);
+    this.#requote(items.filter((item) => !within(item)));
+    this.#merge(items.filter(within));
     if (news.length === 0) return;
     this.fresh += news.length;
     this.announced = news.at(-1) ?? null;
@@ -194,6 +208,55 @@ export class Timeline {
     if (!this.#keys.delete(key)) return;
     this.shift = false;
     this.items = this.items.filter((item) => item.key !== key);
+  }
+
+  /**
+   * The person looks at the item at this place of the list: lets go of what is far from it, if there is too much. One
+   * end at a time, because a view keeps its place by one end.
+   */
+  keepAround(index: number): void {
+    const { items } = this;
+    if (items.length <= MOST_KEPT || this.loadingOlder || this.loadingNewer) return;
+    if (index > items.length / 2) this.#dropOldest(index - FAR);
+    else {
+      const kept = items.slice(0, index + FAR);
+      // Everything from the first that is only on this device is one end.
+      if (kept.at(-1)?.seq == null) return;
+      this.shift = false;
+      this.newer = true;
+      this.#keep(kept);
+    }
+  }
+
+  #dropOldest(count: number): void {
+    if (count <= 0) return;
+    this.shift = true;
+    this.more = true;
+    this.#keep(this.items.slice(count));
+  }
+
+  #keep(kept: readonly Item[]): void {
+    if (kept.length === this.items.length) return;
+    const before = this.items;
+    this.#keys = new Set(kept.map(({ key }) => key));
+    this.items = kept;
+    this.#requote(before.filter(({ key }) => !this.#keys.has(key)));
+  }
+
+  /** Answers that are here say what messages that are not here say now. */
+  #requote(elsewhere: readonly Item[]): void {
+    if (elsewhere.length === 0) return;
+    const said = new Map(elsewhere.map((item) => [item.key, quoted(item)]));
+    const stale = ({ reply }: Item) => {
+      const text = reply == null ? undefined : said.get(reply.key);
+      return text !== undefined && text !== reply?.text;
+    };
+    if (!this.items.some(stale)) return;
+    this.items = this.items.map((item) =>
+      item.reply && stale(item)
+        ? { ...item, reply: { ...item.reply, text: said.get(item.reply.key) ?? '' } }
+        : item,
+    );
   }
 
   /** The item with this key, if it is here. */
@@ -215,6 +278,7 @@ export class Timeline {
     this.#marked = false;
     this.firstUnread = null;
     this.fresh = 0;
+    if (!this.newer && !this.loadingOlder) this.#dropOldest(this.items.length - KEPT_BEHIND);
   }
 
   /** The oldest number that is here. */
@@ -258,11 +322,9 @@ export class Timeline {
 
   /** What is after a place, or only on its way, is not here any more: it does not follow without a gap. */
   #endAt(seq: number): void {
-    const left = this.items.filter((item) => item.seq != null && item.seq <= seq);
-    this.#keys = new Set(left.map(({ key }) => key));
     this.shift = false;
-    this.items = left;
     this.newer = true;
+    this.#keep(this.items.filter((item) => item.seq != null && item.seq <= seq));
   }
 
   /** Another part takes the place of what is here, unless a later one is asked for meanwhile. */
@@ -306,6 +368,12 @@ function isBetween({ seq }: Item, from: number | null, to: number | null): boole
   return (from === null || (seq ?? Infinity) > from) && (to === null || (seq ?? Infinity) < to);
 }
 
+/** What an answer shows of the message that it answers; empty for what cannot be read. */
+function quoted({ body }: Item): string {
+  if (body.type === 'text') return body.text.slice(0, QUOTED);
+  return body.type === 'poll' ? body.question : '';
+}
+
 /** Merges two sorted lists, the second of which nearly always belongs near the end of the first. */
 function inserted(sorted: readonly Item[], added: readonly Item[]): Item[] {
   const merged = [...sorted];
@@ -319,55 +387,4 @@ function inserted(sorted: readonly Item[], added: readonly Item[]): Item[] {
     merged.splice(at, 0, item);
   }
   return merged;
-}
-
-/** The timelines that were opened since login. */
-export class Timelines {
-  readonly #engine: Pick<EngineClient, 'call'>;
-  readonly #open = new Map<string, Timeline>();
-
-  constructor(engine: Pick<EngineClient, 'call'>) {
-    this.#engine = engine;
-  }
-
-  /** The timeline of a room; fetches it at the first visit. */
-  visit(room: string, seen: Seen): Timeline {
-    let timeline = this.#open.get(room);
-    // Whoever left while far from the end comes back to the end.
-    if (!timeline || timeline.newer) {
-      timeline = new Timeline(room, this.#engine);
-      this.#open.set(room, timeline);
-      void timeline.open(seen);
-    } else if (timeline.status === 'failed') {
-      void timeline.open(seen);
-    } else {
-      timeline.mark(seen);
-    }
-    return timeline;
-  }
-
-  receive(room: string, items: readonly Item[]): void {
-    this.#open.get(room)?.receive(items);
-  }
-
-  /** An item of a timeline that was opened. */
-  item(room: string, key: string): Item | undefined {
-    return this.#open.get(room)?.item(key);
-  }
-
-  itemGone(room: string, key: string): void {
-    this.#open.get(room)?.gone(key);
-  }
-
-  refresh(): void {
-    for (const timeline of this.#open.values()) void timeline.refresh();
-  }
-
-  roomGone(room: string): void {
-    this.#open.delete(room);
-  }
-
-  clear(): void {
-    this.#open.clear();
-  }
 }

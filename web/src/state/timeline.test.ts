@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ScriptedEngine, settled, text } from './testing';
-import { Timeline, Timelines } from './timeline.svelte';
+import { Timeline } from './timeline.svelte';
+import { Timelines } from './timelines';
 
 const keys = (timeline: Timeline) => timeline.items.map((item) => item.key);
 
@@ -283,6 +284,86 @@ describe('timeline', () => {
     expect(timeline.lastSeq).toBe(5);
   });
 
+  it('makes no island of an old message that is told again', async () => {
+    const { engine, timeline } = await opened();
+    timeline.receive([text('old', 1, { edited: 9 })]);
+    expect(keys(timeline)).toEqual(['c', 'd', 'e']);
+    expect(timeline.fresh).toBe(0);
+    expect(timeline.announced).toBeNull();
+    void timeline.loadOlder();
+    expect(engine.intents.at(-1)).toMatchObject({ page: { type: 'before', seq: 3 } });
+    await engine.reply({ type: 'timeline', items: [text('old', 1), text('b', 2)], more: false });
+    expect(keys(timeline)).toEqual(['old', 'b', 'c', 'd', 'e']);
+
+    const early = new Timeline('r', engine);
+    void early.open(SEEN);
+    early.receive([text('old', 1)]);
+    await engine.reply({ type: 'timeline', items: [text('c', 3)], more: true });
+    expect(keys(early)).toEqual(['c']);
+  });
+
+  it('shows in answers what a message says now that is not here', async () => {
+    const { timeline } = await opened();
+    const reply = { key: 'old', seq: 1, sender: 'ann', text: 'as it was' };
+    timeline.receive([text('f', 6, { reply })]);
+    const says = () => timeline.item('f')?.reply?.text;
+    const said = (text: string) => ({ type: 'text' as const, text, state: { type: 'sent' as const } });
+    timeline.receive([text('old', 1, { body: said('as it is') })]);
+    expect(says()).toBe('as it is');
+    timeline.receive([text('old', 1, { body: { type: 'deleted', by: 'ann' } })]);
+    expect(says()).toBe('');
+  });
+
+  describe('with more than can be kept', () => {
+    async function long() {
+      const { engine, timeline } = await opened();
+      timeline.receive(Array.from({ length: 1995 }, (_, i) => text(`k${i + 6}`, i + 6)));
+      return { engine, timeline, seqs: () => timeline.items.map(({ seq }) => seq ?? 0) };
+    }
+
+    it('lets go of the end that is far away, and fetches it again', async () => {
+      const { engine, timeline, seqs } = await long();
+      timeline.keepAround(100);
+      expect([seqs()[0], seqs().at(-1)]).toEqual([3, 702]);
+      expect([timeline.newer, timeline.shift]).toEqual([true, false]);
+      void timeline.loadNewer();
+      expect(engine.intents.at(-1)).toMatchObject({ page: { type: 'after', seq: 702 } });
+      await engine.reply({ type: 'timeline', items: [text('k703', 703)], more: true, newer: true });
+      expect(seqs().at(-1)).toBe(703);
+      timeline.receive([text('k2001', 2001)]);
+      expect(seqs().at(-1)).toBe(703);
+      expect(timeline.fresh).toBe(1996);
+    });
+
+    it('lets go of the beginning while somebody is at the end', async () => {
+      const { engine, timeline, seqs } = await long();
+      timeline.keepAround(1990);
+      expect([seqs()[0], seqs().at(-1), seqs().length]).toEqual([1393, 2000, 608]);
+      expect([timeline.more, Boolean(timeline.newer), timeline.shift]).toEqual([true, false, true]);
+      void timeline.loadOlder();
+      expect(engine.intents.at(-1)).toMatchObject({ page: { type: 'before', seq: 1393 } });
+      // Not while a page is on its way: it has to fit.
+      timeline.receive(Array.from({ length: 1500 }, (_, i) => text(`m${i}`, 2001 + i)));
+      timeline.keepAround(2000);
+      expect(seqs()[0]).toBe(1393);
+    });
+
+    it('keeps what answers say that lead to what is let go', async () => {
+      const { timeline } = await long();
+      const reply = { key: 'k100', seq: 100, sender: 'ann', text: 'stale' };
+      timeline.receive([text('answer', 2001, { reply })]);
+      timeline.keepAround(1990);
+      expect(timeline.item('k100')).toBeUndefined();
+      expect(timeline.item('answer')?.reply?.text).not.toBe('stale');
+    });
+
+    it('keeps little of a room that is left', async () => {
+      const { timeline, seqs } = await long();
+      timeline.leave();
+      expect([seqs().length, seqs().at(-1), timeline.more]).toEqual([200, 2000, true]);
+    });
+  });
+
   it('takes a hundred thousand items', async () => {
     const engine = new ScriptedEngine();
     const timeline = new Timeline('r', engine);
@@ -308,6 +389,17 @@ describe('timelines', () => {
     expect(engine.intents).toHaveLength(1);
     timelines.clear();
     expect(timelines.visit('r', SEEN)).not.toBe(first);
+    await settled();
+  });
+
+  it('are those that were visited last', async () => {
+    const timelines = new Timelines(new ScriptedEngine());
+    const [a, b] = ['a', 'b'].map((room) => timelines.visit(room, SEEN));
+    for (let n = 0; n < 18; n++) timelines.visit(`r${n}`, SEEN);
+    expect(timelines.visit('a', SEEN)).toBe(a);
+    timelines.visit('one more', SEEN);
+    expect(timelines.visit('a', SEEN)).toBe(a);
+    expect(timelines.visit('b', SEEN)).not.toBe(b);
     await settled();
   });
 });
