@@ -398,7 +398,7 @@ pub async fn notices_come_in_order_and_only_for_what_was_committed(bench: &mut B
     let swap = Commit { remove: vec![jon], ..adding(room, 1, 2, ada) };
     bench.commit(mira, swap).await.unwrap();
     let mut heard = Vec::new();
-    while heard.len() < 7 {
+    while heard.len() < 8 {
         heard.push(match bench.notices.recv().await.unwrap() {
             Notice::Entry { entry, .. } => format!("entry {}", entry.seq),
             Notice::Joined { account, summary } => {
@@ -409,6 +409,10 @@ pub async fn notices_come_in_order_and_only_for_what_was_committed(bench: &mut B
                 assert_eq!((account, of), (jon, room));
                 "1 left".to_owned()
             }
+            Notice::Spoke { account, room: of } => {
+                assert_eq!((account, of), (jon, room));
+                "1 spoke".to_owned()
+            }
             other => panic!("{other:?}"),
         });
     }
@@ -417,6 +421,7 @@ pub async fn notices_come_in_order_and_only_for_what_was_committed(bench: &mut B
         "entry 1",
         "1 joined at 1 after 1",
         "entry 2",
+        "1 spoke",
         "entry 3",
         "1 left",
         "2 joined at 3 after 3",

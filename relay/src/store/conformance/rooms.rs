@@ -116,10 +116,12 @@ pub async fn cursors_tell_what_is_behind(bench: &mut Bench) {
     let [mira, jon] = bench.accounts().await;
     let (one, other, foreign) = (bench.room(mira).await, bench.room(mira).await, bench.room(jon).await);
     bench.commit(mira, commit(one, 0, 1)).await.unwrap();
-    bench.append(mira, one, 1, "a").await.unwrap();
+    let later = bench.store.append_message(caller(mira), requests::append(one, 1, "a"), NOW_MS + 1).await;
+    done(later).await.unwrap();
     let cursor = |room, seq| Cursor { room, seq };
     let of_one = RoomSummary { room: one, last_seq: 2, last_commit: 1, own: None };
     let of_other = RoomSummary { room: other, last_seq: 0, last_commit: 0, own: None };
+    // The one last written to comes first.
     let all = vec![of_one.clone(), of_other];
     let ask = async |cursors| bench.store.rooms(mira, cursors).await.unwrap();
     assert_eq!(ask(vec![]).await, (all.clone(), vec![]));
