@@ -251,6 +251,7 @@ impl Client {
         session.account_version = memory.as_ref().map_or(0, |memory| memory.version);
         self.data = AccountData::remembering(memory, &session, entries);
         self.trust = Trust::default();
+        self.progress = Progress::restore(entries);
         self.people = People::restore(&session, entries);
         ctx.notify(Notice::Session { me: Some(session.me()), reason: None });
         self.session = Some(session);

@@ -90,3 +90,38 @@ fn a_pause_holds_until_it_is_over_or_there_is_something_to_say() {
         }
     }
 }
+
+#[test]
+fn a_pause_outlives_a_restart_and_is_forgotten_when_nothing_is_missing() {
+    let (mut world, _, jonas, room) = missed(3);
+    while told(&world, jonas).is_empty() {
+        assert!(world.step());
+    }
+    assert_eq!(world.call(jonas, Intent::PauseSync { on: true }), Ok(Reply::Done));
+    world.run();
+    let kept = |world: &World| world.devices[jonas].store.keys().filter(|key| key.starts_with("m/")).count();
+    let read = kept(&world);
+    assert!((1..MISSED).contains(&read), "{read}");
+    // As when another tab takes over.
+    for _ in 0..2 {
+        world.crash(jonas);
+        world.devices[jonas].notices.clear();
+        world.run();
+        assert_eq!(kept(&world), read);
+        let held = *told(&world, jonas).last().expect("it is told");
+        assert_eq!((held.0, held.3), (1, true));
+    }
+    assert_eq!(world.call(jonas, Intent::PauseSync { on: false }), Ok(Reply::Done));
+    world.run();
+    assert!(kept(&world) >= MISSED);
+    world.crash(jonas);
+    world.devices[jonas].notices.clear();
+    world.run();
+    let page = Intent::Timeline { room: room.clone(), page: waxwing_client::api::Page::Newest, limit: 1 };
+    match world.call(jonas, page) {
+        Ok(Reply::Timeline { items, .. }) => assert_eq!(items.len(), 1),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(told(&world, jonas), []);
+    assert!(!world.devices[jonas].store.contains_key("s/paused"));
+}

@@ -19,7 +19,7 @@ use crate::{
     ctx::{Ctx, failure},
     io::StoreOp,
     machine::{Client, Then},
-    room::store,
+    room::{RoomSync, store},
     session::Session,
 };
 pub(crate) use own::{OwnMark, Unread};
@@ -27,6 +27,10 @@ pub(crate) use own::{OwnMark, Unread};
 /// A room's marks are put no more often than this, milliseconds; drafts less often.
 const EVERY_MS: u64 = 2_000;
 const DRAFTS_EVERY_MS: u64 = 3_000;
+/// In a large room all members together put about one shared mark in this time, milliseconds: each goes to all of them.
+const SPREAD_MS: u64 = 100;
+/// Members from which on that counts.
+const LARGE: usize = 32;
 /// All rooms together put one mark in this time, and some at once, milliseconds.
 const PACE_MS: u64 = 150;
 const AT_ONCE_MS: u64 = 20 * PACE_MS;
@@ -67,6 +71,8 @@ pub(crate) struct Marks {
     under_way: Option<Sent>,
     /// Earliest time of the next put.
     next_ms: u64,
+    /// When the shared mark of a large room is put: members do not all put theirs at once.
+    spread_to_ms: Option<u64>,
     /// The person has stopped writing: the draft does not wait.
     hurry: bool,
     /// Asked for on this connection.
@@ -110,6 +116,25 @@ impl Marks {
     /// The own mark, if the relay has another one.
     fn own_due(&self) -> Option<OwnMark> {
         Some(self.own.told()).filter(|own| *own != self.stored)
+    }
+}
+
+impl RoomSync {
+    /// Whether the time of a shared mark has come. The more members there are, the longer each of them waits.
+    fn may_share(&mut self, ctx: &mut Ctx<'_>) -> bool {
+        let members = self.group.as_ref().map_or(0, |group| group.roster().len());
+        if members < LARGE {
+            return true;
+        }
+        let spread = u64::try_from(members).unwrap_or(u64::MAX).saturating_mul(SPREAD_MS);
+        let wait = u64::from(ctx.rng.next_u32()).checked_rem(spread).unwrap_or(0);
+        // Never much sooner than the one before, and at another moment than the others.
+        let fresh = ctx.now_ms.saturating_add(spread / 2).saturating_add(wait);
+        let due = *self.marks.spread_to_ms.get_or_insert(fresh);
+        if ctx.now_ms < due {
+            ctx.wake_at(due);
+        }
+        ctx.now_ms >= due
     }
 }
 
@@ -226,9 +251,7 @@ impl Client {
         own: Option<Opaque>,
         ctx: &mut Ctx<'_>,
     ) {
-        for (account, shared) in shared {
-            self.marked(room, account, shared, ctx);
-        }
+        self.marked_all(room, shared, ctx);
         if let Some(own) = own {
             self.own_mark(room, &own, ctx);
         }
@@ -241,6 +264,7 @@ impl Client {
         }
         let shared = self.shared_due(room, ctx);
         let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return };
+        let shared = shared.filter(|_| sync.may_share(ctx));
         let own = sync.marks.own_due();
         let idle = own.is_none() && shared.is_none();
         if idle || sync.marks.under_way.is_some() || sync.gone || !sync.is_confirmed() {
@@ -263,6 +287,9 @@ impl Client {
             shared: sealed_shared.map(Into::into),
             own: sealed_own.map(Into::into),
         };
+        if shared.is_some() {
+            sync.marks.spread_to_ms = None;
+        }
         sync.marks.under_way = Some(Sent { shared, own });
         self.ask(request, Then::MarksPut(room), ctx);
     }

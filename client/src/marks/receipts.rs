@@ -89,42 +89,67 @@ impl Client {
 
     /// A member has another shared mark, as the relay says.
     pub(crate) fn marked(&mut self, room: RoomId, account: AccountId, sealed: Opaque, ctx: &mut Ctx<'_>) {
+        if self.take_mark(room, account, sealed, ctx.now_ms) {
+            self.keep_receipts(room, ctx);
+            self.show_receipts_of(room, Some(account), ctx);
+        }
+    }
+
+    /// Many at once; what they say is kept and shown once.
+    pub(super) fn marked_all(
+        &mut self,
+        room: RoomId,
+        marks: impl IntoIterator<Item = (AccountId, Opaque)>,
+        ctx: &mut Ctx<'_>,
+    ) {
+        let mut changed = false;
+        for (account, sealed) in marks {
+            changed |= self.take_mark(room, account, sealed, ctx.now_ms);
+        }
+        if changed {
+            self.keep_receipts(room, ctx);
+            self.show_receipts(room, ctx);
+        }
+    }
+
+    fn keep_receipts(&self, room: RoomId, ctx: &mut Ctx<'_>) {
+        if let (Some(sync), Some(session)) = (self.rooms.get(&room), &self.session) {
+            ctx.persist_with(|ctx| sync.marks.put_receipts(room, session, ctx));
+        }
+    }
+
+    /// Answers whether the mark says more than was known of that member.
+    fn take_mark(&mut self, room: RoomId, account: AccountId, sealed: Opaque, now_ms: u64) -> bool {
         // While a member is not who they were, nothing of them is believed; it waits until that is seen.
-        let blocked = self.blocked(room, ctx.now_ms).is_some();
-        let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return };
-        let opened = if blocked { Opened::Unknown } else { sync.open_mark(account, &sealed) };
-        match opened {
-            Opened::Wrong => return,
+        let blocked = self.blocked(room, now_ms).is_some();
+        let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return false };
+        match if blocked { Opened::Unknown } else { sync.open_mark(account, &sealed) } {
+            Opened::Wrong => false,
             Opened::Unknown => {
                 let known = sync.marks.sealed.contains_key(&account);
                 if known || sync.marks.sealed.len() < ROOM_MEMBERS {
                     sync.marks.sealed.insert(account, sealed);
                 }
-                return;
+                false
             }
             Opened::Reached(reached) if account == session.account => {
                 // Another session has told it.
                 sync.marks.told = sync.marks.told.max(reached);
-                return;
+                false
             }
             Opened::Reached(reached) => {
                 let known = sync.marks.receipts.entry(account).or_default();
-                if known.max(reached) == *known {
-                    return;
-                }
-                *known = known.max(reached);
+                let before = std::mem::replace(known, known.max(reached));
+                *known != before
             }
         }
-        ctx.persist_with(|ctx| sync.marks.put_receipts(room, session, ctx));
-        self.show_receipts_of(room, Some(account), ctx);
     }
 
     /// Another epoch is known, or the room is looked at: opens the marks that waited.
     pub(crate) fn open_marks(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
         let Some(sync) = self.rooms.get_mut(&room) else { return };
-        for (account, sealed) in std::mem::take(&mut sync.marks.sealed) {
-            self.marked(room, account, sealed, ctx);
-        }
+        let sealed = std::mem::take(&mut sync.marks.sealed);
+        self.marked_all(room, sealed, ctx);
     }
 
     pub(super) fn show_receipts(&self, room: RoomId, ctx: &mut Ctx<'_>) {

@@ -3,10 +3,13 @@
 use waxwing_wire::limits::PAGE_ENTRIES;
 
 use super::RoomSync;
-use crate::{api::Notice, ctx::Ctx, machine::Client};
+use crate::{api::Notice, ctx::Ctx, io::StoreOp, machine::Client};
 
 /// Fewer entries than this are read before anybody would wonder.
 const WORTH_TELLING: u64 = 200;
+
+/// Key under which the device remembers that the person wants it to wait: whoever takes over from this engine goes on so.
+const PAUSED: &str = "s/paused";
 
 /// Of all rooms together, from when something worth telling is missing until nothing is.
 #[derive(Debug, Default)]
@@ -20,6 +23,11 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
+    /// From the entries under `s/`.
+    pub(crate) fn restore(entries: &[(String, Vec<u8>)]) -> Self {
+        Self { paused: entries.iter().any(|(key, _)| key == PAUSED), ..Self::default() }
+    }
+
     /// Whether a room is not read on for now. What is said there while people talk is read, and whoever wants to say something
     /// has to know all that was said before.
     pub(super) fn holds(&self, sync: &RoomSync) -> bool {
@@ -43,6 +51,11 @@ impl Client {
             missing = missing.saturating_add(entries);
         }
         let progress = &mut self.progress;
+        if missing == 0 && progress.paused && self.conn.is_ready() && self.data.loaded {
+            // Also where nothing was missing after all.
+            progress.paused = false;
+            ctx.persist([StoreOp::Delete { key: PAUSED.to_owned() }]);
+        }
         let now = Some((rooms, missing, progress.paused));
         if progress.told == now || (progress.told.is_none() && missing < WORTH_TELLING) {
             return;
@@ -50,7 +63,6 @@ impl Client {
         let total = progress.total.max(missing);
         let over = missing == 0;
         (progress.total, progress.told) = if over { (0, None) } else { (total, now) };
-        progress.paused &= !over;
         let (entries, done) = (total, total.saturating_sub(missing));
         ctx.notify(Notice::Progress { rooms, entries, done, paused: progress.paused });
     }
@@ -59,6 +71,11 @@ impl Client {
     pub(crate) fn pause_sync(&mut self, on: bool, ctx: &mut Ctx<'_>) {
         // Without anything missing there is nothing to pause.
         self.progress.paused = on && self.progress.told.is_some();
+        let key = PAUSED.to_owned();
+        ctx.persist([match self.progress.paused {
+            true => StoreOp::Put { key, value: Vec::new(), secret: false },
+            false => StoreOp::Delete { key },
+        }]);
         if !on {
             for room in self.room_ids() {
                 self.advance(room, ctx);
