@@ -133,10 +133,18 @@ impl People {
         (known.map(|known| known.name.clone()), username)
     }
 
-    /// Says whether the account wants to hear of a person.
+    /// What to call somebody who has not said their name in a room.
+    pub(crate) fn known_as(&self, account: AccountId) -> Option<String> {
+        let (name, username) = self.named(account);
+        name.filter(|name| !name.is_empty()).or(username)
+    }
+
+    /// Says whether the account wants to hear of a person, and what they are known as where they have not said it.
     pub(crate) fn with_block(&self, person: Person) -> Person {
-        let account = person.account.parse::<AccountId>();
-        Person { blocked: account.is_ok_and(|account| self.is_blocked(account)), ..person }
+        let Ok(account) = person.account.parse() else { return person };
+        let known = Some(person.name).filter(|name| !name.is_empty());
+        let name = known.or_else(|| self.known_as(account)).unwrap_or_default();
+        Person { name, blocked: self.is_blocked(account), ..person }
     }
 }
 

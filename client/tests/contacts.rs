@@ -53,7 +53,7 @@ fn nothing_is_told_before_a_request_is_accepted() {
     let (mira, jonas, room) = (two.mira, two.jonas, two.room.clone());
     assert!(two.asked() && !two.world.devices[mira].rooms[&room].request);
     assert_eq!(two.world.devices[jonas].texts(&room), ["It is me, from the harbour."]);
-    assert_eq!(two.name_of_jonas(), "");
+    assert_eq!(two.name_of_jonas(), "jonas", "what she looked for, and nothing that he said");
     assert_eq!(code(two.world.call(jonas, Intent::text(room.clone(), "who?".into()))), "not_accepted");
     assert!(two.contacts(jonas).is_empty(), "a request is no contact");
     assert_eq!(two.world.call(jonas, Intent::AcceptRequest { room: room.clone() }), Ok(Reply::Done));
@@ -81,8 +81,24 @@ fn a_declined_request_is_gone_and_one_may_ask_again() {
     two.world.run();
     assert!(!two.world.devices[jonas].rooms.contains_key(&room));
     assert_eq!(two.world.devices[mira].rooms[&room].members, 1);
-    assert_eq!(two.name_of_jonas(), "", "they still were told nothing");
+    assert_eq!(two.name_of_jonas(), "jonas", "they still were told nothing");
     assert!(two.contacts(jonas).is_empty());
+    let again = Intent::CreateDirect {
+        account: account(&two.world, jonas),
+        note: Some("Sorry: Mira, from the harbour.".into()),
+    };
+    let asked = Ok(Reply::Room { room: room.clone() });
+    assert_eq!(two.world.call(mira, again.clone()), asked);
+    two.world.run();
+    assert!(two.asked(), "it is a request again");
+    assert!(two.world.devices[jonas].texts(&room).contains(&"Sorry: Mira, from the harbour.".to_owned()));
+    assert_eq!(two.world.devices[mira].rooms[&room].members, 2);
+    // Asked while it is open, nothing more happens than that it is said.
+    assert_eq!(two.world.call(mira, again), asked);
+    two.world.run();
+    assert_eq!(two.world.call(jonas, Intent::AcceptRequest { room: room.clone() }), Ok(Reply::Done));
+    two.world.run();
+    assert_eq!(two.name_of_jonas(), "JONAS");
 }
 
 #[test]

@@ -153,7 +153,7 @@ pub struct Vouched {
 pub struct Person {
     /// Account id.
     pub account: String,
-    /// Display name; empty when not known yet.
+    /// Display name, or the username under which they were found; empty when neither is known yet.
     pub name: String,
     /// Role now.
     pub role: Role,

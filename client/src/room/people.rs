@@ -246,7 +246,7 @@ impl Client {
             return Err(failure("wrong_step", "A room of two needs somebody else."));
         }
         self.want_to_talk(account, ctx)?;
-        if let Some(room) = self.direct_with(account) {
+        if let Some(room) = self.direct_with(account).filter(|room| !self.was_left(*room, account)) {
             if let Some(note) = note {
                 self.enqueue(room, &Content::Text(Text { text: note, ..Text::default() }), ctx);
             }
@@ -261,6 +261,12 @@ impl Client {
         Ok(())
     }
 
+    /// Whether the other one has left a room of two, or has declined it. Where the room was only founded they are still to come.
+    fn was_left(&self, room: RoomId, other: AccountId) -> bool {
+        let Some(sync) = self.rooms.get(&room).filter(|sync| sync.after > 0) else { return false };
+        sync.group.as_ref().is_some_and(|group| !group.roster().contains_key(&other.0.into()))
+    }
+
     pub(super) fn found_direct(
         &mut self,
         (intent, note): (u64, Option<String>),
@@ -269,6 +275,12 @@ impl Client {
         ctx: &mut Ctx<'_>,
     ) {
         let founded = self.checked_package(account, result, ctx).and_then(|package| {
+            let left = self.direct_with(account).filter(|room| self.was_left(*room, account));
+            if let Some(room) = left {
+                // They come back to where the two talked before, if they want to.
+                self.direct_founded((intent, package, note), room, ctx);
+                return Ok(());
+            }
             let session = self.session.as_ref().ok_or_else(no_such_room)?;
             let state = RoomState::direct(session.id(), ids::AccountId(account.0));
             let id = RoomId(ids::RoomId::random(ctx.rng).0);

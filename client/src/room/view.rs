@@ -38,7 +38,7 @@ impl RoomSync {
         let has = |kind| state.is_some_and(|state| state.joins.iter().any(|join| join.kind == kind));
         Room {
             room: self.id.to_string(),
-            name: self.name(session),
+            name: self.name(session, others),
             topic: state.map(|state| state.topic.clone()).unwrap_or_default(),
             peer: self.peer(session).map(|peer| peer.to_string()),
             request: others.is_request(self, session, trust),
@@ -85,9 +85,10 @@ impl RoomSync {
     }
 
     /// A room of two is called after the other one.
-    fn name(&self, session: &Session) -> String {
+    fn name(&self, session: &Session, others: &People) -> String {
         if let Some(peer) = self.peer(session) {
-            return self.names.get(&peer).cloned().unwrap_or_default();
+            let name = self.names.get(&peer).filter(|name| !name.is_empty()).cloned();
+            return name.or_else(|| others.known_as(peer)).unwrap_or_default();
         }
         self.group.as_ref().map(|group| group.state().name.clone()).unwrap_or_default()
     }

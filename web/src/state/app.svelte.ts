@@ -91,7 +91,7 @@ export class App {
   readonly guest: Guest;
   readonly takeOver: TakeOver;
   readonly announcements: Announcements;
-  readonly rooms = new Rooms();
+  readonly rooms: Rooms;
   readonly timelines: Timelines;
   readonly talk: Talk;
   readonly contacts: Contacts;
@@ -143,6 +143,7 @@ export class App {
     this.engine = engine;
     this.prefs = new Prefs(window.localStorage);
     this.i18n = new I18n(() => this.prefs.language, window.navigator.languages);
+    this.rooms = new Rooms(() => this.i18n.t('someone'));
     this.router = new Router(window);
     this.session = new Session(engine, this.prefs);
     const device = deviceLabel(window.navigator.userAgent);

@@ -71,6 +71,12 @@ describe('contacts', () => {
   });
 });
 
+it('calls a chat with somebody who has no name yet by a word', () => {
+  const rooms = new Rooms(() => 'Somebody');
+  rooms.receive(room('d', { name: '', peer: 'ann', people: [person('ann', { name: '' })] }));
+  expect(rooms.get('d')?.name).toBe('Somebody');
+});
+
 describe('who is blocked', () => {
   const blocked = person('ann', { blocked: true });
   const direct = room('d', { peer: 'ann', people: [person('me', { own: true }), blocked] });
@@ -88,6 +94,18 @@ describe('who is blocked', () => {
     rooms.filter = '';
     rooms.receive({ ...direct, people: [person('me', { own: true }), person('ann')] });
     expect(rooms.found.map((one) => one.room).sort()).toEqual(['d', 'g']);
+  });
+
+  it('leaves nothing in the list, and the list says so', () => {
+    const rooms = new Rooms();
+    expect(rooms.empty).toBe(true);
+    rooms.receive(direct);
+    expect(rooms.empty).toBe(true);
+    rooms.filter = 'd';
+    expect(rooms.empty).toBe(false);
+    rooms.filter = '';
+    rooms.receive(room('g'));
+    expect(rooms.empty).toBe(false);
   });
 
   it('is nobody to talk to', () => {

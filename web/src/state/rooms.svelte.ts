@@ -6,6 +6,7 @@ import { cleanName, folded } from './text';
 /** The account's rooms. */
 export class Rooms {
   readonly #rooms = new SvelteMap<string, Room>();
+  readonly #someone: () => string;
   filter = $state('');
 
   /** The person looks at what was put away. */
@@ -29,10 +30,18 @@ export class Rooms {
     return this.all.filter((room) => room.archived === archive && !isBlocked(room));
   });
 
+  /** There is nothing to list, but for what is looked for. */
+  readonly empty: boolean = $derived(this.all.every(isBlocked) && folded(this.filter) === '');
+
   /** Unread messages of all rooms that are neither silent nor put away. */
   readonly unread: number = $derived(
     this.all.reduce((sum, room) => sum + (room.archived || !isLoud(room, Date.now()) ? 0 : room.unread), 0),
   );
+
+  /** `someone` is what to call a chat with somebody who has no name yet. */
+  constructor(someone: () => string = () => '') {
+    this.#someone = someone;
+  }
 
   get(id: string): Room | undefined {
     return this.#rooms.get(id);
@@ -46,7 +55,7 @@ export class Rooms {
   /** Who has not said yet what they are called in a chat of two may have said so in another room. */
   #nameElsewhere(account: string | null | undefined): string {
     const known = [...this.#rooms.values()].map((room) => personIn(room, account ?? '')?.name ?? '');
-    return cleanName(known.find((name) => name !== '') ?? '');
+    return cleanName(known.find((name) => name !== '') ?? '') || this.#someone();
   }
 
   gone(id: string): void {

@@ -179,7 +179,7 @@ export const room: Translation<typeof original> = {
   'newChat.open': 'Neuer Chat',
   'newChat.title': 'Neuer Chat',
   'newChat.lead':
-    'Wähle jemanden aus deinen Räumen, tippe einen genauen Benutzernamen oder füge einen Kontaktlink ein.',
+    'Wähle jemanden, den du kennst, tippe einen genauen Benutzernamen oder füge einen Kontaktlink ein.',
   'newChat.field': 'Name, Benutzername oder Kontaktlink',
   'newChat.hint': 'Ein Kontaktlink zeigt, wer jemand ist: Wen du so triffst, der ist verifiziert.',
   'newChat.with': 'Chat',

@@ -178,7 +178,7 @@ export const room = {
   // New
   'newChat.open': 'New chat',
   'newChat.title': 'New chat',
-  'newChat.lead': 'Choose somebody from your rooms, type an exact username, or paste a contact link.',
+  'newChat.lead': 'Choose somebody you know, type an exact username, or paste a contact link.',
   'newChat.field': 'Name, username or contact link',
   'newChat.hint': 'A contact link shows who somebody is: whoever you meet by it is verified.',
   'newChat.with': 'Chat',
