@@ -96,7 +96,7 @@ impl Client {
         if self.session.as_ref().is_some_and(|session| session.account == linked.account()) {
             return Err(failure("own_contact_link", "This is your own contact link. Give it to others."));
         }
-        let known = self.people.found.get(&linked.account()).is_some();
+        let known = self.people.found.contains_key(&linked.account());
         if let Some(username) = linked.username.clone().filter(|_| !known) {
             let then = Then::People(PeopleThen::Linked { intent, linked });
             self.ask(Request::FindAccount { username }, then, ctx);
