@@ -207,7 +207,7 @@ fn what_the_operator_removed_after_a_rule_had_ended_shows_as_removed() {
     say(&mut all, |all| all.jonas, "after the rule");
     say(&mut all, |all| all.jonas, "to stay");
     let log = &all.world.relay.rooms[&place].log;
-    let id = log.iter().rfind(|entry| entry.bytes.len() > 0).expect("it was said").seq - 1;
+    let id = log.iter().rfind(|entry| !entry.bytes.is_empty()).expect("it was said").seq - 1;
     all.world.relay.remove_message(id);
     all.world.pass(20 * HOUR_MS);
     let late = all.world.log_in("aicha");

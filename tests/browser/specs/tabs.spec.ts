@@ -125,6 +125,29 @@ test('a tab that nobody else understands says so, and can take over', async () =
   await stranger.close();
 });
 
+test('a leading tab that is put to sleep is taken over from, and follows when it wakes', async () => {
+  // What phones do with tabs that nobody sees.
+  await freshRoom('Asleep');
+  const leading = mira.page;
+  const other = await mira.context.newPage();
+  await other.goto(relay.url);
+  await openRoom(other, 'Asleep');
+  await send(leading, 'awake');
+  await said(['awake'], other, jonas.page);
+  const devtools = await mira.context.newCDPSession(leading);
+  await devtools.send('Page.setWebLifecycleState', { state: 'frozen' });
+  await other.bringToFront();
+  await send(other, 'while it sleeps');
+  await send(jonas.page, 'good night');
+  await said(['awake', 'while it sleeps', 'good night'], other, jonas.page);
+  await devtools.send('Page.setWebLifecycleState', { state: 'active' });
+  await leading.bringToFront();
+  await said(['awake', 'while it sleeps', 'good night'], leading);
+  await send(leading, 'awake again');
+  await said(['awake', 'while it sleeps', 'good night', 'awake again'], leading, other, jonas.page);
+  await other.close();
+});
+
 test('logging out in one tab logs out of all', async () => {
   const other = await mira.context.newPage();
   await other.goto(relay.url);
