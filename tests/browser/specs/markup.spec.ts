@@ -39,7 +39,7 @@ const FOREIGN = [
 ].join(', ');
 
 test('markup and direction overrides in names and messages are shown as text', async () => {
-  test.setTimeout(120_000);
+  test.setTimeout(180_000);
   const relay = await Relay.start();
   const company = new Company();
   try {

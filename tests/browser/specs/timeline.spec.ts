@@ -3,7 +3,9 @@ import { APART_MINUTES, FIRST_AT, LONG_ROOM, type LongRoom, withLongRoom } from 
 import { Company, composer } from '../support/people.ts';
 import { Relay } from '../support/relay.ts';
 
-// Long conversations: what the view does with a hundred thousand messages, and with places far from the end.
+// Long conversations: what the view does with a hundred thousand messages, and with places far from the end. The figures
+// are those of the page alone: its state, its list and what it draws. A worker that makes messages up stands for the
+// engine, so no decryption, no store and no relay is in them, nor the memory of the engine.
 
 const MESSAGES = 100_000;
 const MB = 1024 * 1024;
@@ -100,7 +102,7 @@ test('a hundred thousand messages scroll like a few hundred', async () => {
     ['600 messages', before.text],
     ['100,000 messages', `${after.text}, ${memory}`],
   ] as const) {
-    console.log(`${messages}: ${figures}`);
+    console.log(`${messages}, the view alone: ${figures}`);
     test.info().annotations.push({ type: messages, description: figures });
   }
   expect(after.rows, 'only what is in view exists').toBeLessThan(60);
