@@ -93,7 +93,7 @@ export const admin: Translation<typeof original> = {
   'users.search': 'Benutzernamen finden',
   'users.status': 'Welche Konten',
   'users.kind': 'Konten und Gäste',
-  'users.kindAll': 'Konten und Gäste',
+  'users.kindAll': 'Konten, Gäste',
   'users.kindAccounts': 'Nur Konten',
   'users.kindGuests': 'Nur Gäste',
   'users.all': 'Alle',

@@ -95,7 +95,7 @@ export const admin = {
   'users.search': 'Find by username',
   'users.status': 'Which users',
   'users.kind': 'Accounts and guests',
-  'users.kindAll': 'Accounts and guests',
+  'users.kindAll': 'Everybody',
   'users.kindAccounts': 'Accounts only',
   'users.kindGuests': 'Guests only',
   'users.all': 'All',
