@@ -11,6 +11,7 @@ use crate::{
     ctx::{Ctx, failure, offline},
     machine::Client,
     room::{EditRoom, Unlock},
+    trust::parse_shown,
 };
 
 impl Client {
@@ -96,8 +97,9 @@ impl Client {
             }
             Intent::Contacts => ctx.reply(id, Ok(self.contacts())),
             Intent::SafetyNumber { .. } => self.online(id, intent, ctx),
-            Intent::MarkVerified { account } => {
-                let done = self.mark_verified(&account, ctx);
+            Intent::MarkVerified { account, fingerprint } => {
+                let shown = parse_shown(&account, &fingerprint);
+                let done = shown.and_then(|(account, shown)| self.mark_verified(account, shown, ctx));
                 ctx.reply(id, done);
             }
             Intent::RoomCheckCode { room } => {
@@ -111,8 +113,9 @@ impl Client {
             Intent::PreviewContactLink { .. } | Intent::OpenContactLink { .. } => {
                 self.online(id, intent, ctx);
             }
-            Intent::AcceptIdentity { account } => {
-                let done = self.accept_identity(&account, ctx);
+            Intent::AcceptIdentity { account, fingerprint } => {
+                let shown = parse_shown(&account, &fingerprint);
+                let done = shown.and_then(|(account, shown)| self.accept_identity(account, shown, ctx));
                 ctx.reply(id, done);
             }
             Intent::Read { room, seq } => {
@@ -216,7 +219,9 @@ impl Client {
             Intent::CreateInvite { room, lasts } => self.create_invite(id, (&room, lasts), ctx),
             Intent::PreviewInvite { invite } => self.preview(id, &invite, ctx),
             Intent::JoinRoom { invite } => self.join(id, &invite, ctx),
-            Intent::SafetyNumber { account } => self.safety_number(id, &account, ctx),
+            Intent::SafetyNumber { account, fingerprint } => {
+                self.safety_number(id, (&account, fingerprint), ctx)
+            }
             Intent::PreviewContactLink { link } => self.take_contact_link(id, (&link, false), ctx),
             Intent::OpenContactLink { link } => self.take_contact_link(id, (&link, true), ctx),
             Intent::CreateDirect { account, note } => self.create_direct(id, &account, note, ctx),

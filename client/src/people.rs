@@ -352,6 +352,10 @@ impl Client {
         if self.people.is_blocked(account) {
             self.decide(account, |one| one.blocked = false, ctx)?;
             self.put_blocks(ctx);
+            // What waited meanwhile goes out.
+            for room in self.room_ids() {
+                self.advance(room, ctx);
+            }
         }
         ctx.reply(intent, Ok(Reply::Done));
         Ok(())

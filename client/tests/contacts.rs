@@ -244,12 +244,28 @@ fn nothing_of_oneself_is_told_to_whom_one_blocks() {
     two.world.run();
     look(&mut two.world);
     assert!(told(&two.world) >= 2);
-    assert_eq!(two.world.call(jonas, Intent::Block { account: hers }), Ok(Reply::Done));
+    // Messages go out one at a time: the second one waits when she is blocked.
+    for text in ["Well", "I will tell you"] {
+        two.world.ask(jonas, Intent::text(room.clone(), text.into()));
+    }
+    assert_eq!(two.world.call(jonas, Intent::Block { account: hers.clone() }), Ok(Reply::Done));
+    two.world.run();
     two.world.send(mira, &room, "are you there?");
     two.world.pass(5_000);
     let before = told(&two.world);
     look(&mut two.world);
     assert_eq!(told(&two.world), before);
+    let name = Intent::SetDisplayName { name: "Jonas of the harbour".into() };
+    assert_eq!(two.world.call(jonas, name), Ok(Reply::Done));
+    two.world.crash(jonas);
+    two.world.pass(5_000);
+    assert_eq!(two.name_of_jonas(), "JONAS");
+    let heard = |two: &Two| two.world.devices[mira].texts(&room).contains(&"I will tell you".to_owned());
+    assert!(!heard(&two));
+    assert_eq!(two.world.call(jonas, Intent::Unblock { account: hers }), Ok(Reply::Done));
+    two.world.run();
+    assert!(heard(&two), "it waited");
+    assert_eq!(two.name_of_jonas(), "Jonas of the harbour");
 }
 
 #[test]

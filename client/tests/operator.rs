@@ -95,10 +95,11 @@ fn a_removed_message_shows_as_removed_and_as_nothing_worse() {
     world.run();
     for d in [mira, jonas] {
         assert_eq!(world.devices[d].texts(&room), ["one", "two"], "device {d}");
-        let item = world.devices[d].items[&room].values().find(|item| item.body == Body::Removed);
+        let item =
+            world.devices[d].items[&room].values().find(|item| matches!(item.body, Body::Removed { .. }));
         assert!(item.is_some(), "device {d}");
     }
-    assert_eq!(world.devices[mira].items[&room][&key].body, Body::Removed);
+    assert_eq!(world.devices[mira].items[&room][&key].body, Body::Removed { said: true });
     world.send(jonas, &room, "three");
     world.run();
     let fresh = world.log_in("mira");
@@ -106,7 +107,7 @@ fn a_removed_message_shows_as_removed_and_as_nothing_worse() {
         let kept = waxwing_tests::script::timeline(&mut world, d, &room);
         assert_eq!(kept, ["one", "two", "three"], "device {d}: no gap, no fork");
     }
-    assert_eq!(world.devices[fresh].items[&room][&key].body, Body::Removed);
+    assert_eq!(world.devices[fresh].items[&room][&key].body, Body::Removed { said: false });
     assert_eq!(code(world.call(mira, Intent::Report { room, key, note: None })), "not_found");
 }
 

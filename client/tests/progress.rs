@@ -1,7 +1,8 @@
 //! Reading much that was missed: it is told how far it has got, it can wait, and what is said now does not wait with it.
 
 use waxwing_client::api::{Intent, Notice, Reply};
-use waxwing_tests::sim::World;
+use waxwing_tests::sim::{Insider, World};
+use waxwing_wire::frame::Request;
 
 const MISSED: usize = 1200;
 
@@ -124,4 +125,37 @@ fn a_pause_outlives_a_restart_and_is_forgotten_when_nothing_is_missing() {
     }
     assert_eq!(told(&world, jonas), []);
     assert!(!world.devices[jonas].store.contains_key("s/paused"));
+}
+
+#[test]
+fn a_room_that_shuts_one_out_is_not_waited_for() {
+    let mut world = World::new(3);
+    let (mira, jonas, aicha) = (world.register("mira"), world.register("jonas"), world.register("aicha"));
+    let room = world.room(mira, "Ops room");
+    let invite = world.invite(mira, &room);
+    world.join(jonas, &invite);
+    world.join(aicha, &invite);
+    world.run();
+    world.go_away(jonas);
+    let victim = world.account("jonas").parse().expect("an id");
+    let mut insider = Insider::of(&world, aicha, &room);
+    let poisoned = insider.shuts_out(&world, &[victim]);
+    let commit = insider.upload(&poisoned);
+    insider.send(&mut world, Request::Commit(Box::new(commit)));
+    world.run();
+    for n in 0..300 {
+        world.send(mira, &room, &n.to_string());
+        if n % 100 == 99 {
+            world.run();
+        }
+    }
+    world.run();
+    // Nobody is there to let Jonas in again.
+    world.go_away(mira);
+    world.go_away(aicha);
+    world.devices[jonas].notices.clear();
+    world.wake_up(jonas);
+    assert!(world.devices[jonas].texts(&room).is_empty());
+    let last = told(&world, jonas).last().copied();
+    assert!(last.is_none_or(|last| last.0 == 0), "{last:?}");
 }

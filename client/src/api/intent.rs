@@ -287,11 +287,15 @@ pub enum Intent {
     SafetyNumber {
         /// Account id.
         account: String,
+        /// Of the identity that was shown, if that is a changed one.
+        fingerprint: Option<String>,
     },
-    /// The safety number was compared and is the same. Reply: [`Reply::Done`].
+    /// The safety number was compared and is the same. Reply: [`Reply::Done`]; `identity_not_shown` if that identity is not there any more.
     MarkVerified {
         /// Account id.
         account: String,
+        /// What [`Reply::SafetyNumber`] told with the number.
+        fingerprint: String,
     },
     /// Digits that are the same for all members of a room who see the same room. Reply: [`Reply::RoomCheckCode`].
     RoomCheckCode {
@@ -310,10 +314,12 @@ pub enum Intent {
         /// The part of the link after `#/contact/`.
         link: String,
     },
-    /// Take the new identity of an account for good. Reply: [`Reply::Done`].
+    /// Take the new identity of an account for good. Reply: [`Reply::Done`]; `identity_not_shown` if that identity is not there any more.
     AcceptIdentity {
         /// Account id.
         account: String,
+        /// What [`super::Identity::Changed`] told: only what was shown is accepted.
+        fingerprint: String,
     },
     /// Everything up to this number was seen. Reply: [`Reply::Done`].
     Read {

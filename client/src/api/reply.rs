@@ -145,6 +145,8 @@ pub enum Reply {
     SafetyNumber {
         /// 60 digits in groups of 5.
         number: String,
+        /// Of the identity that it was made of.
+        fingerprint: String,
         /// It was compared before.
         verified: bool,
     },

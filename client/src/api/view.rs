@@ -166,7 +166,7 @@ pub struct Person {
 }
 
 /// Whether a person is who they were.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Identity {
     /// The same as at first contact.
@@ -177,6 +177,8 @@ pub enum Identity {
     Changed {
         /// The old key has signed the change.
         signed: bool,
+        /// Which identity it is, to be named when it is accepted.
+        fingerprint: String,
     },
 }
 
@@ -345,7 +347,10 @@ pub enum Body {
         by: String,
     },
     /// A message that the operator of the relay removed.
-    Removed,
+    Removed {
+        /// This device had read it before.
+        said: bool,
+    },
     /// Something that should not happen: shown, so that nothing is silently lost.
     Warning {
         /// `unreadable`, `forged`, `fork`, `refused_commit`, `gap`, `replay`, `late`.

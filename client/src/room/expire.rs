@@ -44,7 +44,7 @@ pub(crate) struct Expiry {
 
 /// Whether an item disappears: what was said, and what is left of it. Who came and went stays.
 fn disappears(item: &Item) -> bool {
-    says(&item.body) || matches!(item.body, Body::Removed | Body::Deleted { .. })
+    says(&item.body) || matches!(item.body, Body::Removed { .. } | Body::Deleted { .. })
 }
 
 /// What a list shows in the place of an item that has disappeared.

@@ -159,24 +159,24 @@ impl Client {
             let why = "The relay has lost what another session of yours did here. Ask its operator for help.";
             return self.room_trouble(room, why, ctx);
         }
+        let Some(session) = &self.session else { return };
         let Some(old) = self.rooms.remove(&room) else { return };
         let mut fresh = RoomSync::new(room, Stage::Unknown, ctx.rng);
         fresh.restarted = true;
         fresh.remote_seq = old.remote_seq;
         fresh.last_commit = old.last_commit;
-        fresh.keep_from(old);
+        fresh.keep_from(old, session, ctx);
         self.rooms.insert(room, fresh);
         self.advance(room, ctx);
     }
 }
 
 impl RoomSync {
-    /// Begins again, and keeps what was not sent and what was read.
-    pub(crate) fn keep_from(&mut self, old: Self) {
+    /// Begins again, and keeps what was not sent and what was read. Not the stream: which of its places were used may not show any more.
+    pub(crate) fn keep_from(&mut self, old: Self, session: &Session, ctx: &mut Ctx<'_>) {
         self.outbox = old.outbox;
+        self.draw_stream(session, ctx);
         self.in_flight = old.in_flight;
-        self.stream = old.stream;
-        self.stream_kept = old.stream_kept;
         self.marks = old.marks;
     }
 

@@ -266,13 +266,13 @@ impl Client {
 
     /// The relay took the commit that joins: what is known of the room's past is fetched next.
     fn walked_in(&mut self, room: RoomId, seq: u64, before: Option<Box<RoomSync>>, ctx: &mut Ctx<'_>) {
-        if let Some(sync) = self.rooms.get_mut(&room) {
+        if let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) {
             let known = std::mem::take(&mut sync.joining);
             sync.stage = Stage::Links { before: u64::MAX, known, page: LinkPage::default() };
             sync.remote_seq = sync.remote_seq.max(seq);
             sync.last_commit = sync.last_commit.max(seq);
             if let Some(before) = before {
-                sync.keep_from(*before);
+                sync.keep_from(*before, session, ctx);
             }
         }
         self.show_room(room, ctx);

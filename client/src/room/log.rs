@@ -235,7 +235,8 @@ impl RoomSync {
                     batch.ops.extend(self.erased_unread(session, entry.id, ctx));
                 }
                 let own = entry.sender == session.account;
-                let mut removed = item(&entry, 0, session.account, entry.sender, Body::Removed);
+                let mut removed =
+                    item(&entry, 0, session.account, entry.sender, Body::Removed { said: false });
                 removed.key = messages::key(&entry, own);
                 // What would have disappeared by now shows as nothing.
                 let expired = self.has_expired(entry.received_at_ms, ctx.now_ms);
@@ -292,7 +293,7 @@ impl RoomSync {
                 }
             }
             // What is left of a removed message is no news.
-            if item.body != Body::Removed {
+            if !matches!(item.body, Body::Removed { .. }) {
                 self.last = Some(item.clone());
             }
         }

@@ -87,15 +87,19 @@ impl Noted {
         matches!(&self.note.what, What::Delete { edits } if edits.iter().any(|one| one.seq == edit))
     }
 
+    fn delete(&self, item: &mut Item) {
+        *item = item.replaced(Body::Deleted { by: self.by.to_string() });
+    }
+
     /// Puts it together with its message; notes come in the order of the log.
     fn fold(&self, item: &mut Item, reactions: &mut Reactions) {
         let (by, author) = (self.by.to_string(), self.by.to_string() == item.sender);
         let said = matches!(item.body, Body::Text { .. } | Body::Poll { .. });
         match &self.note.what {
             What::Delete { .. }
-                if (author || self.allowed) && (said || matches!(item.body, Body::Removed)) =>
+                if (author || self.allowed) && (said || matches!(item.body, Body::Removed { .. })) =>
             {
-                *item = item.replaced(Body::Deleted { by });
+                self.delete(item);
             }
             What::Edit { text: new, mentions } if author => {
                 if let Body::Text { text, .. } = &mut item.body {
@@ -201,8 +205,11 @@ pub(crate) fn folded<'a>(
             Part::Trace => {}
             Part::Explained => {
                 let known = noted.by.to_string() == item.sender || noted.allowed;
-                if known && matches!(item.body, Body::Removed) {
-                    return None;
+                match item.body {
+                    Body::Removed { said: false } if known => return None,
+                    // An edit has no item: this was a message, and whoever calls it an edit has deleted it.
+                    Body::Removed { said: true } if known => noted.delete(&mut item),
+                    _ => {}
                 }
             }
         }
@@ -262,7 +269,10 @@ impl RoomSync {
                     part: Part::Explained,
                     ..noted.clone()
                 };
-                all.extend(edits.iter().filter(|edit| edit.seq != noted.note.target.seq).map(edit));
+                // Only who wrote a message edits it.
+                let target = noted.note.target;
+                let of_it = |edit: &&Ref| edit.seq > target.seq && edit.sender == target.sender;
+                all.extend(edits.iter().filter(of_it).map(edit));
             }
             What::Edit { .. } => {
                 let what = What::Edit { text: String::new(), mentions: Vec::new() };

@@ -83,6 +83,25 @@ impl RoomSync {
         self.streams.next(session.account, self.stream).max(taken)
     }
 
+    /// Begins another stream, and the device has it before it has anything of what follows.
+    pub(crate) fn draw_stream(&mut self, session: &Session, ctx: &mut Ctx<'_>) {
+        self.stream = EntryId(ids::MessageId::random(ctx.rng).0);
+        self.stream_kept = false;
+        // Places in another stream.
+        self.outbox.iter_mut().for_each(|item| item.position = None);
+        ctx.persist_with(|ctx| self.put_stream(session, ctx));
+        self.stream_kept = true;
+    }
+
+    /// A stream of which nothing is known here may have been used all the same, where it was given up among too many. Going on in it from the
+    /// beginning would make others refuse what is said.
+    fn know_stream(&mut self, session: &Session, ctx: &mut Ctx<'_>) {
+        let used = self.outbox.iter().any(|item| item.position.is_some());
+        if self.stream_kept && !used && !self.streams.knows(session.account, self.stream) {
+            self.draw_stream(session, ctx);
+        }
+    }
+
     fn seal(&self, item: &OutItem, position: u64, session: &Session, ctx: &mut Ctx<'_>) -> Option<Vec<u8>> {
         let metadata = Metadata {
             sender: session.id(),
@@ -135,6 +154,9 @@ impl Client {
 
     /// Tells a room how this account wants to be called, once it may speak and whenever that changed.
     pub(crate) fn announce(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
+        if self.wanted(room).is_err() {
+            return;
+        }
         let (Some(sync), Some(session)) = (self.rooms.get(&room), &self.session) else { return };
         let profile = Content::Profile(session.display_name.clone());
         let (kind, body) = profile.encode();
@@ -142,8 +164,7 @@ impl Client {
         let told = sync.names.get(&session.account) == Some(&session.display_name)
             || sync.announced.as_ref() == Some(&session.display_name);
         let queued = sync.outbox.iter().any(|item| item.kind == kind && item.body == body);
-        let asked = self.people.is_request(sync, session, &self.trust);
-        if !asked && sync.is_current() && !told && !queued {
+        if sync.is_current() && !told && !queued {
             let name = session.display_name.clone();
             self.enqueue(room, &profile, ctx);
             if let Some(sync) = self.rooms.get_mut(&room) {
@@ -155,13 +176,18 @@ impl Client {
     /// Seals and sends the next message that waits. One at a time: were several under way, a refusal of one (stale, busy) would let
     /// the later ones overtake it. A room that is behind, or about to change its epoch, waits.
     pub(crate) fn flush(&mut self, room: RoomId, ctx: &mut Ctx<'_>) {
-        if self.blocked(room, ctx.now_ms).is_some() {
+        // What was written before somebody was blocked, or changed, waits.
+        if self.blocked(room, ctx.now_ms).is_some() || self.wanted(room).is_err() {
             return;
         }
         let (Some(sync), Some(session)) = (self.rooms.get_mut(&room), &self.session) else { return };
         if !sync.is_current() || sync.own_commit.is_some() || sync.in_flight.is_some() {
             return;
         }
+        if !sync.outbox.iter().any(|item| item.state == Sending::Waiting) {
+            return;
+        }
+        sync.know_stream(session, ctx);
         let Some(item) = sync.outbox.iter().find(|item| item.state == Sending::Waiting) else { return };
         let (id, position) = (item.id, sync.next_position(session));
         // Without it newcomers would not know what their fellow members are called.

@@ -36,9 +36,13 @@ impl Progress {
 }
 
 impl RoomSync {
-    /// Entries that the relay has and this device has not read.
+    /// Entries that the relay has, and that this device has not read and may read.
     fn missing(&self) -> u64 {
-        if self.trouble.is_some() || self.gone { 0 } else { self.remote_seq.saturating_sub(self.head.seq) }
+        if self.trouble.is_some() || self.gone || self.shut.is_some() {
+            0
+        } else {
+            self.remote_seq.saturating_sub(self.head.seq)
+        }
     }
 }
 

@@ -36,8 +36,9 @@ pub(crate) fn from_store(
     rooms
         .into_iter()
         .map(|(id, parts)| {
-            let mut sync =
-                room(session, id, &parts, ctx).unwrap_or_else(|| RoomSync::new(id, Stage::Unknown, ctx.rng));
+            let held = room(session, id, &parts, ctx);
+            let whole = held.is_some();
+            let mut sync = held.unwrap_or_else(|| RoomSync::new(id, Stage::Unknown, ctx.rng));
             sync.outbox = outbox(session, &parts);
             let kept = |part| parts.get(part).and_then(|(key, value)| session.get(key, value));
             let (own, marks) = (kept("own"), kept("marks"));
@@ -50,9 +51,14 @@ pub(crate) fn from_store(
             let moving = parts.get("moving").and_then(|(key, value)| session.get(key, value));
             sync.moving = moving.and_then(|plain| serde_json::from_slice(&plain).ok());
             let stream = parts.get("stream").and_then(|(key, value)| session.get(key, value));
-            if let Some(stream) = stream.and_then(|stream| stream.as_slice().try_into().ok()) {
-                sync.stream = EntryId(stream);
-                sync.stream_kept = true;
+            match stream.and_then(|stream| stream.as_slice().try_into().ok()) {
+                Some(stream) if whole => {
+                    sync.stream = EntryId(stream);
+                    sync.stream_kept = true;
+                }
+                // Which of its places were used is not known any more.
+                Some(_) => sync.draw_stream(session, ctx),
+                None => {}
             }
             (id, sync)
         })

@@ -119,6 +119,12 @@ impl Streams {
         of_author.pardoned = of_author.pardoned.saturating_add(1);
     }
 
+    /// Whether anything of a stream was seen, and is remembered.
+    pub(crate) fn knows(&self, author: AccountId, stream: EntryId) -> bool {
+        let known = self.authors.get(&author);
+        known.is_some_and(|known| known.streams.iter().any(|seen| seen.stream == stream))
+    }
+
     /// The position after the highest seen of a stream.
     pub(crate) fn next(&self, author: AccountId, stream: EntryId) -> u64 {
         let known = self.authors.get(&author).into_iter().flat_map(|known| &known.streams);

@@ -1,5 +1,6 @@
 //! What people compare by another way than the relay: safety numbers, contact links, room check codes.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use waxwing_crypto_core::{
     identity::IdentityPublicKey,
     ids,
@@ -11,7 +12,7 @@ use waxwing_wire::{
     problem::Problem,
 };
 
-use super::{Pin, Standing, TrustThen};
+use super::{Pin, Standing, TrustThen, fingerprint_of, not_shown, parse_shown};
 use crate::{
     api::{Failure, Reply},
     ctx::{Ctx, failure},
@@ -23,28 +24,42 @@ fn unknown() -> Failure {
 }
 
 impl Client {
-    /// The key of an account as a room has it, the newest where rooms differ.
+    /// The key of an account as a room has it, a new one where rooms differ.
     fn key_of(&self, account: AccountId) -> Option<IdentityPublicKey> {
-        if let Some(changed) = self.trust.changed.get(&account) {
+        if let Some(changed) = self.trust.changes_of(account).next() {
             return Some(changed.key);
         }
-        let groups = self.rooms.values().filter_map(|sync| sync.group.as_ref());
-        let keys: Vec<_> =
-            groups.filter_map(|group| group.roster().get(&ids::AccountId(account.0))).collect();
+        let keys = self.keys_in_rooms(account);
         let known = keys
             .iter()
             .find(|key| matches!(self.trust.pins.standing(account, key, u64::MAX), Standing::Known { .. }));
-        known.or(keys.first()).map(|key| **key)
+        known.or(keys.first()).copied()
+    }
+
+    /// The key of an account that was shown with this fingerprint.
+    fn key_shown(&self, account: AccountId, fingerprint: [u8; 32]) -> Option<IdentityPublicKey> {
+        let changed = self.trust.changes_of(account).map(|changed| changed.key);
+        let mut keys = changed.chain(self.keys_in_rooms(account));
+        keys.find(|key| fingerprint_of(account, key) == fingerprint)
     }
 
     pub(crate) fn safety_number(
         &mut self,
         intent: u64,
-        account: &str,
+        (account, fingerprint): (&str, Option<String>),
         ctx: &mut Ctx<'_>,
     ) -> Result<(), Failure> {
-        let account: AccountId = account.parse().map_err(|_| unknown())?;
-        match self.key_of(account) {
+        let (account, key) = match fingerprint {
+            Some(fingerprint) => {
+                let (account, fingerprint) = parse_shown(account, &fingerprint)?;
+                (account, Some(self.key_shown(account, fingerprint).ok_or_else(not_shown)?))
+            }
+            None => {
+                let account = account.parse().map_err(|_| unknown())?;
+                (account, self.key_of(account))
+            }
+        };
+        match key {
             Some(key) => {
                 let number = self.number_with(account, &key, ctx);
                 ctx.reply(intent, number);
@@ -85,17 +100,24 @@ impl Client {
         let session = self.session.as_ref().ok_or_else(unknown)?;
         let own = (session.id(), &session.identity().public());
         let number = safety_number(own, (ids::AccountId(account.0), key));
-        Ok(Reply::SafetyNumber { number, verified: standing == Standing::Known { verified: true } })
+        let fingerprint = URL_SAFE_NO_PAD.encode(fingerprint_of(account, key));
+        let verified = standing == Standing::Known { verified: true };
+        Ok(Reply::SafetyNumber { number, fingerprint, verified })
     }
 
-    /// The person has compared the safety number.
-    pub(crate) fn mark_verified(&mut self, account: &str, ctx: &mut Ctx<'_>) -> Result<Reply, Failure> {
-        let account: AccountId = account.parse().map_err(|_| unknown())?;
-        if self.trust.changed.contains_key(&account) {
-            // The number that was compared is the new identity's: comparing it is the best way of accepting it.
-            self.accept_identity(&account.to_string(), ctx)?;
+    /// The person has compared the safety number of the key with this fingerprint.
+    pub(crate) fn mark_verified(
+        &mut self,
+        account: AccountId,
+        fingerprint: [u8; 32],
+        ctx: &mut Ctx<'_>,
+    ) -> Result<Reply, Failure> {
+        if self.trust.changed.contains_key(&(account, fingerprint)) {
+            // Comparing the number of the new identity is the best way of accepting it.
+            self.accept_identity(account, fingerprint, ctx)?;
         }
-        let pin = self.trust.pins.get(&account).cloned().ok_or_else(unknown)?;
+        let pin = self.trust.pins.get(&account).filter(|pin| pin.fingerprint == fingerprint);
+        let pin = pin.cloned().ok_or_else(not_shown)?;
         self.verify(Pin { verified: true, ..pin }, ctx).map(|()| Reply::Done)
     }
 
@@ -121,13 +143,8 @@ impl Client {
     pub(crate) fn link_fits(&self, link: &ContactLink) -> bool {
         let account = AccountId(link.account.0);
         let known = self.trust.pins.get(&account).map(|pin| pin.fingerprint);
-        self.shown_by(account) == Some(link.fingerprint)
+        self.trust.changed.contains_key(&(account, link.fingerprint))
             || known.is_none_or(|fingerprint| fingerprint == link.fingerprint)
-    }
-
-    /// Fingerprint of a new identity that the account shows, and that is not accepted yet.
-    fn shown_by(&self, account: AccountId) -> Option<[u8; 32]> {
-        self.trust.changed.get(&account).map(|changed| super::fingerprint_of(account, &changed.key))
     }
 
     /// Knows somebody by a link that did not come from the relay. A link against what is known changes nothing.
@@ -139,9 +156,9 @@ impl Client {
                 "This link is of another identity than the one you know. It is an old link, or somebody is deceiving you.",
             ));
         }
-        if self.shown_by(account) == Some(link.fingerprint) {
+        if self.trust.changed.contains_key(&(account, link.fingerprint)) {
             // The link vouches for the new identity.
-            self.accept_identity(&account.to_string(), ctx)?;
+            self.accept_identity(account, link.fingerprint, ctx)?;
         }
         let before = self.trust.pins.get(&account).and_then(|pin| pin.before);
         self.verify(Pin { account, fingerprint: link.fingerprint, verified: true, before }, ctx)

@@ -5,6 +5,7 @@ mod pins;
 
 use std::collections::BTreeMap;
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use waxwing_crypto_core::{identity::IdentityPublicKey, ids, trust::IdentityChange};
 use waxwing_wire::{
     AccountId, RoomId,
@@ -23,13 +24,17 @@ use crate::{
     machine::{Client, Then},
 };
 
-/// A key that is not the one known, as a room shows it.
+/// A key that is not the one known, as a room or the relay shows it.
 #[derive(Debug)]
 struct Changed {
     key: IdentityPublicKey,
     /// Whether statements signed by the old key lead to it; unknown until the relay was asked for them.
     signed: Option<bool>,
 }
+
+/// An account and the fingerprint of one of its keys. Rooms may show different ones of the same account, and any member may have brought
+/// one in: what the person accepts is always one of them, the one that was shown.
+type Shown = (AccountId, [u8; 32]);
 
 /// An account that replaces its keys has no key package for a moment, and the relay gives its statements with that: asked so often.
 const TRIES: u32 = 5;
@@ -38,14 +43,14 @@ const TRIES: u32 = 5;
 #[derive(Debug, Default)]
 pub(crate) struct Trust {
     pins: Pins,
-    changed: BTreeMap<AccountId, Changed>,
+    changed: BTreeMap<Shown, Changed>,
 }
 
 /// What an answer about another account leads to.
 #[derive(Debug)]
 pub(crate) enum TrustThen {
     /// Statements that may explain a change, asked for so many times before.
-    Statements { account: AccountId, tries: u32 },
+    Statements { shown: Shown, tries: u32 },
     /// A key to compute a safety number with.
     Number { intent: u64, account: AccountId },
 }
@@ -58,8 +63,12 @@ impl Trust {
 
     /// How somebody is shown outside of rooms.
     pub(crate) fn standing_of(&self, account: AccountId) -> Identity {
-        match self.changed.get(&account) {
-            Some(changed) => Identity::Changed { signed: changed.signed.unwrap_or(false) },
+        let changed = self.changed.range((account, [0; 32])..=(account, [u8::MAX; 32])).next();
+        match changed {
+            Some(((_, fingerprint), changed)) => Identity::Changed {
+                signed: changed.signed.unwrap_or(false),
+                fingerprint: URL_SAFE_NO_PAD.encode(fingerprint),
+            },
             None if self.is_verified(account) => Identity::Verified,
             None => Identity::Known,
         }
@@ -71,10 +80,17 @@ impl Trust {
             Standing::Known { verified: true } => Identity::Verified,
             Standing::New | Standing::Known { .. } | Standing::Before => Identity::Known,
             Standing::Changed => {
-                let changed = self.changed.get(&account).filter(|changed| changed.key == *key);
-                Identity::Changed { signed: changed.and_then(|changed| changed.signed).unwrap_or(false) }
+                let fingerprint = fingerprint_of(account, key);
+                let changed = self.changed.get(&(account, fingerprint));
+                let signed = changed.and_then(|changed| changed.signed).unwrap_or(false);
+                Identity::Changed { signed, fingerprint: URL_SAFE_NO_PAD.encode(fingerprint) }
             }
         }
+    }
+
+    /// Keys of an account that are not the known one.
+    fn changes_of(&self, account: AccountId) -> impl Iterator<Item = &Changed> {
+        self.changed.range((account, [0; 32])..=(account, [u8::MAX; 32])).map(|(_, changed)| changed)
     }
 }
 
@@ -128,10 +144,12 @@ impl Client {
                 self.pin(pin, ctx);
             }
             Standing::Changed => {
-                let noted = self.trust.changed.get(&account).is_some_and(|changed| changed.key == key);
-                if !noted {
-                    self.trust.changed.insert(account, Changed { key, signed: None });
-                    let then = Then::Trust(TrustThen::Statements { account, tries: 0 });
+                let shown = (account, fingerprint_of(account, &key));
+                if !self.trust.changed.contains_key(&shown) {
+                    let current = self.keys_in_rooms(account);
+                    self.trust.changed.retain(|(of, _), old| *of != account || current.contains(&old.key));
+                    self.trust.changed.insert(shown, Changed { key, signed: None });
+                    let then = Then::Trust(TrustThen::Statements { shown, tries: 0 });
                     self.ask(Request::KeyPackage(account), then, ctx);
                 }
             }
@@ -153,26 +171,27 @@ impl Client {
         ctx: &mut Ctx<'_>,
     ) {
         match then {
-            TrustThen::Statements { account, tries } => {
+            TrustThen::Statements { shown, tries } => {
                 let record = match result {
                     Ok(Response::KeyPackage(record)) => record,
                     _ => None,
                 };
                 if record.is_none() && tries < TRIES {
-                    let then = TrustThen::Statements { account, tries: tries.saturating_add(1) };
-                    return self.ask_later(Request::KeyPackage(account), Then::Trust(then), ctx);
+                    let then = TrustThen::Statements { shown, tries: tries.saturating_add(1) };
+                    return self.ask_later(Request::KeyPackage(shown.0), Then::Trust(then), ctx);
                 }
                 let statements = record.map(|record| record.statements).unwrap_or_default();
-                self.explain(account, &statements, ctx);
+                self.explain(shown, &statements, ctx);
             }
             TrustThen::Number { intent, account } => self.got_key(intent, account, result, ctx),
         }
     }
 
     /// Says that an identity changed, and whether its old key has signed that.
-    fn explain(&mut self, account: AccountId, statements: &[waxwing_wire::Opaque], ctx: &mut Ctx<'_>) {
+    fn explain(&mut self, shown: Shown, statements: &[waxwing_wire::Opaque], ctx: &mut Ctx<'_>) {
+        let account = shown.0;
         let Some(pin) = self.trust.pins.get(&account) else { return };
-        let Some(changed) = self.trust.changed.get_mut(&account) else { return };
+        let Some(changed) = self.trust.changed.get_mut(&shown) else { return };
         let signed = leads_to(account, pin.fingerprint, &changed.key, statements);
         if changed.signed.replace(signed).is_none() {
             ctx.notify(Notice::IdentityChanged { account: account.to_string(), signed });
@@ -197,22 +216,48 @@ impl Client {
         })
     }
 
-    /// The person accepts the new identity of an account.
-    pub(crate) fn accept_identity(&mut self, account: &str, ctx: &mut Ctx<'_>) -> Result<Reply, Failure> {
-        let wrong = || failure("wrong_step", "Nothing has changed about this account.");
+    /// The keys of an account that rooms have now, one for each.
+    fn keys_in_rooms(&self, account: AccountId) -> Vec<IdentityPublicKey> {
+        let groups = self.rooms.values().filter_map(|sync| sync.group.as_ref());
+        groups.filter_map(|group| group.roster().get(&ids::AccountId(account.0)).copied()).collect()
+    }
+
+    /// The person accepts the new identity of an account that was shown with this fingerprint, and no other one.
+    pub(crate) fn accept_identity(
+        &mut self,
+        account: AccountId,
+        fingerprint: [u8; 32],
+        ctx: &mut Ctx<'_>,
+    ) -> Result<Reply, Failure> {
         if self.data.rolled_back().is_some() {
             return Err(rolled_back());
         }
-        let account: AccountId = account.parse().map_err(|_| wrong())?;
-        let changed = self.trust.changed.remove(&account).ok_or_else(wrong)?;
+        let changed = self.trust.changed.get(&(account, fingerprint)).ok_or_else(not_shown)?;
         let pin = self.trust.pins.accepted(account, &changed.key, ctx.now_ms);
+        // What else is shown of the account is compared with the accepted key from now on.
+        self.trust.changed.retain(|(of, _), _| *of != account);
         self.pin(pin, ctx);
+        for key in self.keys_in_rooms(account) {
+            self.meet(account, key, ctx);
+        }
         for room in self.room_ids() {
             self.show_room(room, ctx);
             self.advance(room, ctx);
         }
         Ok(Reply::Done)
     }
+}
+
+/// What was shown is not what there is now.
+fn not_shown() -> Failure {
+    failure("identity_not_shown", "This is not the identity that was shown. Look at it again.")
+}
+
+/// An account and the fingerprint of its key, as shown to the person.
+pub(crate) fn parse_shown(account: &str, fingerprint: &str) -> Result<(AccountId, [u8; 32]), Failure> {
+    let account = account.parse().map_err(|_| not_shown())?;
+    let bytes = URL_SAFE_NO_PAD.decode(fingerprint).map_err(|_| not_shown())?;
+    Ok((account, bytes.try_into().map_err(|_| not_shown())?))
 }
 
 pub(crate) fn rolled_back() -> Failure {

@@ -47,7 +47,11 @@ samples!(replies, Reply, {
         },
     ],
     Rotated: [Reply::Rotated { recovery_key: "0123-4567".into() }],
-    SafetyNumber: [Reply::SafetyNumber { number: "00000 11111".into(), verified: true }],
+    SafetyNumber: [Reply::SafetyNumber {
+        number: "00000 11111".into(),
+        fingerprint: "ZmluZ2VycHJpbnQ".into(),
+        verified: true,
+    }],
     RoomCheckCode: [Reply::RoomCheckCode { code: "00000 11111".into() }],
     ContactLink: [Reply::ContactLink { link: "a-link".into() }],
     Contact: [
@@ -196,7 +200,7 @@ samples!(bodies, Body, {
         },
     ],
     Deleted: [Body::Deleted { by: account() }],
-    Removed: [Body::Removed],
+    Removed: [Body::Removed { said: true }],
     Warning: [Body::Warning { code: "unreadable".into() }],
 });
 
@@ -287,8 +291,8 @@ pub fn people() -> Vec<Person> {
     let identities = [
         Identity::Known,
         Identity::Verified,
-        Identity::Changed { signed: true },
-        Identity::Changed { signed: false },
+        Identity::Changed { signed: true, fingerprint: "ZmluZ2VycHJpbnQ".into() },
+        Identity::Changed { signed: false, fingerprint: "ZmluZ2VycHJpbnQ".into() },
     ];
     roles().into_iter().cycle().zip(identities).map(|(role, identity)| person(role, identity)).collect()
 }

@@ -12,7 +12,7 @@ use waxwing_wire::{
     frame::{Append, Request},
 };
 
-use crate::scene::{Scene, all_key, text_of};
+use crate::scene::{Scene, all_key, shape, text_of};
 
 /// Place, author and id of a message.
 type Ref = (u64, AccountId, EntryId);
@@ -317,4 +317,40 @@ fn whoever_pins_and_unpins_many_hides_no_older_pin() {
         let kept = all.world.devices[d].store.keys().filter(|key| key.starts_with("p/")).count();
         assert_eq!(kept, 1, "device {d}");
     }
+}
+
+#[test]
+fn a_message_that_is_called_an_edit_does_not_vanish() {
+    let mut all = Scene::new(25);
+    let by = all.account(all.aicha);
+    all.say(all.mira, "of Mira");
+    let mine = all.target(all.mira, "of Mira").seq;
+    all.say(all.aicha, "something else");
+    all.say(all.aicha, "a promise");
+    all.say(all.jonas, "a reply");
+    let said = ["something else", "a promise", "a reply"];
+    let [other, promise, reply] = said.map(|text| all.target(all.mira, text).seq);
+    // She has the relay erase it, and says afterwards that it was an edit of something that she deletes.
+    let mut aicha = Hostile::new(&all, all.aicha);
+    let room: RoomId = all.room.parse().expect("a room id");
+    aicha.insider.send(&mut all.world, Request::Erase { room, seqs: vec![promise] });
+    all.world.run();
+    let edits = vec![reference(&all, promise), reference(&all, reply)];
+    let target = reference(&all, other);
+    aicha.sends(&mut all, 4, &(target, edits));
+    for d in [all.mira, all.jonas, all.second] {
+        let live = all.live(d, promise);
+        assert!(live.body == Body::Deleted { by: by.clone() }, "live on {d}: {}", shape(&live));
+        let kept = all.kept(d, promise).expect("it is kept");
+        assert!(kept.body == Body::Deleted { by: by.clone() }, "kept on {d}: {}", shape(&kept));
+    }
+    all.agree(reply, |item| text_of(item) == Some("a reply"));
+
+    // An owner calls what the operator removed of Jonas an edit of her own.
+    all.world.relay.remove_message(reply);
+    all.world.run();
+    let mut mira = Hostile::new(&all, all.mira);
+    let (target, edits) = (reference(&all, mine), vec![reference(&all, reply)]);
+    mira.sends(&mut all, 4, &(target, edits));
+    all.agree(reply, |item| matches!(item.body, Body::Removed { .. }));
 }

@@ -136,6 +136,42 @@ fn what_was_said_while_put_out_stays_unread_where_history_begins_with_joining() 
 }
 
 #[test]
+fn whoever_comes_back_by_a_link_is_heard_where_history_begins_with_joining() {
+    let mut all = Three::new(9);
+    let room = all.room.clone();
+    let history = Intent::EditRoom {
+        room: room.clone(),
+        name: None,
+        topic: None,
+        history: Some(History::FromJoin),
+        avatar: None,
+        retention: None,
+    };
+    assert_eq!(all.world.call(all.mira, history), Ok(Reply::Done));
+    all.add(all.aicha);
+    let first = all.world.invite(all.mira, &room);
+    all.world.join(all.jonas, &first);
+    all.say(all.jonas, "one");
+    all.say(all.jonas, "two");
+    let account = all.account(all.jonas);
+    assert_eq!(
+        all.world.call(all.mira, Intent::RemoveMember { room: room.clone(), account }),
+        Ok(Reply::Done)
+    );
+    // What this device said before, it cannot read any more.
+    let second = all.world.invite(all.mira, &room);
+    assert_eq!(all.world.join(all.jonas, &second), room);
+    all.say(all.jonas, "back");
+    all.world.crash(all.jonas);
+    all.world.run();
+    all.say(all.jonas, "again");
+    for d in [all.mira, all.second, all.aicha] {
+        assert_eq!(all.texts(d), ["one", "two", "back", "again"], "device {d}");
+        assert!(!all.kept(d).iter().any(|text| text.starts_with("warning")), "device {d}");
+    }
+}
+
+#[test]
 fn roles_decide_who_may_do_what() {
     let mut all = Three::together(5);
     let room = all.room.clone();

@@ -22,7 +22,7 @@ use waxwing_wire::{
 
 pub use device::{Device, Store, as_text};
 pub use insider::Insider;
-pub use people::{NEW_PASSWORD, code, password};
+pub use people::{NEW_PASSWORD, code, fingerprint_of, is_changed, password};
 use relay::Relay;
 
 /// Steps after which a world that still moves is taken to move for ever.

@@ -1,6 +1,6 @@
 //! What people do in a world, in few words.
 
-use waxwing_client::api::{AccountIntent, Failure, Intent, Person, Reply};
+use waxwing_client::api::{AccountIntent, Failure, Identity, Intent, Person, Reply};
 
 use super::{World, relay::CODE, template};
 
@@ -83,10 +83,36 @@ impl World {
 
     /// The safety number of an account, as a device shows it.
     pub fn safety_number(&mut self, d: usize, account: &str) -> String {
-        match self.call(d, Intent::SafetyNumber { account: account.into() }) {
+        match self.call(d, Intent::SafetyNumber { account: account.into(), fingerprint: None }) {
             Ok(Reply::SafetyNumber { number, .. }) => number,
             other => panic!("{other:?}"),
         }
+    }
+
+    /// Fingerprint of the first changed identity of an account that a room of the device shows; empty if none does.
+    pub fn changed_to(&self, d: usize, account: &str) -> String {
+        let people = self.devices[d].rooms.values().flat_map(|room| &room.people);
+        let mut changed = people.filter(|person| person.account == account).map(|person| &person.identity);
+        changed.find_map(fingerprint_of).unwrap_or_default()
+    }
+
+    /// Accepts the changed identity of an account that a room of the device shows.
+    ///
+    /// # Errors
+    /// What the client refused.
+    pub fn accept_identity(&mut self, d: usize, account: &str) -> Result<Reply, Failure> {
+        let fingerprint = self.changed_to(d, account);
+        self.call(d, Intent::AcceptIdentity { account: account.into(), fingerprint })
+    }
+
+    /// Says that the safety number, as the device shows it, is the same on the other side.
+    ///
+    /// # Errors
+    /// What the client refused.
+    pub fn mark_verified(&mut self, d: usize, account: &str) -> Result<Reply, Failure> {
+        let shown = Intent::SafetyNumber { account: account.into(), fingerprint: None };
+        let Reply::SafetyNumber { fingerprint, .. } = self.call(d, shown)? else { unreachable!() };
+        self.call(d, Intent::MarkVerified { account: account.into(), fingerprint })
     }
 
     /// Founds a room.
@@ -130,6 +156,19 @@ pub fn password(name: &str) -> String {
 
 /// What an account's password is changed to.
 pub const NEW_PASSWORD: &str = "quite another long password";
+
+/// Fingerprint of a changed identity.
+pub fn fingerprint_of(identity: &Identity) -> Option<String> {
+    match identity {
+        Identity::Changed { fingerprint, .. } => Some(fingerprint.clone()),
+        Identity::Known | Identity::Verified => None,
+    }
+}
+
+/// Whether an identity changed, and was signed by the one before or not.
+pub fn is_changed(identity: &Identity, by_signature: bool) -> bool {
+    matches!(identity, Identity::Changed { signed, .. } if *signed == by_signature)
+}
 
 /// The code of what was refused.
 pub fn code(result: Result<Reply, Failure>) -> String {

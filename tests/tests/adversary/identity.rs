@@ -2,17 +2,20 @@
 
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha20Rng;
-use waxwing_client::api::{Failure, Identity, Intent, Reply};
+use waxwing_client::api::{AccountIntent, Failure, Identity, Intent, Reply};
 use waxwing_crypto_core::{
     account::Vault, published::PublishedKeyPackage, room::KeyPackageBundle, trust::IdentityChange,
 };
-use waxwing_tests::sim::{Insider, relay::Account};
+use waxwing_tests::sim::{
+    Insider, NEW_PASSWORD, fingerprint_of, is_changed, password,
+    relay::{Account, CODE},
+};
 use waxwing_wire::{AccountId, Opaque};
 
 use crate::scene::{AICHA, DORA, JONAS, MIRA, Scene, seeds, seeds_for};
 
 /// Attacks of this class.
-const ATTACKS: u64 = 3;
+const ATTACKS: u64 = 4;
 
 /// What the relay says of an account, with keys of its own making.
 fn swapped(account: &Account, seed: u64) -> (Account, Vault) {
@@ -38,7 +41,7 @@ fn says(scene: &mut Scene, d: usize, text: &str) -> Result<Reply, Failure> {
 
 /// What two people compare.
 fn number(scene: &mut Scene, d: usize, account: AccountId) -> String {
-    match scene.world.call(d, Intent::SafetyNumber { account: account.to_string() }) {
+    match scene.world.call(d, Intent::SafetyNumber { account: account.to_string(), fingerprint: None }) {
         Ok(Reply::SafetyNumber { number, .. }) => number,
         other => panic!("{other:?}"),
     }
@@ -46,7 +49,12 @@ fn number(scene: &mut Scene, d: usize, account: AccountId) -> String {
 
 fn identity_of(scene: &Scene, d: usize, account: AccountId) -> Identity {
     let people = &scene.world.devices[d].rooms[&scene.room].people;
-    people.iter().find(|person| person.account == account.to_string()).expect("somebody of the room").identity
+    people
+        .iter()
+        .find(|person| person.account == account.to_string())
+        .expect("somebody of the room")
+        .identity
+        .clone()
 }
 
 fn add(scene: &mut Scene, d: usize, account: AccountId) -> Result<Reply, Failure> {
@@ -172,7 +180,7 @@ fn identity_swapped_by_a_member() {
         assert_ne!(package.key.as_bytes(), honest.identity_key.as_bytes());
         add(&mut scene, JONAS, dora).expect("he has never met her");
         scene.world.run();
-        assert_eq!(identity_of(&scene, MIRA, dora), Identity::Changed { signed: false }, "seed {seed}");
+        assert!(is_changed(&identity_of(&scene, MIRA, dora), false), "seed {seed}");
         assert_eq!(scene.world.devices[MIRA].changed, [(dora.to_string(), false)], "seed {seed}");
         assert!(is_blocked(&says(&mut scene, MIRA, "for her ears only")), "seed {seed}");
         let remove = Intent::RemoveMember { room: scene.room.clone(), account: dora.to_string() };
@@ -180,6 +188,69 @@ fn identity_swapped_by_a_member() {
         scene.say(MIRA, "among us again");
         scene.world.run();
         scene.relay.accounts.insert("dora".into(), honest);
+        scene.converges();
+    }
+}
+
+#[test]
+fn identity_accepted_while_another_is_brought_in() {
+    for seed in seeds_for(2, ATTACKS) {
+        // Dora, whom Mira knows from another room, replaces her keys, and Mira looks at that.
+        let mut scene = Scene::new(seed);
+        let (mira, dora) = (scene.account(MIRA), scene.account(DORA).to_string());
+        let second = scene.world.room(MIRA, "Second");
+        let invite = scene.world.invite(MIRA, &second);
+        scene.world.join(DORA, &invite);
+        let rotate = AccountIntent::Rotate {
+            password: password("dora"),
+            new_password: NEW_PASSWORD.into(),
+            code: Some(CODE.into()),
+        };
+        scene.world.call(DORA, rotate).expect("it is her account");
+        scene.world.run();
+        let shown = scene.world.person(MIRA, &second, &dora).identity;
+        assert!(is_changed(&shown, true), "seed {seed}: {shown:?}");
+        let fingerprint = fingerprint_of(&shown).expect("it changed");
+        let looked = Intent::SafetyNumber { account: dora.clone(), fingerprint: Some(fingerprint.clone()) };
+        let seen = scene.world.call(MIRA, looked.clone());
+
+        // Meanwhile a member brings a false one into a room of all three.
+        let honest = scene.relay.accounts["dora"].clone();
+        let (false_one, _) = swapped(&honest, seed);
+        scene.relay.accounts.insert("dora".into(), false_one);
+        add(&mut scene, JONAS, dora.parse().expect("an id")).expect("he has never met her");
+        scene.world.run();
+        scene.relay.accounts.insert("dora".into(), honest);
+        let other = scene.world.person(MIRA, &scene.room, &dora).identity;
+        assert!(is_changed(&other, false), "seed {seed}: {other:?}");
+        assert_ne!(fingerprint_of(&other), Some(fingerprint.clone()), "seed {seed}");
+
+        // What she looked at is what she gets: compared or accepted, and nothing else.
+        assert_eq!(scene.world.call(MIRA, looked), seen, "seed {seed}");
+        let Ok(Reply::SafetyNumber { number: hers, .. }) = &seen else { panic!("{seen:?}") };
+        assert_eq!(number(&mut scene, DORA, mira), *hers, "seed {seed}");
+        let (account, verified) = (dora.clone(), seed % 2 == 0);
+        let done = scene.world.call(
+            MIRA,
+            match verified {
+                true => Intent::MarkVerified { account, fingerprint: fingerprint.clone() },
+                false => Intent::AcceptIdentity { account, fingerprint: fingerprint.clone() },
+            },
+        );
+        assert_eq!(done, Ok(Reply::Done), "seed {seed}");
+        let now = scene.world.person(MIRA, &second, &dora).identity;
+        assert_eq!(now, if verified { Identity::Verified } else { Identity::Known }, "seed {seed}");
+        let now = scene.world.person(MIRA, &scene.room, &dora).identity;
+        assert_eq!(now, other, "seed {seed}: the false one is as strange as before");
+        assert!(is_blocked(&says(&mut scene, MIRA, "for her ears only")), "seed {seed}");
+        let again = Intent::AcceptIdentity { account: dora.clone(), fingerprint };
+        let refused = scene.world.call(MIRA, again).expect_err("there is nothing more to accept");
+        assert_eq!(refused.code, "identity_not_shown", "seed {seed}");
+
+        let remove = Intent::RemoveMember { room: scene.room.clone(), account: dora };
+        scene.world.call(MIRA, remove).expect("an owner may");
+        scene.say(MIRA, "among us again");
+        scene.world.run();
         scene.converges();
     }
 }

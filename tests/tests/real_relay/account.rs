@@ -1,13 +1,13 @@
 //! New passwords and new keys.
 
 use waxwing_client::api::{AccountIntent, Identity, Intent, Reply};
-use waxwing_tests::sim::{NEW_PASSWORD as NEW, code, password};
+use waxwing_tests::sim::{NEW_PASSWORD as NEW, code, fingerprint_of, is_changed, password};
 
 use crate::{scene::Three, world::World};
 
 fn identity(world: &World, d: usize, room: &str, account: &str) -> Identity {
     let people = &world.devices[d].rooms[room].people;
-    people.iter().find(|person| person.account == account).expect("known").identity
+    people.iter().find(|person| person.account == account).expect("known").identity.clone()
 }
 
 #[tokio::test]
@@ -48,10 +48,9 @@ async fn a_new_password_and_new_keys() {
         AccountIntent::Rotate { password: password("mira"), new_password: NEW.into(), code: Some(fresh) };
     let rotated = all.world.call(mira, rotate).await;
     assert!(matches!(rotated, Ok(Reply::Rotated { .. })), "{rotated:?}");
-    let changed = Identity::Changed { signed: true };
     all.world
         .until("her other session ends, and others see her new key", |world| {
-            let seen = |d: usize| identity(world, d, &room, &of_mira) == changed;
+            let seen = |d: usize| is_changed(&identity(world, d, &room, &of_mira), true);
             world.devices[hers].me.is_none() && seen(jonas) && seen(aicha)
         })
         .await;
@@ -59,7 +58,8 @@ async fn a_new_password_and_new_keys() {
         assert_eq!(all.world.devices[d].changed, [(of_mira.clone(), true)], "device {d}");
         let send = Intent::text(room.clone(), "unsaid".into());
         assert_eq!(all.refused(d, send).await, "identity_changed");
-        all.done(d, Intent::AcceptIdentity { account: of_mira.clone() }).await;
+        let fingerprint = fingerprint_of(&identity(&all.world, d, &room, &of_mira)).expect("it changed");
+        all.done(d, Intent::AcceptIdentity { account: of_mira.clone(), fingerprint }).await;
     }
     said.push("from the new keys");
     all.talk(mira, &[mira, jonas, aicha], &said).await;

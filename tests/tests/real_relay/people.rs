@@ -132,8 +132,9 @@ async fn a_report_is_read_at_the_desk_and_the_message_goes() {
     }
     let id = filed["id"].as_u64().unwrap();
     desk(&all.world, mira, &format!("reports/{id}/resolve"), json!({ "remove_message": true })).await;
-    let removed =
-        |world: &World, d: usize| world.devices[d].shown(&room).iter().any(|item| item.body == Body::Removed);
+    let removed = |world: &World, d: usize| {
+        world.devices[d].shown(&room).iter().any(|item| matches!(item.body, Body::Removed { .. }))
+    };
     all.world.until("it is gone", |world| everybody.iter().all(|d| removed(world, *d))).await;
     all.talk(jonas, &everybody, &["sorry"]).await;
     let fresh = all.world.log_in("aicha").await;

@@ -316,6 +316,8 @@ export const de: Catalogue = {
   'logOut.untold':
     'Dieses Gerät hat alles vergessen, aber das Relay war nicht zu erreichen: Die Sitzung dort endet von selbst oder wenn du dein Passwort änderst.',
   'failure.identity_changed': 'Jemand hier hat eine neue Identität. Sieh sie dir an, bevor du etwas sendest.',
+  'failure.identity_not_shown':
+    'Das ist nicht mehr die Identität, die gezeigt wurde. Sieh sie dir noch einmal an.',
   'failure.account_rolled_back':
     'Das Relay hat einen älteren Stand deines Kontos geliefert, als dieses Gerät kennt. Nichts wurde geändert. Frag, wer es betreibt.',
   'failure.elsewhere': 'Eine andere Version von Waxwing ist in einem anderen Tab offen.',

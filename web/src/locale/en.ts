@@ -317,6 +317,7 @@ export const en = {
   'logOut.untold':
     'This device has forgotten everything, but the relay could not be told: its session ends by itself, or when you change your password.',
   'failure.identity_changed': 'Somebody here has a new identity. Look at it before you send anything.',
+  'failure.identity_not_shown': 'This is not the identity that was shown any more. Look at it again.',
   'failure.account_rolled_back':
     'The relay gave an older state of your account than this device has seen. Nothing was changed. Ask whoever runs it.',
   'failure.elsewhere': 'Another version of Waxwing is open in another tab.',

@@ -176,9 +176,9 @@ impl RoomSync {
                 continue;
             };
             if removed && says(&now.body) {
-                now = now.replaced(Body::Removed);
+                now = now.replaced(Body::Removed { said: true });
             }
-            let over = matches!(now.body, Body::Deleted { .. } | Body::Removed);
+            let over = matches!(now.body, Body::Deleted { .. } | Body::Removed { .. });
             if over {
                 self.forget_texts(&now, (place, notes), says(&item.body), me, settled);
             }

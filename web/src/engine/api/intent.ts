@@ -99,13 +99,13 @@ export type Intent =
   | { type: 'changePassword'; password: string; newPassword: string; code: string | null }
   | { type: 'rotate'; password: string; newPassword: string; code: string | null }
   | { type: 'typing'; room: string }
-  | { type: 'safetyNumber'; account: string }
-  | { type: 'markVerified'; account: string }
+  | { type: 'safetyNumber'; account: string; fingerprint: string | null }
+  | { type: 'markVerified'; account: string; fingerprint: string }
   | { type: 'roomCheckCode'; room: string }
   | { type: 'contactLink' }
   | { type: 'previewContactLink'; link: string }
   | { type: 'openContactLink'; link: string }
-  | { type: 'acceptIdentity'; account: string }
+  | { type: 'acceptIdentity'; account: string; fingerprint: string }
   | { type: 'setDraft'; room: string; text: string; done: boolean }
   | { type: 'markUnread'; room: string }
   | {

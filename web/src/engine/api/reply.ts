@@ -38,7 +38,7 @@ export type Reply =
       valid: boolean;
     }
   | { type: 'rotated'; recoveryKey: string }
-  | { type: 'safetyNumber'; number: string; verified: boolean }
+  | { type: 'safetyNumber'; number: string; fingerprint: string; verified: boolean }
   | { type: 'roomCheckCode'; code: string }
   | { type: 'contactLink'; link: string }
   | {

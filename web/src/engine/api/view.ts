@@ -81,7 +81,8 @@ export interface Person {
 }
 
 /** Whether a person is who they were. */
-export type Identity = { type: 'known' } | { type: 'verified' } | { type: 'changed'; signed: boolean };
+export type Identity =
+  { type: 'known' } | { type: 'verified' } | { type: 'changed'; signed: boolean; fingerprint: string };
 
 export type Role = 'owner' | 'moderator' | 'member' | 'former';
 
@@ -133,7 +134,7 @@ export type Body =
       state: Sending;
     }
   | { type: 'deleted'; by: string }
-  | { type: 'removed' }
+  | { type: 'removed'; said: boolean }
   | { type: 'warning'; code: string };
 
 /** Way of an own message. */
