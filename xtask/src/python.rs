@@ -35,10 +35,13 @@ pub fn schemathesis(project: &Project) -> Result<PathBuf> {
     Ok(program)
 }
 
-/// The version of a Python that can make virtual environments.
-fn python() -> Result<String> {
+/// The version of a Python that can make virtual environments; the browser tests use it as well, to change a relay's database.
+///
+/// # Errors
+/// When it is missing and cannot be installed.
+pub fn python() -> Result<String> {
     let advice = format!(
-        "the API tests need Python 3.11 or newer with venv; install it (Debian: {INSTALL}), see https://www.python.org"
+        "the API and browser tests need Python 3.11 or newer with venv; install it (Debian: {INSTALL}), see https://www.python.org"
     );
     // Debian's Python has the module, but not what it makes an environment of.
     let usable = || {

@@ -127,6 +127,7 @@ fn api(project: &Project) -> Result<()> {
 }
 
 fn browser(project: &Project) -> Result<()> {
+    python::python()?;
     let mut playwright = playwright(project)?;
     process::run(project.npm(&project.browser_tests()).args(["run", "check"]))?;
     process::run(&mut playwright)
