@@ -67,7 +67,7 @@ impl Client {
             username,
             identity: self.trust.standing_of(account),
             blocked: self.people.is_blocked(account),
-            room: room.map(ToString::to_string),
+            room: room.filter(|room| !self.was_left(**room, account)).map(ToString::to_string),
         }
     }
 

@@ -83,6 +83,7 @@ fn a_declined_request_is_gone_and_one_may_ask_again() {
     assert_eq!(two.world.devices[mira].rooms[&room].members, 1);
     assert_eq!(two.name_of_jonas(), "jonas", "they still were told nothing");
     assert!(two.contacts(jonas).is_empty());
+    assert_eq!(two.contacts(mira)[0].room, None, "nobody is there to be written to");
     let again = Intent::CreateDirect {
         account: account(&two.world, jonas),
         note: Some("Sorry: Mira, from the harbour.".into()),

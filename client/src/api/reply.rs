@@ -212,7 +212,7 @@ pub struct Contact {
     pub identity: Identity,
     /// Nothing is heard of them.
     pub blocked: bool,
-    /// The room of two with them.
+    /// The room of two with them, unless they have left it, or declined.
     pub room: Option<String>,
 }
 

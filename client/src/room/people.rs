@@ -262,7 +262,7 @@ impl Client {
     }
 
     /// Whether the other one has left a room of two, or has declined it. Where the room was only founded they are still to come.
-    fn was_left(&self, room: RoomId, other: AccountId) -> bool {
+    pub(crate) fn was_left(&self, room: RoomId, other: AccountId) -> bool {
         let Some(sync) = self.rooms.get(&room).filter(|sync| sync.after > 0) else { return false };
         sync.group.as_ref().is_some_and(|group| !group.roster().contains_key(&other.0.into()))
     }

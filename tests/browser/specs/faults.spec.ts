@@ -27,7 +27,7 @@ import { nextCode } from '../support/totp.ts';
 
 const ROOM = 'Lighthouse keepers';
 const SAID = 'the lamp was oiled at nine';
-const REFUSED = 'The invite link was revoked or replaced, or it is incomplete.';
+const REFUSED = 'The invite link was revoked or replaced, or it is incomplete. Ask whoever sent it for a new one.';
 const JONAS = { username: 'jonas', password: 'copper-river-quiet-window', displayName: 'Jonas Weberknecht' };
 
 let relay: Relay;

@@ -90,7 +90,7 @@ test('a room with a password, roles, settings, removal, codes to compare, and le
       await expect(dialog(mira)).toContainText('older than 1 week');
       await dialog(mira).getByRole('button', { name: 'Let them disappear' }).click();
       await expect(notes(jonas).filter({ hasText: 'Mira lets messages disappear after 1 week' })).toBeVisible();
-      await expect(details(jonas).getByText('1 week')).toBeVisible();
+      await expect(details(jonas).getByText('1 week', { exact: true })).toBeVisible();
       await details(mira).getByLabel('New members read').selectOption({ label: 'From when they join' });
       await expect(details(jonas).getByText('From when they join')).toBeVisible();
     });
