@@ -14,7 +14,7 @@ const AROUND = (
   'meta nav noscript option p script search section select small strong style textarea time title'
 ).split(' ');
 const ATTRIBUTES =
-  /^(aria-[a-z]+|data-[a-z-]+|as|autocapitalize|autocomplete|charset|class|content|crossorigin|cx|cy|d|datetime|dir|disabled|enterkeyhint|fetchpriority|fill|for|height|href|id|inert|lang|maxlength|media|name|opacity|open|placeholder|popover|r|rel|role|rows|spellcheck|src|start|style|tabindex|target|title|type|value|viewBox|width)$/
+  /^(aria-[a-z]+|data-[a-z-]+|as|autocapitalize|autocomplete|autofocus|charset|class|content|crossorigin|cx|cy|d|datetime|dir|disabled|enterkeyhint|fetchpriority|fill|for|form|height|href|id|inert|lang|maxlength|media|name|opacity|open|placeholder|popover|r|rel|required|role|rows|spellcheck|src|start|style|tabindex|target|title|type|value|viewBox|width)$/
     .source;
 
 test('no payload makes an element, an attribute or an address of its own', async () => {
