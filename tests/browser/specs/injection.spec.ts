@@ -10,7 +10,7 @@ import { Relay } from '../support/relay.ts';
 const IN_TEXT = 'a bdi blockquote button code div em li ol path pre s span strong svg ul'.split(' ');
 /** What the app is made of around it. */
 const AROUND = (
-  'article aside body circle dialog dl dd dt fieldset footer form h1 h2 h3 head header html input label legend link main ' +
+  'article aside body circle dialog dl dd dt fieldset footer form h1 h2 h3 head header html i input label legend link main ' +
   'meta nav noscript option p script search section select small strong style textarea time title'
 ).split(' ');
 const ATTRIBUTES =

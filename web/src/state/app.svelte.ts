@@ -355,12 +355,12 @@ export class App {
       page === 'recover' ||
       page === 'guest'
     ) {
-      this.router.replace(this.#entrance());
+      this.router.replace(this.entrance());
     }
   }
 
   /** Where somebody who has just logged in begins: where their link leads. */
-  #entrance(): Route {
+  entrance(): Route {
     if (this.router.invite) return { page: 'join' };
     return this.router.contact ? { page: 'contact' } : { page: 'home' };
   }
